@@ -1,0 +1,24 @@
+//! The ordered migrations of the registry's database, for SQLite and PostgreSQL.
+//!
+//! May not: import entities (they move with the code; a published migration never changes).
+
+pub mod ddl;
+mod m20261121_000001_models;
+mod m20261121_000002_releases;
+mod m20261121_000003_registry;
+
+pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
+/// Every migration, oldest first.
+#[derive(Debug, Clone, Copy)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_models::Migration),
+            Box::new(m20261121_000002_releases::Migration),
+            Box::new(m20261121_000003_registry::Migration),
+        ]
+    }
+}

@@ -1,0 +1,33 @@
+//! Messages and gRPC stubs, by way of tonic-prost-build. Configures it; generates nothing by itself.
+
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
+
+use crate::PACKAGE;
+use crate::contract::Contract;
+use crate::emit;
+use crate::error::Error;
+
+/// Variants so much larger than their siblings that the whole oneof would pay for them.
+const BOXED: &[&str] = &[".modelregistry.v1.BatchResolveReleasesResponse.Result.result.resolved"];
+
+/// The module `registry_proto::v1`.
+pub(crate) fn generate(contract: &Contract) -> Result<String, Error> {
+    let out = tempfile::tempdir()?;
+    let mut builder = tonic_prost_build::configure()
+        .out_dir(out.path())
+        .build_transport(false)
+        .emit_rerun_if_changed(false)
+        // Maps in the order of their keys: the same message always has the same encoding.
+        .btree_map(".")
+        .extern_path(".google.rpc.Status", "::tonic_types::Status")
+        .client_mod_attribute(PACKAGE, "#[cfg(feature = \"client\")]")
+        .server_mod_attribute(PACKAGE, "#[cfg(feature = \"server\")]");
+    for path in BOXED {
+        builder = builder.boxed(path);
+    }
+    // The whole set, because the generator looks up every type it meets; what it makes of the packages of others is left behind.
+    builder.compile_fds(FileDescriptorSet::decode(contract.descriptor_set())?)?;
+    let code = std::fs::read_to_string(out.path().join(format!("{PACKAGE}.rs")))?;
+    Ok(emit::headed("Package `modelregistry.v1`: its messages, and a module with the stubs of each service.", &code))
+}

@@ -1,0 +1,301 @@
+//! `Release`.
+
+pub(in crate::api) use super::model::Dry;
+use super::{document, etag, given, mask_error, patched, refs, time, training};
+use crate::api::violations::Violations;
+use crate::domain::model::{ModelRef, View};
+use crate::domain::name::{ImageTag, Platform, Quantization, Version};
+use crate::domain::release::{NewRelease, ReleaseIdentity, ReleaseOrder, ReleasePatch, ReleaseState, Transition};
+use crate::domain::{Context, Error, Refused};
+use crate::store::entity::release::Model as Row;
+use crate::store::releases::{OfModel, Release};
+use prost_types::FieldMask;
+use registry_proto::mask::{ReleaseField, ReleaseMask};
+use registry_proto::v1 as pb;
+
+pub(in crate::api) const FULL: View = View::Full;
+pub(in crate::api) const BASIC: View = View::Basic;
+/// As long as the contract lets a tag be.
+const MAX_TAG: usize = 500;
+
+/// What a view that is not given means depends on the method.
+pub(in crate::api) fn view(view: i32, unspecified: View) -> View {
+    match pb::ReleaseView::try_from(view).unwrap_or_default() {
+        pb::ReleaseView::Unspecified => unspecified,
+        pb::ReleaseView::Basic => View::Basic,
+        pb::ReleaseView::Full => View::Full,
+    }
+}
+
+/// Versions are only comparable within one model.
+pub(in crate::api) fn order(order: i32, model: Option<&ModelRef>) -> Result<ReleaseOrder, Error> {
+    use pb::list_releases_request::Order;
+    match (Order::try_from(order).unwrap_or_default(), model) {
+        (Order::Unspecified | Order::CreateTimeDesc, _) => Ok(ReleaseOrder::CreateTimeDesc),
+        (Order::CreateTimeAsc, _) => Ok(ReleaseOrder::CreateTimeAsc),
+        (Order::VersionAsc, Some(_)) => Ok(ReleaseOrder::VersionAsc),
+        (Order::VersionAsc, None) => Err(Error::invalid(Refused::new("REQUIRED", "must be set for ORDER_VERSION_ASC").at("model_ref"))),
+    }
+}
+
+/// Unset means: not said. An unknown number has been refused before.
+pub(in crate::api) fn state(state: i32) -> Option<ReleaseState> {
+    match pb::ReleaseState::try_from(state).unwrap_or_default() {
+        pb::ReleaseState::Unspecified => None,
+        pb::ReleaseState::Candidate => Some(ReleaseState::Candidate),
+        pb::ReleaseState::Active => Some(ReleaseState::Active),
+        pb::ReleaseState::Deprecated => Some(ReleaseState::Deprecated),
+        pb::ReleaseState::Archived => Some(ReleaseState::Archived),
+        pb::ReleaseState::Yanked => Some(ReleaseState::Yanked),
+    }
+}
+
+fn state_message(state: ReleaseState) -> pb::ReleaseState {
+    match state {
+        ReleaseState::Candidate => pb::ReleaseState::Candidate,
+        ReleaseState::Active => pb::ReleaseState::Active,
+        ReleaseState::Deprecated => pb::ReleaseState::Deprecated,
+        ReleaseState::Archived => pb::ReleaseState::Archived,
+        ReleaseState::Yanked => pb::ReleaseState::Yanked,
+    }
+}
+
+/// The tag that was given, or the one that follows from version and quantization.
+fn tag(text: &str, version: Option<&Version>, quantization: Option<&Quantization>) -> Result<ImageTag, Refused> {
+    match (text, version, quantization) {
+        ("", Some(version), Some(quantization)) => match ImageTag::of(version, quantization) {
+            tag if tag.as_str().len() <= MAX_TAG => Ok(tag),
+            _ => Err(Refused::new("STRING_MAX_LEN", "the version and the quantization make a tag of more than 500 characters: give a tag")),
+        },
+        // What is wrong with the version is told already.
+        ("", _, _) => "unknown".parse(),
+        (text, _, _) => text.parse(),
+    }
+}
+
+/// A release to register. What only the server writes is ignored.
+pub(in crate::api) fn new(model: ModelRef, message: pb::Release, initial_state: i32) -> Result<NewRelease, Error> {
+    let pb::Release {
+        id: _,
+        model_id: _,
+        model_name: _,
+        model_storage_path: _,
+        model_repository: _,
+        version,
+        tag,
+        digest,
+        quantization,
+        platform,
+        architecture: _,
+        os: _,
+        size_bytes,
+        state: _,
+        promote_time: _,
+        state_reason: _,
+        release_notes,
+        metadata,
+        storage_path,
+        mlflow_url,
+        training,
+        aliases: _,
+        create_time: _,
+        update_time: _,
+        delete_time: _,
+        purge_time: _,
+        etag: _,
+        revision: _,
+        created_by: _,
+        updated_by: _,
+        number: _,
+        labels,
+        base_release_id,
+    } = message;
+    let state = state(initial_state).unwrap_or(ReleaseState::Active);
+    let mut at = Violations::default();
+    let version = at.field("release.version", version.parse());
+    let quantization = at.field("release.quantization", quantization.unwrap_or_default().parse());
+    let platform = at.field("release.platform", given(platform).map_or_else(|| Ok(Platform::linux_amd64()), |platform| platform.parse()));
+    let tag = at.field("release.tag", self::tag(&tag, version.as_ref(), quantization.as_ref()));
+    let digest = match digest {
+        None if state != ReleaseState::Candidate => {
+            at.field("release.digest", Err(Refused::new("REQUIRED", "must be set: only a CANDIDATE may lack its digest")))
+        }
+        digest => at.optional("release.digest", digest.map(|digest| digest.parse())),
+    };
+    let base_release_id = at.optional("release.base_release_id", base_release_id.map(|id| id.parse()));
+    at.finish(|| {
+        Some(NewRelease {
+            model,
+            version: version?,
+            tag: tag?,
+            digest: digest?,
+            quantization: quantization?,
+            platform: platform?,
+            size_bytes,
+            state,
+            release_notes,
+            metadata: metadata.map(document::parse).unwrap_or_default(),
+            storage_path,
+            mlflow_url,
+            training: training.map(training::parse),
+            labels,
+            base_release_id: base_release_id?,
+        })
+    })
+}
+
+/// What an update changes: the fields that the mask names, or without one those that are set.
+pub(in crate::api) fn patch(message: pb::Release, mask: Option<&FieldMask>) -> Result<ReleasePatch, Error> {
+    let mask = ReleaseMask::parse(mask, &message).map_err(mask_error)?;
+    let named = |field| mask.contains(field);
+    let pb::Release {
+        id: _,
+        model_id: _,
+        model_name: _,
+        model_storage_path: _,
+        model_repository: _,
+        version,
+        tag,
+        digest,
+        quantization,
+        platform,
+        architecture: _,
+        os: _,
+        size_bytes,
+        state: _,
+        promote_time: _,
+        state_reason: _,
+        release_notes,
+        metadata,
+        storage_path,
+        mlflow_url,
+        training,
+        aliases: _,
+        create_time: _,
+        update_time: _,
+        delete_time: _,
+        purge_time: _,
+        etag,
+        revision: _,
+        created_by: _,
+        updated_by: _,
+        number: _,
+        labels,
+        base_release_id,
+    } = message;
+    let mut at = Violations::default();
+    let etag = at.optional("release.etag", self::etag(&etag));
+    let version = at.optional("release.version", given(version).map(|version| version.parse()));
+    let digest = at.optional("release.digest", digest.map(|digest| digest.parse()));
+    let quantization = at.optional("release.quantization", quantization.map(|quantization| quantization.parse()));
+    let platform = at.optional("release.platform", given(platform).map(|platform| platform.parse()));
+    let base_release_id = at.optional("release.base_release_id", base_release_id.map(|id| id.parse()));
+    let tag = at.optional("release.tag", given(tag).map(|tag| tag.parse()));
+    at.finish(|| {
+        let digest = digest?;
+        Some(ReleasePatch {
+            etag: etag?,
+            digest: patched(named(ReleaseField::Digest), digest.clone()),
+            identity: ReleaseIdentity { version: version?, digest, quantization: quantization?, platform: platform?, base_release_id: base_release_id? },
+            tag: patched(named(ReleaseField::Tag), tag?),
+            size_bytes: patched(named(ReleaseField::SizeBytes), size_bytes),
+            release_notes: patched(named(ReleaseField::ReleaseNotes), release_notes),
+            metadata: patched(named(ReleaseField::Metadata), metadata.map(document::parse)),
+            storage_path: patched(named(ReleaseField::StoragePath), storage_path),
+            mlflow_url: patched(named(ReleaseField::MlflowUrl), mlflow_url),
+            training: patched(named(ReleaseField::Training), training.map(training::parse)),
+            labels: patched(named(ReleaseField::Labels), Some(labels)),
+        })
+    })
+}
+
+/// A step in the life of a release.
+pub(in crate::api) fn transition(message: pb::TransitionReleaseRequest) -> Result<Transition, Error> {
+    let pb::TransitionReleaseRequest { release_ref, target_state, reason, etag, validate_only: _ } = message;
+    let release = refs::release("release_ref", release_ref)?;
+    let mut at = Violations::default();
+    let target = at.field("target_state", state(target_state).ok_or_else(|| Refused::new("REQUIRED", "must be set")));
+    let etag = at.optional("etag", self::etag(&etag));
+    at.finish(|| Some(Transition { release, target: target?, reason, etag: etag? }))
+}
+
+/// A release in full.
+pub(in crate::api) fn full(release: Release) -> pb::Release {
+    message(release, View::Full)
+}
+
+/// A release in a view.
+pub(in crate::api) fn message(release: Release, view: View) -> pb::Release {
+    let Release { row, model: OfModel { name, storage_path: model_storage_path, repository }, labels } = release;
+    let Row {
+        id,
+        model_id,
+        number,
+        version,
+        tag,
+        digest,
+        quantization,
+        platform,
+        size_bytes,
+        state,
+        promote_time,
+        state_reason,
+        release_notes,
+        metadata,
+        storage_path,
+        mlflow_url,
+        training,
+        base_release_id,
+        create_time,
+        update_time,
+        delete_time,
+        purge_time,
+        revision,
+        created_by,
+        updated_by,
+    } = row;
+    pb::Release {
+        id: id.to_string(),
+        model_id: model_id.to_string(),
+        model_name: name.into(),
+        model_storage_path: model_storage_path.into(),
+        model_repository: repository,
+        version: version.into(),
+        tag: tag.into(),
+        digest: digest.map(Into::into),
+        quantization: quantization.into_option(),
+        architecture: platform.architecture().to_owned(),
+        os: platform.os().to_owned(),
+        platform: platform.into(),
+        size_bytes,
+        state: state_message(state).into(),
+        promote_time: promote_time.map(time::timestamp),
+        state_reason,
+        release_notes,
+        metadata: (view == View::Full).then(|| document::message(metadata)),
+        storage_path,
+        mlflow_url,
+        training: training.map(training::message),
+        aliases: Vec::new(),
+        create_time: Some(time::timestamp(create_time)),
+        update_time: Some(time::timestamp(update_time)),
+        delete_time: delete_time.map(time::timestamp),
+        purge_time: purge_time.map(time::timestamp),
+        etag: revision.etag().to_string(),
+        revision: revision.number(),
+        created_by: created_by.into(),
+        updated_by: updated_by.into(),
+        number,
+        labels,
+        base_release_id: base_release_id.map(|id| id.to_string()),
+    }
+}
+
+impl Dry for pb::Release {
+    fn dry(mut self, ctx: &Context) -> Self {
+        if ctx.is_dry_run() {
+            (self.id, self.revision, self.etag) = (String::new(), 0, String::new());
+        }
+        self
+    }
+}

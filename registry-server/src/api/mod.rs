@@ -1,0 +1,83 @@
+//! The door: the only place that sees generated messages and `tonic`.
+//!
+//! A handler accepts, calls and converts. May not: decide (no `if` in a handler), or read the database.
+
+mod convert;
+mod models;
+mod page;
+mod page_token;
+mod releases;
+pub mod status;
+mod system;
+mod violations;
+
+use crate::domain::name::Actor;
+use crate::domain::{Context, Error, RequestId};
+use crate::service::Registry;
+use page_token::PageTokens;
+use prost::Message;
+use registry_proto::v1::model_service_server::ModelServiceServer;
+use registry_proto::v1::release_service_server::ReleaseServiceServer;
+use registry_proto::v1::system_service_server::SystemServiceServer;
+use registry_proto::validate::{self, Validate};
+use tonic::service::Routes;
+use tonic::{Request, Response, Status};
+
+/// The largest request message, in bytes.
+pub const MAX_REQUEST_BYTES: usize = 512 * 1024;
+/// The largest response message, in bytes.
+pub const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
+
+/// The services of the contract, on a registry. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Api {
+    registry: Registry,
+    tokens: PageTokens,
+}
+
+impl Api {
+    /// On a registry.
+    #[must_use]
+    pub fn new(registry: Registry) -> Self {
+        let tokens = PageTokens::new(&registry.store().identity().page_token_key);
+        Self { registry, tokens }
+    }
+
+    /// Adds every service of the contract to `routes`.
+    #[must_use]
+    pub fn routes(self, routes: Routes) -> Routes {
+        macro_rules! limited {
+            ($server:ident) => {
+                $server::new(self.clone()).max_decoding_message_size(MAX_REQUEST_BYTES).max_encoding_message_size(MAX_RESPONSE_BYTES)
+            };
+        }
+        routes.add_service(limited!(ModelServiceServer)).add_service(limited!(ReleaseServiceServer)).add_service(limited!(SystemServiceServer))
+    }
+
+    /// Serves one call: checks the message against the contract, runs `call`, and gives whatever went wrong
+    /// its status.
+    async fn serve<M, R, F, Fut>(&self, request: Request<M>, call: F) -> Result<Response<R>, Status>
+    where
+        M: Validate,
+        R: Message + Default,
+        F: FnOnce(Self, Context, M) -> Fut,
+        Fut: Future<Output = Result<R, Error>>,
+    {
+        let request_id = request.extensions().get().cloned().unwrap_or_else(RequestId::fresh);
+        let context = self.registry.context(Actor::anonymous(), request_id.clone());
+        let answer = async {
+            let message = request.into_inner();
+            validate::check(&message).map_err(violations::invalid)?;
+            fits(call(self.clone(), context, message).await?)
+        };
+        answer.await.map(Response::new).map_err(|error| status::of(&error, &request_id))
+    }
+}
+
+/// A response that no client of default settings could read is an error, said before it is sent.
+fn fits<R: Message>(response: R) -> Result<R, Error> {
+    match response.encoded_len() {
+        bytes if bytes <= MAX_RESPONSE_BYTES => Ok(response),
+        bytes => Err(Error::ResponseTooLarge { bytes, limit: MAX_RESPONSE_BYTES }),
+    }
+}

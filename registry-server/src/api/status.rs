@@ -1,0 +1,183 @@
+//! From what went wrong to what the caller is told: the only place that chooses a status code.
+//!
+//! Every status carries `ErrorInfo` with a reason of the contract. What the operator needs (the chain of
+//! causes) goes to the log, once; both have the request id.
+
+use crate::domain::{Error, Kind, RequestId, Violation};
+use registry_proto::v1::ErrorReason;
+use std::collections::HashMap;
+use std::error::Error as _;
+use std::time::Duration;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+
+/// The domain of every reason.
+const DOMAIN: &str = "modelregistry";
+/// C-core clients lose a status whose trailers are larger than 8 KiB in all.
+const MAX_DETAILS: usize = 4096;
+const MAX_MESSAGE: usize = 512;
+const MAX_VIOLATIONS: usize = 24;
+const RETRY_AFTER: Duration = Duration::from_millis(200);
+
+/// The status of an error.
+#[must_use]
+pub fn of(error: &Error, request_id: &RequestId) -> Status {
+    log(error, request_id);
+    let (code, reason) = code(error);
+    let mut details = ErrorDetails::with_error_info(reason.as_str_name(), DOMAIN, metadata(error));
+    describe(error, request_id, &mut details);
+    let message = shortened(error.to_string());
+    match error {
+        Error::Invalid(violations) => with_violations(code, message, details, violations),
+        _ => Status::with_error_details(code, message, details),
+    }
+}
+
+/// A refusal that no use case makes: by the layers, before or around one.
+#[must_use]
+pub fn refused(code: Code, reason: ErrorReason, message: &str) -> Status {
+    let details = ErrorDetails::with_error_info(reason.as_str_name(), DOMAIN, HashMap::new());
+    Status::with_error_details(code, shortened(message.to_owned()), details)
+}
+
+/// Code and reason of every error.
+const fn code(error: &Error) -> (Code, ErrorReason) {
+    match error {
+        Error::Invalid(_) => (Code::InvalidArgument, ErrorReason::InvalidField),
+        Error::InvalidUpdateMask { .. } => (Code::InvalidArgument, ErrorReason::InvalidUpdateMask),
+        Error::Immutable { .. } => (Code::InvalidArgument, ErrorReason::ImmutableField),
+        Error::InvalidPageToken => (Code::InvalidArgument, ErrorReason::InvalidPageToken),
+        Error::PageTokenMismatch => (Code::InvalidArgument, ErrorReason::PageTokenMismatch),
+        Error::NotFound { kind: Kind::Model, .. } => (Code::NotFound, ErrorReason::ModelNotFound),
+        Error::NotFound { kind: Kind::Release, .. } => (Code::NotFound, ErrorReason::ReleaseNotFound),
+        Error::Exists { kind: Kind::Model, .. } => (Code::AlreadyExists, ErrorReason::ModelAlreadyExists),
+        Error::Exists { kind: Kind::Release, .. } => (Code::AlreadyExists, ErrorReason::ReleaseAlreadyExists),
+        Error::EtagMismatch { .. } => (Code::Aborted, ErrorReason::EtagMismatch),
+        Error::Conflict(_) => (Code::Aborted, ErrorReason::TransactionConflict),
+        Error::Deleted { .. } => (Code::FailedPrecondition, ErrorReason::ResourceDeleted),
+        Error::InvalidTransition { .. } => (Code::FailedPrecondition, ErrorReason::InvalidStateTransition),
+        Error::Ambiguous { .. } => (Code::FailedPrecondition, ErrorReason::AmbiguousReference),
+        Error::ReadOnly(_) => (Code::FailedPrecondition, ErrorReason::ReadOnly),
+        Error::ResponseTooLarge { .. } => (Code::ResourceExhausted, ErrorReason::MessageTooLarge),
+        Error::StorageFull(_) => (Code::ResourceExhausted, ErrorReason::StorageFull),
+        Error::Unavailable(_) | Error::ShuttingDown | Error::OutcomeUnknown(_) => (Code::Unavailable, ErrorReason::BackendUnavailable),
+        Error::Internal(_) => (Code::Internal, ErrorReason::Internal),
+    }
+}
+
+/// What a program needs to act on a reason.
+fn metadata(error: &Error) -> HashMap<String, String> {
+    let pairs: Vec<(&str, String)> = match error {
+        Error::InvalidUpdateMask { path, .. } => vec![("path", path.clone())],
+        Error::Immutable { path } => vec![("path", (*path).to_owned())],
+        Error::Exists { id, deleted, .. } => vec![("id", id.clone()), ("deleted", deleted.to_string())],
+        Error::EtagMismatch { etag, revision, .. } => vec![("currentEtag", etag.to_string()), ("currentRevision", revision.to_string())],
+        Error::InvalidTransition { from, to, .. } => vec![("currentState", (*from).to_owned()), ("targetState", (*to).to_owned())],
+        Error::Ambiguous { candidates, count, .. } => {
+            let ids: Vec<String> = candidates.iter().map(ToString::to_string).collect();
+            vec![("candidates", ids.join(",")), ("matchCount", count.to_string())]
+        }
+        Error::ResponseTooLarge { bytes, limit } => vec![("actual", bytes.to_string()), ("limit", limit.to_string())],
+        Error::OutcomeUnknown(_) => vec![("outcome", "unknown".to_owned())],
+        Error::Invalid(_)
+        | Error::InvalidPageToken
+        | Error::PageTokenMismatch
+        | Error::NotFound { .. }
+        | Error::Deleted { .. }
+        | Error::Conflict(_)
+        | Error::Unavailable(_)
+        | Error::ShuttingDown
+        | Error::StorageFull(_)
+        | Error::ReadOnly(_)
+        | Error::Internal(_) => Vec::new(),
+    };
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// The standard details that fit.
+fn describe(error: &Error, request_id: &RequestId, details: &mut ErrorDetails) {
+    match error {
+        Error::NotFound { kind, name, .. } | Error::Exists { kind, name, .. } | Error::EtagMismatch { kind, name, .. } | Error::Deleted { kind, name } => {
+            details.set_resource_info(kind.noun(), shortened(name.clone()), "", "");
+        }
+        Error::InvalidTransition { from, to, why } => {
+            details.add_precondition_failure_violation("STATE", format!("{from} -> {to}"), *why);
+        }
+        Error::Conflict(_) | Error::Unavailable(_) | Error::ShuttingDown => {
+            details.set_retry_info(Some(RETRY_AFTER));
+        }
+        Error::Internal(_) => {
+            details.set_request_info(request_id.as_str(), "");
+        }
+        Error::Invalid(_)
+        | Error::InvalidUpdateMask { .. }
+        | Error::Immutable { .. }
+        | Error::InvalidPageToken
+        | Error::PageTokenMismatch
+        | Error::Ambiguous { .. }
+        | Error::ResponseTooLarge { .. }
+        | Error::OutcomeUnknown(_)
+        | Error::StorageFull(_)
+        | Error::ReadOnly(_) => {}
+    }
+}
+
+/// As many violations as a status has room for; the message says that there are more.
+fn with_violations(code: Code, message: String, mut details: ErrorDetails, violations: &[Violation]) -> Status {
+    let mut listed = violations.len().min(MAX_VIOLATIONS);
+    loop {
+        let fields: Vec<FieldViolation> = violations.iter().take(listed).map(field_violation).collect();
+        details.set_bad_request(fields);
+        let status = Status::with_error_details(code, message.clone(), details.clone());
+        if status.details().len() <= MAX_DETAILS || listed <= 1 {
+            return status;
+        }
+        listed /= 2;
+    }
+}
+
+fn field_violation(violation: &Violation) -> FieldViolation {
+    let Violation { field, reason, description } = violation;
+    let mut listed = FieldViolation::new(field, shortened(description.clone()));
+    listed.reason = reason.clone();
+    listed
+}
+
+/// Cut to what a status has room for, at a character.
+fn shortened(mut text: String) -> String {
+    if text.len() > MAX_MESSAGE {
+        let end = (0..=MAX_MESSAGE - 3).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// What is the operator's business: the chain of causes.
+fn log(error: &Error, request_id: &RequestId) {
+    let mut chain = String::new();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        chain = if chain.is_empty() { source.to_string() } else { format!("{chain}: {source}") };
+        cause = source.source();
+    }
+    match error {
+        Error::Internal(_) => tracing::error!(request_id = request_id.as_str(), error = %chain, "a call hit a bug"),
+        Error::Unavailable(_) | Error::OutcomeUnknown(_) | Error::StorageFull(_) | Error::ReadOnly(_) | Error::Conflict(_) => {
+            tracing::warn!(request_id = request_id.as_str(), error = %chain, "the database failed a call: {error}");
+        }
+        Error::Invalid(_)
+        | Error::InvalidUpdateMask { .. }
+        | Error::Immutable { .. }
+        | Error::InvalidPageToken
+        | Error::PageTokenMismatch
+        | Error::NotFound { .. }
+        | Error::Exists { .. }
+        | Error::EtagMismatch { .. }
+        | Error::Deleted { .. }
+        | Error::InvalidTransition { .. }
+        | Error::Ambiguous { .. }
+        | Error::ResponseTooLarge { .. }
+        | Error::ShuttingDown => {}
+    }
+}

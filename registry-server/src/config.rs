@@ -1,0 +1,117 @@
+//! What the server is told: flags, then environment, then defaults. Nothing else reads the environment.
+
+use crate::store::Target;
+use clap::{Parser, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A model registry: which models exist, which releases each has, and which is which, over gRPC.
+#[derive(Clone, Parser)]
+#[command(name = "registry-server", version, about, long_about = LONG, after_help = EXAMPLES)]
+pub struct Config {
+    /// Where to listen. Only loopback addresses are accepted: there is no authentication yet
+    #[arg(long, env = "REGISTRY_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:50051")]
+    pub listen: SocketAddr,
+
+    /// The database: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE` [default: the file registry.db in the data directory]
+    ///
+    /// The password is better given by the environment variable, because a flag can be read by everybody on
+    /// the machine. PostgreSQL 13 or newer; a connection pooler in front of it must pool sessions, not
+    /// transactions.
+    #[arg(long, env = "REGISTRY_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<DatabaseUrl>,
+
+    /// Where the registry keeps its files; created if missing
+    #[arg(long, env = "REGISTRY_DATA_DIR", value_name = "DIR", default_value = "./registry-data")]
+    pub data_dir: PathBuf,
+
+    /// How the log is written to standard error
+    #[arg(long, env = "REGISTRY_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+
+    /// What is logged: error, warn, info, debug, trace or off, also by module (`info,registry_server::store=debug`)
+    #[arg(long, env = "REGISTRY_LOG", value_name = "FILTER", default_value = "info")]
+    pub log: String,
+
+    /// How many seconds calls that have begun may take after SIGTERM or SIGINT; a second signal ends at once
+    #[arg(long, env = "REGISTRY_SHUTDOWN_GRACE", value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub shutdown_grace: Duration,
+}
+
+const LONG: &str = "A model registry: which models exist, which releases each has, and which is which, over gRPC.
+
+Without arguments it listens on 127.0.0.1:50051 and keeps everything in one SQLite file in ./registry-data, \
+which it creates and migrates. Several servers share one PostgreSQL. Every write is on disk before it is answered.";
+
+const EXAMPLES: &str = "Examples:
+  registry-server
+  registry-server --listen 127.0.0.1:0 --data-dir /var/lib/registry --log-format json
+  REGISTRY_DATABASE_URL=postgres://registry:secret@db/registry registry-server
+
+Then:
+  grpcurl -plaintext 127.0.0.1:50051 list
+  grpcurl -plaintext 127.0.0.1:50051 describe modelregistry.v1.Model";
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The URL of a database. `Debug` says only which kind.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(Target);
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for DatabaseUrl {
+    type Err = String;
+
+    /// The error repeats nothing of the URL: there may be a password in it.
+    fn from_str(url: &str) -> Result<Self, String> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self(Target::Postgres(url.to_owned())));
+        }
+        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
+        match path {
+            Some(":memory:") => Err("an in-memory database would be gone with the process: name a file".to_owned()),
+            Some(path) if !path.is_empty() && !path.contains('?') => Ok(Self(Target::Sqlite(PathBuf::from(path)))),
+            Some(_) => Err("expected sqlite:PATH, without parameters".to_owned()),
+            None => Err("expected sqlite:PATH or postgres://…".to_owned()),
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse().map(Duration::from_secs).map_err(|_| "expected a whole number of seconds".to_owned())
+}
+
+impl Config {
+    /// The database to open.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        match &self.database_url {
+            Some(DatabaseUrl(target)) => target.clone(),
+            None => Target::Sqlite(self.data_dir.join("registry.db")),
+        }
+    }
+
+    /// Nobody is authenticated, so nobody from elsewhere may call.
+    ///
+    /// # Errors
+    /// A sentence that names the flag.
+    pub fn check(&self) -> Result<(), String> {
+        if self.listen.ip().is_loopback() {
+            return Ok(());
+        }
+        Err(format!("--listen {}: callers are not authenticated yet, so only a loopback address (127.0.0.1 or [::1]) is accepted", self.listen))
+    }
+}

@@ -1,0 +1,105 @@
+//! What can go wrong, in the registry's own words.
+//!
+//! `Display` is for the caller; `source()` is for the log. Which status code each becomes is decided in
+//! `api/status.rs` and nowhere else.
+
+use super::id::ReleaseId;
+use super::revision::{Etag, Revision};
+use super::violation::Violation;
+
+/// The kind of a resource in an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A model.
+    Model,
+    /// A release.
+    Release,
+}
+
+impl Kind {
+    /// As people call it.
+    #[must_use]
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Release => "release",
+        }
+    }
+}
+
+/// The cause of an error: for the log, never for the caller.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Everything a use case can answer with instead of a result.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the sentences say it")]
+pub enum Error {
+    #[error("{}", summary(.0))]
+    Invalid(Vec<Violation>),
+    #[error("update_mask: `{path}` {why}")]
+    InvalidUpdateMask { path: String, why: &'static str },
+    #[error("{path} cannot be changed")]
+    Immutable { path: &'static str },
+    #[error("the page token is broken or was not issued by this registry")]
+    InvalidPageToken,
+    #[error("the page token was issued for a list with other arguments: begin again without it")]
+    PageTokenMismatch,
+    #[error("{} `{name}` does not exist{}", .kind.noun(), because(.hint))]
+    NotFound { kind: Kind, name: String, hint: Option<&'static str> },
+    #[error("{} `{name}` exists already{}", .kind.noun(), if *.deleted { " (soft-deleted: undelete or purge it first)" } else { "" })]
+    Exists { kind: Kind, name: String, id: String, deleted: bool },
+    #[error("the etag is not the current one: read {} `{name}` again, then retry", .kind.noun())]
+    EtagMismatch { kind: Kind, name: String, etag: Etag, revision: Revision },
+    #[error("{} `{name}` is soft-deleted: undelete it first", .kind.noun())]
+    Deleted { kind: Kind, name: String },
+    #[error("a release cannot go from {from} to {to}: {why}")]
+    InvalidTransition { from: &'static str, to: &'static str, why: &'static str },
+    #[error("`{reference}` stands for {count} releases: say quantization and platform, or use an id")]
+    Ambiguous { reference: String, candidates: Vec<ReleaseId>, count: usize },
+    #[error("the answer would be {bytes} bytes and the limit is {limit}: ask for fewer items or a smaller view")]
+    ResponseTooLarge { bytes: usize, limit: usize },
+    #[error("the database saw a conflict with another write, several times: try again")]
+    Conflict(#[source] Cause),
+    #[error("the database cannot be reached, try again")]
+    Unavailable(#[source] Cause),
+    #[error("the registry is shutting down, try again elsewhere")]
+    ShuttingDown,
+    #[error("the answer of the database to a commit was lost: the write may or may not have happened")]
+    OutcomeUnknown(#[source] Cause),
+    #[error("the database has no space left")]
+    StorageFull(#[source] Cause),
+    #[error("the database is read-only")]
+    ReadOnly(#[source] Cause),
+    #[error("internal error")]
+    Internal(#[source] Cause),
+}
+
+impl Error {
+    /// The resource is not there.
+    pub fn not_found(kind: Kind, name: impl ToString) -> Self {
+        Self::NotFound { kind, name: name.to_string(), hint: None }
+    }
+
+    /// One field breaks one rule.
+    #[must_use]
+    pub fn invalid(violation: Violation) -> Self {
+        Self::Invalid(vec![violation])
+    }
+
+    /// A bug: something that the code takes to be impossible.
+    pub fn bug(what: impl Into<String>) -> Self {
+        Self::Internal(what.into().into())
+    }
+}
+
+fn because(hint: &Option<&'static str>) -> String {
+    hint.map(|text| format!(": {text}")).unwrap_or_default()
+}
+
+fn summary(violations: &[Violation]) -> String {
+    match violations {
+        [] => "the request is invalid".to_owned(),
+        [only] => format!("{}: {}", only.field, only.description),
+        [first, rest @ ..] => format!("{}: {} (and {} more)", first.field, first.description, rest.len()),
+    }
+}

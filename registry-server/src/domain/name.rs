@@ -1,0 +1,162 @@
+//! Names and other short texts that carry a meaning of their own.
+//!
+//! Their formats and lengths are rules of the contract; here is only what a format cannot say, and the
+//! types that keep one kind of text from being passed as another.
+
+use super::violation::Refused;
+use uuid::Uuid;
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, sea_orm::DeriveValueType)]
+        #[sea_orm(value_type = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text itself.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl From<&$name> for sea_orm::Value {
+            fn from(value: &$name) -> Self {
+                value.0.as_str().into()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = Refused;
+            fn from_str(text: &str) -> Result<Self, Refused> {
+                let check: fn(&str) -> Result<(), Refused> = $check;
+                check(text).map(|()| Self(text.to_owned()))
+            }
+        }
+    };
+}
+
+fn not_empty(text: &str) -> Result<(), Refused> {
+    if text.is_empty() { Err(Refused::new("REQUIRED", "must not be empty")) } else { Ok(()) }
+}
+
+fn anything(_: &str) -> Result<(), Refused> {
+    Ok(())
+}
+
+/// A name in the form of a UUID could not be told from an id.
+fn model_name(text: &str) -> Result<(), Refused> {
+    not_empty(text)?;
+    match Uuid::try_parse(text) {
+        Ok(_) => Err(Refused::new("NAME_NOT_UUID", "must not have the form of a UUID: it could not be told from an id")),
+        Err(_) => Ok(()),
+    }
+}
+
+fn platform(text: &str) -> Result<(), Refused> {
+    match text.split_once('/') {
+        Some((os, rest)) if !os.is_empty() && !rest.is_empty() => Ok(()),
+        _ => Err(Refused::new("PLATFORM", "is not of the form os/architecture")),
+    }
+}
+
+text! {
+    /// The unique name of a model.
+    ModelName, model_name
+}
+text! {
+    /// Where a model's files are: an object-store URI or an absolute path. The registry never opens it.
+    StoragePath, not_empty
+}
+text! {
+    /// The version of a release. Semantic versioning is advised, not required.
+    Version, not_empty
+}
+text! {
+    /// The image tag of a release.
+    ImageTag, not_empty
+}
+text! {
+    /// The digest of what was built, as `algorithm:hex`.
+    Digest, not_empty
+}
+text! {
+    /// The quantization of a release; empty means none, because NULL in a unique key would let twins in.
+    Quantization, anything
+}
+text! {
+    /// What a release runs on: `os/architecture` or `os/architecture/variant`.
+    Platform, platform
+}
+text! {
+    /// Who makes a call.
+    Actor, not_empty
+}
+
+impl Actor {
+    /// Every caller, as long as callers are not told apart.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self("anonymous".to_owned())
+    }
+}
+
+impl Quantization {
+    /// No quantization.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(String::new())
+    }
+
+    /// The quantization, if there is one.
+    #[must_use]
+    pub fn into_option(self) -> Option<String> {
+        Some(self.0).filter(|text| !text.is_empty())
+    }
+}
+
+impl Platform {
+    /// What a release runs on unless it says otherwise.
+    #[must_use]
+    pub fn linux_amd64() -> Self {
+        Self("linux/amd64".to_owned())
+    }
+
+    /// The operating system, for example `linux`.
+    #[must_use]
+    pub fn os(&self) -> &str {
+        self.part(0)
+    }
+
+    /// The architecture without its variant, for example `amd64`.
+    #[must_use]
+    pub fn architecture(&self) -> &str {
+        self.part(1)
+    }
+
+    fn part(&self, index: usize) -> &str {
+        self.0.split('/').nth(index).unwrap_or_default()
+    }
+}
+
+impl ImageTag {
+    /// The tag of a release that names none: its version, and its quantization if it has one. `+` may
+    /// stand in a version and not in an image tag, so it becomes `_`, as image builders have it.
+    pub fn of(version: &Version, quantization: &Quantization) -> Self {
+        let version = version.as_str().replace('+', "_");
+        if quantization.as_str().is_empty() { Self(version) } else { Self(format!("{version}-{}", quantization.as_str())) }
+    }
+}

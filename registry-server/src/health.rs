@@ -1,0 +1,37 @@
+//! `grpc.health.v1`: for the server, each service, and the database, asked for real.
+
+use crate::store::Store;
+use registry_proto::method::Method;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+const EVERY: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Keeps the reported health true until `stop`; then says NOT_SERVING.
+pub async fn watch(reporter: HealthReporter, store: Store, stop: CancellationToken) {
+    let mut tick = interval(EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            _ = tick.tick() => {
+                let healthy = matches!(timeout(PATIENCE, store.ping()).await, Ok(Ok(_)));
+                report(&reporter, if healthy { ServingStatus::Serving } else { ServingStatus::NotServing }).await;
+            }
+        }
+    }
+    report(&reporter, ServingStatus::NotServing).await;
+}
+
+/// Without its database nothing of the registry works, so everything shares one health.
+async fn report(reporter: &HealthReporter, status: ServingStatus) {
+    let services: BTreeSet<&str> = Method::ALL.iter().map(|method| method.service()).collect();
+    for name in services.into_iter().chain(["", "database"]) {
+        reporter.set_service_status(name, status).await;
+    }
+}

@@ -1,0 +1,45 @@
+//! Deadlines: the caller's (`grpc-timeout`) or ours, whichever is sooner, answered DEADLINE_EXCEEDED.
+//!
+//! A write that has begun is not interrupted by it: the writer goes on, and the caller is told only that the
+//! answer did not come in time.
+
+use crate::api::status;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use http::HeaderMap;
+use registry_proto::method::Method;
+use registry_proto::v1::ErrorReason;
+use std::time::Duration;
+use tonic::Code;
+
+/// The longest deadline; a longer or missing one is cut to it.
+pub const MAX_DEADLINE: Duration = Duration::from_secs(30);
+
+pub(super) async fn enforce(request: Request, next: Next) -> Response {
+    // Health and reflection stream for as long as the caller likes.
+    if Method::from_path(request.uri().path()).is_none() {
+        return next.run(request).await;
+    }
+    let deadline = asked(request.headers()).unwrap_or(MAX_DEADLINE).min(MAX_DEADLINE);
+    match tokio::time::timeout(deadline, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => status::refused(Code::DeadlineExceeded, ErrorReason::DeadlineExceeded, "the deadline passed before there was an answer").into_http(),
+    }
+}
+
+/// At most 8 digits and a unit, as the gRPC protocol has it. What cannot be read asks for nothing.
+fn asked(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get("grpc-timeout")?.to_str().ok()?;
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let amount: u64 = if digits.len() <= 8 { digits.parse().ok()? } else { return None };
+    match unit {
+        "H" => amount.checked_mul(3600).map(Duration::from_secs),
+        "M" => amount.checked_mul(60).map(Duration::from_secs),
+        "S" => Some(Duration::from_secs(amount)),
+        "m" => Some(Duration::from_millis(amount)),
+        "u" => Some(Duration::from_micros(amount)),
+        "n" => Some(Duration::from_nanos(amount)),
+        _ => None,
+    }
+}

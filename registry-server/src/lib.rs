@@ -1,0 +1,15 @@
+//! The registry server: one gRPC server in front of SQLite or PostgreSQL.
+//!
+//! `api` parses and converts, `service` decides, `store` holds the queries, `domain` the values and rules;
+//! `layer` is around every call, and `serve` puts it all together. Each room's module says what it may not do.
+
+pub mod api;
+pub mod config;
+pub mod domain;
+mod health;
+pub mod layer;
+mod listener;
+pub mod serve;
+pub mod service;
+pub mod store;
+pub mod telemetry;

@@ -1,0 +1,345 @@
+//! Everything in which SQLite and PostgreSQL differ, except their DDL: options, transactions, error codes,
+//! locks, and the few expressions that neither spelling serves for both.
+//!
+//! May not: know tables or use cases.
+
+use sea_orm::sea_query::{Expr, SimpleExpr};
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, sqlx,
+};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a connection may be waited for.
+const ACQUIRE: Duration = Duration::from_secs(3);
+/// How many connections read.
+const READERS: u32 = 8;
+/// The first SQLite without the WAL-reset corruption bug.
+const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+/// Any number will do, as long as every server of a database takes the same.
+const MIGRATION_LOCK: i64 = 0x6d6f_6465_6c72_6567;
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// One file, one server.
+    Sqlite,
+    /// Any number of servers.
+    Postgres,
+}
+
+/// Where the database is. `Debug` and `Display` leave out the password.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A SQLite file. Its directory exists.
+    Sqlite(PathBuf),
+    /// A PostgreSQL URL.
+    Postgres(String),
+}
+
+impl Target {
+    /// The database that speaks here.
+    #[must_use]
+    pub const fn backend(&self) -> Backend {
+        match self {
+            Self::Sqlite(_) => Backend::Sqlite,
+            Self::Postgres(_) => Backend::Postgres,
+        }
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite {}", path.display()),
+            Self::Postgres(url) => f.write_str(&without_credentials(url)),
+        }
+    }
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Target({self})")
+    }
+}
+
+/// Host, port and database of a URL; user, password and parameters are nobody's business.
+fn without_credentials(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    format!("postgres {}", rest.split('?').next().unwrap_or_default())
+}
+
+/// What kind of failure the database reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// A unique key is taken.
+    Unique,
+    /// A foreign key points nowhere.
+    ForeignKey,
+    /// Another transaction was in the way: the same again may succeed.
+    Conflict,
+    /// It cannot be reached, or not now.
+    Unavailable,
+    /// No space is left.
+    Full,
+    /// It refuses writes.
+    ReadOnly,
+    /// The rest: a bug, or a damaged file.
+    Other,
+}
+
+impl Backend {
+    const fn of(backend: DbBackend) -> Self {
+        match backend {
+            DbBackend::Sqlite => Self::Sqlite,
+            _ => Self::Postgres,
+        }
+    }
+
+    /// The one connection that writes.
+    pub(super) async fn connect_writer(target: &Target) -> Result<DatabaseConnection, DbErr> {
+        let mut options = options(target);
+        options.min_connections(1).max_connections(1);
+        Database::connect(options).await
+    }
+
+    /// The connections that read. SQLite refuses writes on them.
+    pub(super) async fn connect_readers(target: &Target) -> Result<DatabaseConnection, DbErr> {
+        let mut options = options(target);
+        options.min_connections(1).max_connections(READERS);
+        if target.backend() == Self::Sqlite {
+            let path = sqlite_path(target);
+            options.map_sqlx_sqlite_opts(move |sqlite| durable(sqlite, &path).pragma("query_only", "ON"));
+        }
+        Database::connect(options).await
+    }
+
+    /// Begins to write. SQLite takes its lock at once: a transaction that reads first and writes later
+    /// cannot wait for it.
+    #[expect(clippy::disallowed_methods, reason = "one of the two places that begin a transaction")]
+    pub(super) async fn begin_write(self, db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+        let mode = (self == Self::Sqlite).then_some(SqliteTransactionMode::Immediate);
+        db.begin_with_options(TransactionOptions { isolation_level: None, access_mode: None, sqlite_transaction_mode: mode }).await
+    }
+
+    /// Begins to read one moment of the database.
+    #[expect(clippy::disallowed_methods, reason = "one of the two places that begin a transaction")]
+    pub(super) async fn begin_read(self, db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+        match self {
+            // A deferred transaction of SQLite is a snapshot from its first read on.
+            Self::Sqlite => db.begin().await,
+            Self::Postgres => db.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await,
+        }
+    }
+
+    /// Begins a savepoint, so that what follows can be undone alone.
+    #[expect(clippy::disallowed_methods, reason = "savepoints are the writer's")]
+    pub(super) async fn savepoint(txn: &DatabaseTransaction) -> Result<DatabaseTransaction, DbErr> {
+        txn.begin().await
+    }
+
+    /// The version of SQLite, checked; nothing on PostgreSQL.
+    #[expect(clippy::disallowed_methods, reason = "the file where SQL may be spelled out")]
+    pub(super) async fn check_version(self, db: &DatabaseConnection) -> Result<(), String> {
+        if self == Self::Postgres {
+            return Ok(());
+        }
+        let asked = Statement::from_string(DbBackend::Sqlite, "SELECT sqlite_version() AS version");
+        let row = db.query_one_raw(asked).await.map_err(|error| error.to_string())?;
+        let version: String = row.and_then(|row| row.try_get("", "version").ok()).unwrap_or_default();
+        if parse_version(&version) >= OLDEST_SQLITE { Ok(()) } else { Err(format!("SQLite {version} can corrupt its file; 3.51.3 or newer is needed")) }
+    }
+
+    /// A value that is never true where `condition` is unknown: NULL in a column does not hide a row from
+    /// a negated filter.
+    pub(super) fn not_true(condition: SimpleExpr) -> SimpleExpr {
+        Expr::cust_with_expr("(?) IS NOT TRUE", condition)
+    }
+
+    /// Stands for a JSON column that is not read.
+    pub(super) fn empty_document(db: &impl ConnectionTrait) -> SimpleExpr {
+        match Self::of(db.get_database_backend()) {
+            Self::Sqlite => Expr::cust("'{}'"),
+            Self::Postgres => Expr::cust("'{}'::json"),
+        }
+    }
+
+    /// Stands for a nullable JSON column that is not read.
+    pub(super) fn no_document(db: &impl ConnectionTrait) -> SimpleExpr {
+        match Self::of(db.get_database_backend()) {
+            Self::Sqlite => Expr::cust("NULL"),
+            Self::Postgres => Expr::cust("NULL::json"),
+        }
+    }
+
+    /// Stands for a nullable text column that is not read.
+    pub(super) fn no_text(db: &impl ConnectionTrait) -> SimpleExpr {
+        match Self::of(db.get_database_backend()) {
+            Self::Sqlite => Expr::cust("NULL"),
+            Self::Postgres => Expr::cust("NULL::varchar"),
+        }
+    }
+
+    /// Whether `haystack` contains `needle`, ignoring the case of ASCII letters only. Text columns are
+    /// `COLLATE "C"` on PostgreSQL, so that its `lower` leaves other letters alone, as SQLite's does.
+    pub(super) fn contains(haystack: SimpleExpr, needle: &str) -> SimpleExpr {
+        let escaped = needle.to_ascii_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        Expr::cust_with_exprs("lower(?) LIKE ? ESCAPE '\\'", [haystack, Expr::val(format!("%{escaped}%"))])
+    }
+}
+
+fn parse_version(version: &str) -> (u32, u32, u32) {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+}
+
+fn sqlite_path(target: &Target) -> PathBuf {
+    match target {
+        Target::Sqlite(path) => path.clone(),
+        Target::Postgres(_) => PathBuf::new(),
+    }
+}
+
+fn options(target: &Target) -> ConnectOptions {
+    let url = match target {
+        Target::Sqlite(_) => "sqlite://file",
+        Target::Postgres(url) => url,
+    };
+    let mut options = ConnectOptions::new(url);
+    options
+        .acquire_timeout(ACQUIRE)
+        .connect_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .record_stmt_in_spans(false)
+        .sqlx_logging_level(log_level(false))
+        .sqlx_slow_statements_logging_settings(log_level(true), Duration::from_secs(1));
+    match target {
+        Target::Sqlite(path) => {
+            let path = path.clone();
+            options.idle_timeout(None).max_lifetime(None);
+            options.map_sqlx_sqlite_opts(move |sqlite| durable(sqlite, &path));
+        }
+        Target::Postgres(_) => {
+            options.set_application_name("model-registry").statement_timeout(Duration::from_secs(10));
+            options.map_sqlx_postgres_opts(|postgres| {
+                postgres.options([("synchronous_commit", "on"), ("lock_timeout", "3s"), ("idle_in_transaction_session_timeout", "15s")])
+            });
+        }
+    }
+    options
+}
+
+/// Statements at TRACE, slow ones at WARN.
+const fn log_level(slow: bool) -> log::LevelFilter {
+    if slow { log::LevelFilter::Warn } else { log::LevelFilter::Trace }
+}
+
+/// A file that survives power loss: WAL, and an fsync for every commit.
+fn durable(sqlite: sqlx::sqlite::SqliteConnectOptions, path: &Path) -> sqlx::sqlite::SqliteConnectOptions {
+    sqlite
+        .filename(path)
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+}
+
+/// Keeps other servers out: of the file on SQLite for as long as it is held; on PostgreSQL nothing is held
+/// beyond the migrations.
+#[derive(Debug)]
+pub struct FileLock(#[expect(dead_code, reason = "held, not used")] Option<File>);
+
+impl FileLock {
+    /// Takes the lock file beside the database, or says who is in the way.
+    pub(super) fn take(target: &Target) -> Result<Self, String> {
+        let Target::Sqlite(path) = target else { return Ok(Self(None)) };
+        let path = path.with_extension("lock");
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(|error| format!("cannot open {}: {error}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(Some(file))),
+            Err(_) => Err(format!("another server is using this database (it holds {}); one SQLite file serves one server, several servers share a PostgreSQL", path.display())),
+        }
+    }
+}
+
+/// The right to migrate a PostgreSQL, until dropped or released; any number of servers may start at once.
+#[derive(Debug)]
+pub struct MigrationLock(Option<DatabaseConnection>);
+
+impl MigrationLock {
+    #[expect(clippy::disallowed_methods, reason = "the file where SQL may be spelled out")]
+    pub(super) async fn take(target: &Target) -> Result<Self, DbErr> {
+        if target.backend() == Backend::Sqlite {
+            return Ok(Self(None)); // the file lock is enough
+        }
+        let mut options = options(target);
+        options.min_connections(1).max_connections(1).statement_timeout(Duration::from_secs(600));
+        options.map_sqlx_postgres_opts(|postgres| postgres.options([("lock_timeout", "600s")]));
+        let db = Database::connect(options).await?;
+        db.execute_unprepared(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
+        Ok(Self(Some(db)))
+    }
+
+    /// Lets the next server in.
+    pub(super) async fn release(self) {
+        if let Some(db) = self.0 {
+            // The lock is the session's: closing the connection frees it.
+            let _ = db.close().await;
+        }
+    }
+}
+
+/// What kind of failure `error` is. Matches codes, never texts.
+pub(super) fn failure(error: &DbErr) -> Failure {
+    let (DbErr::Conn(runtime) | DbErr::Exec(runtime) | DbErr::Query(runtime)) = error else {
+        return if matches!(error, DbErr::ConnectionAcquire(_)) { Failure::Unavailable } else { Failure::Other };
+    };
+    let RuntimeErr::SqlxError(error) = runtime else { return Failure::Other };
+    match error.as_ref() {
+        sqlx::Error::Database(database) => match database.try_downcast_ref::<sqlx::sqlite::SqliteError>() {
+            Some(sqlite) => sqlite_failure(code(sqlite)),
+            None => postgres_failure(database.code().as_deref().unwrap_or_default()),
+        },
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+            Failure::Unavailable
+        }
+        _ => Failure::Other,
+    }
+}
+
+fn code(sqlite: &sqlx::sqlite::SqliteError) -> u32 {
+    use sqlx::error::DatabaseError;
+    sqlite.code().and_then(|code| code.parse().ok()).unwrap_or(0)
+}
+
+/// Extended result codes first, then the primary code in the low byte.
+const fn sqlite_failure(code: u32) -> Failure {
+    match (code, code & 0xff) {
+        (1555 | 2067, _) => Failure::Unique,
+        (787, _) => Failure::ForeignKey,
+        (_, 5 | 6) => Failure::Conflict,
+        (_, 8) => Failure::ReadOnly,
+        (_, 13) => Failure::Full,
+        (_, 10 | 14) => Failure::Unavailable,
+        _ => Failure::Other,
+    }
+}
+
+fn postgres_failure(code: &str) -> Failure {
+    match code {
+        "23505" => Failure::Unique,
+        "23503" => Failure::ForeignKey,
+        "40001" | "40P01" | "55P03" => Failure::Conflict,
+        "53100" => Failure::Full,
+        // A primary that was demoted under us: the next connection may find the new one.
+        "25006" | "57014" => Failure::Unavailable,
+        _ if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => Failure::Unavailable,
+        _ => Failure::Other,
+    }
+}

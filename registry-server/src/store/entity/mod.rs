@@ -1,0 +1,35 @@
+//! The rows, table by table, made of domain values.
+//!
+//! May not: hold queries or rules. A test compares what these say of the schema with what the migrations
+//! build; the server compares it with the live database at every start.
+
+pub mod event;
+pub mod model;
+pub mod model_label;
+pub mod model_tag;
+pub mod release;
+pub mod release_label;
+pub mod state;
+
+use sea_orm::sea_query::{Index, TableCreateStatement};
+use sea_orm::{DbBackend, EntityTrait, Schema};
+
+/// The table of every entity, as this binary needs it, parents first.
+#[must_use]
+pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
+    fn table<E: EntityTrait>(schema: &Schema, entity: E) -> TableCreateStatement {
+        schema.create_table_from_entity(entity)
+    }
+    let schema = Schema::new(backend);
+    vec![
+        table(&schema, model::Entity),
+        table(&schema, model_tag::Entity),
+        table(&schema, model_label::Entity),
+        table(&schema, release::Entity)
+            .index(Index::create().unique().col(release::Column::ModelId).col(release::Column::Number))
+            .take(),
+        table(&schema, release_label::Entity),
+        table(&schema, state::Entity),
+        table(&schema, event::Entity),
+    ]
+}

@@ -1,0 +1,30 @@
+//! From what the database reports to what the registry says.
+
+use super::backend::{Failure, failure};
+use crate::domain::Error;
+use sea_orm::DbErr;
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match failure(&error) {
+            Failure::Conflict => Self::Conflict(error.into()),
+            Failure::Unavailable => Self::Unavailable(error.into()),
+            Failure::Full => Self::StorageFull(error.into()),
+            Failure::ReadOnly => Self::ReadOnly(error.into()),
+            // A call site knows which key or reference it can violate and says so first.
+            Failure::Unique | Failure::ForeignKey | Failure::Other => Self::Internal(error.into()),
+        }
+    }
+}
+
+/// Gives a violation of a foreign key the meaning it has at the call site.
+pub(super) trait OnForeignKey<T> {
+    /// The value, or `meaning` if a reference points nowhere.
+    fn on_foreign_key(self, meaning: impl FnOnce() -> Error) -> Result<T, Error>;
+}
+
+impl<T> OnForeignKey<T> for Result<T, DbErr> {
+    fn on_foreign_key(self, meaning: impl FnOnce() -> Error) -> Result<T, Error> {
+        self.map_err(|error| if failure(&error) == Failure::ForeignKey { meaning() } else { error.into() })
+    }
+}

@@ -1,0 +1,76 @@
+//! Opening a database: its lock, its migrations, its drift check, in this order, before anything is served.
+
+use super::backend::{Backend, FileLock, MigrationLock, Target};
+use super::catalogue::{self, Catalogue};
+use super::drift;
+use registry_migration::{Migrator, MigratorTrait};
+use sea_orm::{DatabaseConnection, DbErr};
+use std::collections::BTreeSet;
+
+const APPLIED: &str = "seaql_migrations";
+
+/// Why a database was not opened: sentences for the operator. None of them holds a password.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the sentences say it")]
+pub enum OpenError {
+    #[error("{0}")]
+    InUse(String),
+    #[error("cannot open the database ({target}): {cause}")]
+    Connect { target: String, cause: DbErr },
+    #[error("{0}")]
+    TooOld(String),
+    #[error("the database is newer than this server: it has had the migration `{0}`, which this server does not know; run the server that made it, or a newer one")]
+    Newer(String),
+    #[error("the database ({target}) holds the tables {tables} and is not a registry's: nothing was changed in it")]
+    Foreign { target: String, tables: String },
+    #[error("a migration failed and was rolled back: {0}")]
+    Migrate(DbErr),
+    #[error("the database is not what this server needs, so it does not serve:\n  - {}", .0.join("\n  - "))]
+    Drift(Vec<String>),
+    #[error("the database failed while it was opened: {0}")]
+    Database(#[from] DbErr),
+}
+
+/// Opens `target` for the writer and the readers.
+pub(super) async fn open(target: &Target) -> Result<(DatabaseConnection, DatabaseConnection, FileLock), OpenError> {
+    let connect = |cause| OpenError::Connect { target: target.to_string(), cause };
+    let lock = FileLock::take(target).map_err(OpenError::InUse)?;
+    let writes = Backend::connect_writer(target).await.map_err(connect)?;
+    target.backend().check_version(&writes).await.map_err(OpenError::TooOld)?;
+    let migrating = MigrationLock::take(target).await.map_err(connect)?;
+    let ready = prepare(target, &writes).await;
+    migrating.release().await;
+    ready?;
+    let reads = Backend::connect_readers(target).await.map_err(connect)?;
+    Ok((writes, reads, lock))
+}
+
+async fn prepare(target: &Target, db: &DatabaseConnection) -> Result<(), OpenError> {
+    let before = catalogue::read(target.backend(), db).await?;
+    refuse_foreign(target, &before)?;
+    refuse_newer(db, &before).await?;
+    Migrator::up(db, None).await.map_err(OpenError::Migrate)?;
+    let findings = drift::findings(target.backend(), &catalogue::read(target.backend(), db).await?);
+    if findings.is_empty() { Ok(()) } else { Err(OpenError::Drift(findings)) }
+}
+
+/// A SQLite file of another program is left alone. (In PostgreSQL a schema may hold extensions' tables.)
+fn refuse_foreign(target: &Target, before: &Catalogue) -> Result<(), OpenError> {
+    if target.backend() == Backend::Postgres || before.is_empty() || before.contains_key(APPLIED) {
+        return Ok(());
+    }
+    let tables: Vec<&str> = before.keys().take(5).map(String::as_str).collect();
+    Err(OpenError::Foreign { target: target.to_string(), tables: tables.join(", ") })
+}
+
+async fn refuse_newer(db: &DatabaseConnection, before: &Catalogue) -> Result<(), OpenError> {
+    if !before.contains_key(APPLIED) {
+        return Ok(());
+    }
+    let known: BTreeSet<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    let applied = Migrator::get_migration_models(db).await?;
+    match applied.into_iter().find(|migration| !known.contains(&migration.version)) {
+        Some(unknown) => Err(OpenError::Newer(unknown.version)),
+        None => Ok(()),
+    }
+}

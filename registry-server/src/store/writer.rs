@@ -1,0 +1,346 @@
+//! The one door for writes: group commit.
+//!
+//! One task owns the write connection. It takes what is queued, runs each use case so that its failure cannot
+//! touch the others, numbers the changes, appends their events, commits once, and only then answers. A batch
+//! never waits for company, and a batch of one pays for no savepoint.
+//!
+//! May not: know what a use case does.
+
+use super::backend::{Backend, FileLock, failure};
+use super::{Head, Source, backend::Failure, events, models, releases, state};
+use crate::domain::event::{Event, Subject};
+use crate::domain::{Context, Error, Revision};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, oneshot};
+
+/// How many writes may wait; the next one waits outside, until its deadline.
+pub(super) const QUEUE: usize = 1024;
+/// How many writes share a commit at the most.
+const BATCH: usize = 64;
+/// How often a use case is run when the database reports a conflict.
+const ATTEMPTS: u8 = 5;
+
+/// The right to write. Only the writer makes one.
+#[derive(Debug, Clone)]
+pub struct Tx(Arc<Open>);
+
+#[derive(Debug)]
+struct Open {
+    txn: DatabaseTransaction,
+    ctx: Context,
+    events: Mutex<Vec<Event>>,
+}
+
+impl Source for Tx {
+    fn conn(&self) -> &DatabaseTransaction {
+        &self.0.txn
+    }
+}
+
+impl Tx {
+    fn new(txn: DatabaseTransaction, ctx: Context) -> Self {
+        Self(Arc::new(Open { txn, ctx, events: Mutex::default() }))
+    }
+
+    /// The call that is served.
+    #[must_use]
+    pub fn ctx(&self) -> &Context {
+        &self.0.ctx
+    }
+
+    /// Remembers a change. The row it was of gets the revision of this write; a use case that records
+    /// nothing has changed nothing, and is rolled back.
+    pub fn record(&self, event: Event) {
+        self.0.events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+    }
+
+    /// The transaction and what was recorded in it, once the use case is over.
+    fn close(self) -> Result<(DatabaseTransaction, Vec<Event>), Error> {
+        let open = Arc::try_unwrap(self.0).map_err(|_| Error::bug("a use case kept its transaction"))?;
+        Ok((open.txn, open.events.into_inner().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+/// A result that holds rows, which get their revision only when the write is numbered.
+pub trait Stamp {
+    /// The write that made this has this number.
+    fn stamp(&mut self, revision: Revision);
+}
+
+/// A queued write.
+pub(super) trait Job: Send {
+    fn ctx(&self) -> &Context;
+    /// Nobody waits for the answer any more.
+    fn is_abandoned(&self) -> bool;
+    /// Runs the use case; remembers its result.
+    fn run(&mut self, tx: Tx) -> BoxFuture<'_, Result<(), Error>>;
+    /// Answers: the revision if something changed.
+    fn answer(self: Box<Self>, outcome: Result<Option<Revision>, Error>);
+}
+
+struct UseCase<C, T, F> {
+    ctx: Context,
+    command: Arc<C>,
+    run: F,
+    result: Option<T>,
+    reply: oneshot::Sender<Result<T, Error>>,
+}
+
+type Answer<T> = oneshot::Receiver<Result<T, Error>>;
+
+pub(super) fn job<C, T, F, Fut>(ctx: Context, command: C, run: F) -> (Box<dyn Job>, Answer<T>)
+where
+    C: Send + Sync + 'static,
+    T: Stamp + Send + 'static,
+    F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, Error>> + Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    (Box::new(UseCase { ctx, command: Arc::new(command), run, result: None, reply }), answer)
+}
+
+impl<C, T, F, Fut> Job for UseCase<C, T, F>
+where
+    C: Send + Sync + 'static,
+    T: Stamp + Send + 'static,
+    F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, Error>> + Send + 'static,
+{
+    fn ctx(&self) -> &Context {
+        &self.ctx
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn run(&mut self, tx: Tx) -> BoxFuture<'_, Result<(), Error>> {
+        let work = (self.run)(tx, Arc::clone(&self.command));
+        async move {
+            self.result = Some(work.await?);
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<Option<Revision>, Error>) {
+        let Self { result, reply, .. } = *self;
+        let answer = outcome.and_then(|revision| {
+            let mut value = result.ok_or_else(|| Error::bug("a write was committed without a result"))?;
+            if let Some(revision) = revision {
+                value.stamp(revision);
+            }
+            Ok(value)
+        });
+        let _ = reply.send(answer); // the caller may be gone; the write stands
+    }
+}
+
+/// A job in a batch, and what has come of it so far.
+struct Slot {
+    job: Box<dyn Job>,
+    attempt: u8,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Pending,
+    Failed(Error),
+    Unchanged,
+    Changed(Vec<Event>, Revision),
+}
+
+impl Slot {
+    fn new(job: Box<dyn Job>) -> Self {
+        Self { job, attempt: 0, outcome: Outcome::Pending }
+    }
+
+    /// Runs the use case on `txn`; gives the transaction back for the writer to end.
+    async fn run(&mut self, txn: DatabaseTransaction) -> Result<DatabaseTransaction, DbErr> {
+        self.attempt += 1;
+        let tx = Tx::new(txn, self.job.ctx().clone());
+        let ran = AssertUnwindSafe(self.job.run(tx.clone())).catch_unwind().await;
+        let ran = ran.unwrap_or_else(|_| Err(Error::bug("a use case panicked")));
+        let (txn, events) = tx.close().map_err(|error| DbErr::Custom(error.to_string()))?;
+        self.outcome = match ran {
+            Err(error) => Outcome::Failed(error),
+            Ok(()) if events.is_empty() || self.job.ctx().is_dry_run() => Outcome::Unchanged,
+            Ok(()) => Outcome::Changed(events, Revision::ZERO),
+        };
+        Ok(txn)
+    }
+
+    const fn changed(&self) -> bool {
+        matches!(self.outcome, Outcome::Changed(..))
+    }
+
+    fn should_run_again(&self) -> bool {
+        self.attempt < ATTEMPTS && matches!(self.outcome, Outcome::Failed(Error::Conflict(_)))
+    }
+}
+
+pub(super) struct Writer {
+    backend: Backend,
+    db: DatabaseConnection,
+    queue: mpsc::Receiver<Box<dyn Job>>,
+    head: Arc<Head>,
+    /// Held for as long as there is a writer.
+    _lock: FileLock,
+}
+
+impl Writer {
+    pub(super) fn new(backend: Backend, db: DatabaseConnection, queue: mpsc::Receiver<Box<dyn Job>>, head: Arc<Head>, lock: FileLock) -> Self {
+        Self { backend, db, queue, head, _lock: lock }
+    }
+
+    /// Writes until every [`super::Store`] is gone and the queue is empty.
+    pub(super) async fn run(mut self) {
+        let mut again = Vec::new();
+        while let Some(batch) = self.next_batch(again).await {
+            again = self.write(batch).await;
+        }
+        if let Err(error) = self.db.close().await {
+            tracing::warn!(%error, "could not close the database");
+        }
+    }
+
+    /// What is to be run again and what is queued; waits only if there is neither.
+    async fn next_batch(&mut self, mut batch: Vec<Slot>) -> Option<Vec<Slot>> {
+        if batch.is_empty() {
+            batch.push(Slot::new(self.queue.recv().await?));
+        }
+        while batch.len() < BATCH {
+            let Ok(job) = self.queue.try_recv() else { break };
+            batch.push(Slot::new(job));
+        }
+        batch.retain(|slot| !slot.job.is_abandoned());
+        Some(batch)
+    }
+
+    /// Writes a batch and answers everyone in it, except those to be run again.
+    async fn write(&self, mut batch: Vec<Slot>) -> Vec<Slot> {
+        if let Err(failed) = self.transact(&mut batch).await {
+            for slot in &mut batch {
+                slot.fail(&failed);
+            }
+        }
+        let (again, done): (Vec<_>, Vec<_>) = batch.into_iter().partition(Slot::should_run_again);
+        for slot in done {
+            self.answer(slot);
+        }
+        again
+    }
+
+    fn answer(&self, slot: Slot) {
+        let outcome = match slot.outcome {
+            Outcome::Pending => Err(Error::bug("a write was never run")),
+            Outcome::Failed(error) => Err(error),
+            Outcome::Unchanged => Ok(None),
+            Outcome::Changed(_, revision) => {
+                self.head.seen(revision);
+                Ok(Some(revision))
+            }
+        };
+        slot.job.answer(outcome);
+    }
+
+    /// One transaction: every use case, the numbers, the events, the commit.
+    async fn transact(&self, batch: &mut [Slot]) -> Result<(), Failed> {
+        let txn = self.begin().await.map_err(Failed::before_commit)?;
+        let txn = run_all(batch, txn).await.map_err(Failed::before_commit)?;
+        if !batch.iter().any(Slot::changed) {
+            return txn.rollback().await.or(Ok(())); // there is nothing to lose
+        }
+        number(&txn, batch).await.map_err(Failed::before_commit)?;
+        txn.commit().await.map_err(Failed::in_commit)
+    }
+
+    /// The connection may have died since it was last used: then the next one is tried.
+    async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        match self.backend.begin_write(&self.db).await {
+            Err(error) if failure(&error) == Failure::Unavailable => self.backend.begin_write(&self.db).await,
+            result => result,
+        }
+    }
+}
+
+/// A batch that failed as a whole.
+struct Failed {
+    cause: Arc<DbErr>,
+    in_commit: bool,
+}
+
+impl Failed {
+    fn before_commit(cause: DbErr) -> Self {
+        Self { cause: Arc::new(cause), in_commit: false }
+    }
+
+    fn in_commit(cause: DbErr) -> Self {
+        Self { cause: Arc::new(cause), in_commit: true }
+    }
+
+    fn error(&self) -> Error {
+        let cause = Box::new(Arc::clone(&self.cause));
+        match failure(&self.cause) {
+            Failure::Conflict => Error::Conflict(cause),
+            Failure::Unavailable if self.in_commit => Error::OutcomeUnknown(cause),
+            Failure::Unavailable => Error::Unavailable(cause),
+            Failure::Full => Error::StorageFull(cause),
+            Failure::ReadOnly => Error::ReadOnly(cause),
+            Failure::Unique | Failure::ForeignKey | Failure::Other => Error::Internal(cause),
+        }
+    }
+}
+
+impl Slot {
+    /// The batch failed: a use case that had failed by itself keeps its own answer.
+    fn fail(&mut self, failed: &Failed) {
+        match self.outcome {
+            Outcome::Failed(_) => {}
+            Outcome::Pending | Outcome::Unchanged | Outcome::Changed(..) => self.outcome = Outcome::Failed(failed.error()),
+        }
+    }
+}
+
+/// Runs the use cases of a batch on `txn`, each behind a savepoint unless it is alone.
+async fn run_all(batch: &mut [Slot], txn: DatabaseTransaction) -> Result<DatabaseTransaction, DbErr> {
+    if let [only] = batch {
+        return only.run(txn).await;
+    }
+    for slot in batch {
+        let savepoint = slot.run(Backend::savepoint(&txn).await?).await?;
+        if slot.changed() {
+            savepoint.commit().await?;
+        } else {
+            savepoint.rollback().await?;
+        }
+    }
+    Ok(txn)
+}
+
+/// Gives every change its revision, in order, and appends the events. The row that holds the counter is
+/// locked from here to the commit, which is what makes the numbers gap-free and in commit order.
+async fn number(txn: &DatabaseTransaction, batch: &mut [Slot]) -> Result<(), DbErr> {
+    let changes = batch.iter().filter(|slot| slot.changed()).count();
+    let mut next = state::advance(txn, changes).await?;
+    let (mut rows, mut models, mut releases) = (Vec::new(), Vec::new(), Vec::new());
+    for slot in batch {
+        let Outcome::Changed(events, revision) = &mut slot.outcome else { continue };
+        *revision = next;
+        next = Revision::new(next.number() + 1);
+        for event in events.iter() {
+            match event.subject {
+                Subject::Model(id) => models.push((id, *revision)),
+                Subject::Release(id) => releases.push((id, *revision)),
+            }
+        }
+        rows.extend(events::rows(*revision, slot.job.ctx(), events));
+    }
+    events::append(txn, rows).await?;
+    models::stamp(txn, &models).await?;
+    releases::stamp(txn, &releases).await
+}

@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# Installs the programs that the checks need and a machine may lack. To be sourced; the caller stands in the repository.
+#
+# They go to a cache of their own, one directory for each version, so that nothing on the machine changes and a second
+# clone finds them again. REGISTRY_TOOLS names another place.
+tools=${REGISTRY_TOOLS:-${XDG_CACHE_HOME:-${HOME:-$PWD/target}/.cache}/model-registry-tools}
+
+tools_fail() {
+    printf '%s\n' "$*" >&2
+    exit 1
+}
+
+# tools_from_cargo CRATE VERSION: compiles a program from crates.io, quickly rather than well, and puts it on the PATH.
+tools_from_cargo() {
+    local root=$tools/$1-$2
+    if [[ ! -f $root/.crates.toml ]]; then
+        echo "installing $1 $2 (once, a few minutes)" >&2
+        # Not into the target directory of the workspace: the two would share nothing.
+        env --unset=CARGO_TARGET_DIR --unset=CARGO_BUILD_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 \
+            cargo install --quiet --debug --locked --root "$root" --version "=$2" "$1" ||
+            tools_fail "cargo could not install $1 $2; without it the checks are not complete"
+    fi
+    PATH=$root/bin:$PATH
+}
+
+# tools_from_pip PACKAGE VERSION: installs a program from PyPI into an environment of its own and puts it on the PATH.
+tools_from_pip() {
+    local root=$tools/$1-$2
+    if [[ ! -f $root/complete ]]; then
+        echo "installing $1 $2" >&2
+        rm -rf -- "$root"
+        if ! { python3 -m venv "$root" && "$root/bin/pip" install --quiet "$1==$2" && touch "$root/complete"; }; then
+            tools_fail "pip could not install $1 $2 (python3 with venv is needed); without it the checks are not complete"
+        fi
+    fi
+    PATH=$root/bin:$PATH
+}
+
+# tools_from_apt COMMAND PACKAGE…: installs Debian packages when the command is missing.
+tools_from_apt() {
+    local command=$1 as_root=()
+    shift
+    if command -v "$command" >/dev/null; then return; fi
+    echo "installing $*" >&2
+    if [[ $EUID -ne 0 ]]; then as_root=(sudo --non-interactive); fi
+    if ! { command -v apt-get && "${as_root[@]}" apt-get update &&
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@"; } \
+        >/dev/null </dev/null; then
+        tools_fail "$command is missing and apt-get could not install $*: install it, then run this again"
+    fi
+}
+
+# grpcurl, from wherever it comes: the tests only speak its command line.
+tools_grpcurl() {
+    if command -v grpcurl >/dev/null; then return; fi
+    tools_from_cargo grpcurl-rs 0.2.1
+}
