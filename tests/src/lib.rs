@@ -1,1 +1,41 @@
-//! Placeholder.
+//! What the tests stand on: a real server on a port of its own, a database of its own, and the real client.
+//!
+//! May not: reach around the door, except in [`Harness::sql`], which is for changing the database behind the
+//! server's back.
+
+mod database;
+pub mod given;
+mod harness;
+
+pub use database::Database;
+pub use harness::Harness;
+
+/// Declares scenarios once; each runs on SQLite and, with the feature `postgres`, on PostgreSQL, with a server
+/// and a database of its own.
+#[macro_export]
+macro_rules! conformance {
+    ($($(#[$meta:meta])* async fn $name:ident($registry:ident: &Harness) $body:block)+) => {
+        $($(#[$meta])*
+        mod $name {
+            #[allow(unused_imports, reason = "not every scenario needs everything its file imports")]
+            use super::*;
+
+            async fn scenario($registry: &$crate::Harness) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                let registry = $crate::Harness::start($crate::Database::Sqlite).await;
+                scenario(&registry).await;
+                registry.stop().await;
+            }
+
+            #[cfg(feature = "postgres")]
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                let registry = $crate::Harness::start($crate::Database::Postgres).await;
+                scenario(&registry).await;
+                registry.stop().await;
+            }
+        })+
+    };
+}

@@ -1,0 +1,171 @@
+//! The client: a connection and how to use it. The calls themselves are with the resources they are about.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use registry_proto::v1::model_service_client::ModelServiceClient;
+use registry_proto::v1::release_service_client::ReleaseServiceClient;
+use registry_proto::v1::system_service_client::SystemServiceClient;
+use tonic::transport::Channel;
+
+use crate::rpc::{MAX_ANSWER_BYTES, Rpc};
+use crate::{Builder, Call, Error, RetryPolicy};
+
+/// A client of a model registry.
+///
+/// Cheap to clone: clones share one connection, which carries any number of calls at once and comes back by itself when it breaks.
+/// Every call is a builder that does nothing until its `send` is awaited.
+///
+/// ```no_run
+/// use registry_client::Client;
+///
+/// # async fn run() -> Result<(), registry_client::Error> {
+/// let client = Client::connect("http://127.0.0.1:50051").await?;
+/// let model = client.get_model("llama-3-7b").send().await?;
+/// println!("{} is at {}", model.name, model.storage_path);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    channel: Channel,
+    settings: Arc<Settings>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// For people.
+    pub(crate) endpoint: String,
+    pub(crate) timeout: Duration,
+    pub(crate) retry: RetryPolicy,
+}
+
+impl Settings {
+    pub(crate) fn new(endpoint: String) -> Self {
+        Self { endpoint, timeout: Duration::from_secs(30), retry: RetryPolicy::default() }
+    }
+}
+
+impl Client {
+    pub(crate) fn new(channel: Channel, settings: Settings) -> Self {
+        Self { channel, settings: Arc::new(settings) }
+    }
+
+    /// Connects to the registry at an endpoint such as `http://127.0.0.1:50051`, with the defaults of [`Builder`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Endpoint`] if the endpoint cannot be used; [`Error::Transport`] if nothing answers there.
+    pub async fn connect(endpoint: impl Into<String>) -> Result<Self, Error> {
+        Self::builder(endpoint).connect().await
+    }
+
+    /// Begins a client with other settings than the defaults.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use registry_client::{Client, RetryPolicy};
+    ///
+    /// # async fn run() -> Result<(), registry_client::Error> {
+    /// let client = Client::builder("http://registry.internal:50051")
+    ///     .timeout(Duration::from_secs(5))
+    ///     .retry(RetryPolicy::none())
+    ///     .connect()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder(endpoint: impl Into<String>) -> Builder {
+        Builder::new(endpoint.into())
+    }
+
+    /// A client over a channel that was made elsewhere, for example over a Unix socket or in memory, with the defaults of [`Builder`].
+    ///
+    /// ```no_run
+    /// use registry_client::Client;
+    /// use tonic::transport::Endpoint;
+    ///
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let channel = Endpoint::try_from("unix:/run/registry.sock")?.connect().await?;
+    /// let client = Client::from_channel(channel);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn from_channel(channel: Channel) -> Self {
+        Self::new(channel, Settings::new("a channel".to_owned()))
+    }
+
+    /// This client with another deadline for each call, see [`Builder::timeout`]. Clones made before keep theirs.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        Arc::make_mut(&mut self.settings).timeout = timeout;
+        self
+    }
+
+    /// This client with another retry policy, see [`Builder::retry`]. Clones made before keep theirs.
+    #[must_use]
+    pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
+        Arc::make_mut(&mut self.settings).retry = retry;
+        self
+    }
+
+    /// A call of whatever method takes this request message, with nothing filled in or taken out. For requests that the other methods
+    /// cannot express.
+    ///
+    /// ```no_run
+    /// use registry_client::pb;
+    ///
+    /// # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+    /// let response: pb::GetServerInfoResponse = client.call(pb::GetServerInfoRequest {}).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call<R: Rpc>(&self, request: R) -> Call<R> {
+        Call::new(self.clone(), request)
+    }
+
+    /// The connection itself, for other services of the same server (health, reflection) and for requests that are not even messages.
+    #[must_use]
+    pub fn raw_channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
+    /// The generated stub of the model service: no deadline, no retries, and `tonic::Status` for errors.
+    #[must_use]
+    pub fn model_service(&self) -> ModelServiceClient<Channel> {
+        ModelServiceClient::new(self.raw_channel()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// The generated stub of the release service, see [`model_service`](Self::model_service).
+    #[must_use]
+    pub fn release_service(&self) -> ReleaseServiceClient<Channel> {
+        ReleaseServiceClient::new(self.raw_channel()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// The generated stub of the system service, see [`model_service`](Self::model_service).
+    #[must_use]
+    pub fn system_service(&self) -> SystemServiceClient<Channel> {
+        SystemServiceClient::new(self.raw_channel()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        self.settings.timeout
+    }
+
+    pub(crate) fn retry_policy(&self) -> &RetryPolicy {
+        &self.settings.retry
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Settings { endpoint, timeout, retry } = &*self.settings;
+        f.debug_struct("Client")
+            .field("endpoint", endpoint)
+            .field("timeout", timeout)
+            .field("retry", retry)
+            .finish_non_exhaustive()
+    }
+}

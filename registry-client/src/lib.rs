@@ -1,0 +1,108 @@
+//! A typed client of the model registry.
+//!
+//! # Quick start
+//!
+//! ```no_run
+//! use registry_client::Client;
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), registry_client::Error> {
+//!     let client = Client::connect("http://127.0.0.1:50051").await?;
+//!
+//!     let model = client.create_model("llama-3-7b", "s3://models/llama-3-7b/").tag("chat").send().await?;
+//!     client.create_release(&model, "1.0.0").digest(format!("sha256:{:064x}", 1)).send().await?;
+//!
+//!     let newest = client.resolve_release("llama-3-7b").latest().send().await?;
+//!     println!("deploy {} {}", newest.model_name, newest.version);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! A [`Client`] has one method for each RPC. It takes what the RPC cannot do without and gives a builder for the rest, which does nothing
+//! until its `send` is awaited. The answers are the generated messages themselves: [`Model`], [`Release`] and so on. `send_with_meta`
+//! also tells what the headers of an answer say, see [`Answer`].
+//!
+//! # Names and ids
+//!
+//! Text is always a name. An id is a [`ModelId`] or a [`ReleaseId`], and a [`Model`] or [`Release`] that was read stands for its id:
+//! `client.update_model(&model)` still finds it when another model has taken its name. A release is otherwise known by its
+//! [key](ReleaseRef::key); tags, "latest" and version requirements must be [resolved](Client::resolve_release) first, because they may
+//! stand for something else tomorrow.
+//!
+//! # Updates
+//!
+//! An update sends the fields it is told and the mask that names them. `clear_…` names a field and leaves it unset, which clears it.
+//! [`etag`](UpdateModel::etag) makes the update depend on nobody else having been there in between.
+//!
+//! # Pages
+//!
+//! `list_models` and `list_releases` end in `send` for one [`Page`], in `pages` for a stream of them, or in `items` for a stream of what
+//! is on them. The streams ask for a page when they get there, and end after the first error.
+//!
+//! # Errors
+//!
+//! Every failure is an [`Error`]: its variant is the kind, [`Error::reason`] the exact reason in the words of the contract,
+//! [`Error::violations`] what is wrong with which field. A call has failed with certainty unless [`Error::outcome_unknown`].
+//!
+//! # Deadlines and retries
+//!
+//! Each call has a deadline, 30 s unless the [client](Builder::timeout) or the call says otherwise. The server is told, and the client
+//! gives up by itself as well; both are [`Error::DeadlineExceeded`]. Until then, calls that only read are repeated when the failure
+//! is a passing one, and calls that write only if they were never sent: see [`RetryPolicy`].
+//!
+//! # What is not covered
+//!
+//! [`Client::call`] sends any request message, with the same deadlines, retries and errors. Below that there are the generated stubs,
+//! such as [`Client::model_service`], and the [channel](Client::raw_channel). The messages are in [`pb`].
+//!
+//! # Features
+//!
+//! - `json` (default): JSON objects can be given as `serde_json` values, and [`to_json`] gives them back.
+#![cfg_attr(not(feature = "json"), allow(rustdoc::broken_intra_doc_links, reason = "they lead to what the feature adds"))]
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod call;
+mod client;
+mod connect;
+mod error;
+mod failure;
+mod fields;
+mod json;
+mod models;
+mod page;
+mod refs;
+mod releases;
+mod retry;
+mod rpc;
+mod system;
+
+pub use registry_proto::method::{Idempotency, Method};
+pub use registry_proto::v1 as pb;
+pub use registry_proto::v1::get_server_info_response::{Capabilities, Limits};
+pub use registry_proto::v1::list_models_request::Order as ModelOrder;
+pub use registry_proto::v1::list_releases_request::Order as ReleaseOrder;
+pub use registry_proto::v1::{
+    ErrorReason, GetServerInfoResponse as ServerInfo, LabelSelector, Model, ModelFilter, ModelSource, ModelView, Release,
+    ReleaseFilter, ReleaseState, ReleaseView, TrainingMetadata,
+};
+pub use tonic::Code;
+
+pub use call::{Answer, Call};
+pub use client::Client;
+pub use connect::Builder;
+pub use error::Error;
+pub use failure::{Failure, FieldViolation, ResourceInfo};
+pub use json::IntoStruct;
+#[cfg(feature = "json")]
+pub use json::to_json;
+pub use models::{BatchGetModels, CreateModel, GetModel, ListModels, UpdateModel};
+pub use page::Page;
+pub use refs::{ModelId, ModelRef, ReleaseId, ReleaseKey, ReleaseRef};
+pub use releases::{
+    BatchGetReleases, BatchResolveReleases, CreateRelease, GetRelease, ListReleases, ReleaseQuery, ResolveRelease,
+    ResolveReleaseOf, Resolved, SelectRelease, TransitionRelease, UpdateRelease,
+};
+pub use retry::RetryPolicy;
+pub use rpc::Rpc;
+pub use system::GetServerInfo;

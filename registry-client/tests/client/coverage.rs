@@ -1,0 +1,64 @@
+//! Every RPC of the contract has a method of the client.
+
+use registry_client::{Error, Idempotency, Method, ReleaseKey, ReleaseQuery, ReleaseRef, ReleaseState};
+
+use crate::fake::Fake;
+
+fn release() -> ReleaseKey {
+    ReleaseRef::key("iris", "1.0")
+}
+
+/// A new RPC does not compile here until the client has a method for it.
+async fn call(fake: &Fake, method: Method) -> Result<(), Error> {
+    let client = &fake.client;
+    match method {
+        Method::CreateModel => client.create_model("iris", "/models/iris").send().await.map(drop),
+        Method::GetModel => client.get_model("iris").send().await.map(drop),
+        Method::BatchGetModels => client.batch_get_models(["iris"]).send().await.map(drop),
+        Method::ListModels => client.list_models().send().await.map(drop),
+        Method::UpdateModel => client.update_model("iris").clear_task().send().await.map(drop),
+        Method::CreateRelease => client.create_release("iris", "1.0").send().await.map(drop),
+        Method::GetRelease => client.get_release(release()).send().await.map(drop),
+        Method::BatchGetReleases => client.batch_get_releases([release()]).send().await.map(drop),
+        Method::ListReleases => client.list_releases().send().await.map(drop),
+        Method::ResolveRelease => client.resolve_release("iris").latest().send().await.map(drop),
+        Method::BatchResolveReleases => client.batch_resolve_releases([ReleaseQuery::of("iris").latest()]).send().await.map(drop),
+        Method::UpdateRelease => client.update_release(release()).clear_metadata().send().await.map(drop),
+        Method::TransitionRelease => client.transition_release(release(), ReleaseState::Yanked).send().await.map(drop),
+        Method::GetServerInfo => client.server_info().send().await.map(drop),
+    }
+}
+
+/// The method of the client reaches the method of the server, and what an empty answer lacks is a violation of the contract.
+#[tokio::test(start_paused = true)]
+async fn every_rpc_has_a_client_method() {
+    for &method in Method::ALL {
+        let fake = Fake::new([]);
+        let outcome = call(&fake, method).await;
+        let seen: Vec<_> = fake.seen().iter().map(|seen| seen.method).collect();
+        assert_eq!(seen, [method]);
+        match method {
+            Method::ListModels | Method::ListReleases | Method::GetServerInfo => outcome.unwrap(),
+            _ => {
+                let error = outcome.unwrap_err();
+                assert!(matches!(error, Error::Protocol(_)), "{error}");
+                assert_eq!(error.method(), Some(method));
+                assert_eq!(error.outcome_unknown(), method.idempotency() != Idempotency::NoSideEffects, "{error}");
+            }
+        }
+    }
+}
+
+/// Clients are shared between tasks, and calls are moved to other threads. Checked by the compiler.
+#[test]
+fn the_client_is_send_sync_and_static() {
+    fn check<T: Clone + Send + Sync + std::fmt::Debug + 'static>() {}
+    check::<registry_client::Client>();
+    fn send<T: Send>(_: T) {}
+    fn futures(client: &registry_client::Client) {
+        send(client.get_model("iris").send());
+        send(client.list_models().items());
+        send(client.batch_resolve_releases([ReleaseQuery::of("iris").latest()]).send_with_meta());
+    }
+    let _ = futures;
+}

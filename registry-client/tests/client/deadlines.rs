@@ -1,0 +1,89 @@
+//! Deadlines: what the server is told, and what the client does when nothing comes.
+
+use std::time::Duration;
+
+use registry_client::{Error, ErrorReason};
+use tokio::time::Instant;
+use tonic::{Code, Status};
+
+use crate::fake::{Fake, Reply};
+
+/// The header, in nanoseconds and so on, as a duration.
+fn told(fake: &Fake, request: usize) -> Duration {
+    let seen = fake.seen();
+    let header = seen[request].metadata.get("grpc-timeout").unwrap().to_str().unwrap().to_owned();
+    let (value, unit) = header.split_at(header.len() - 1);
+    let value: u64 = value.parse().unwrap();
+    match unit {
+        "n" => Duration::from_nanos(value),
+        "u" => Duration::from_micros(value),
+        "m" => Duration::from_millis(value),
+        "S" => Duration::from_secs(value),
+        other => panic!("unit {other}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_without_an_answer_ends_at_its_deadline() {
+    let fake = Fake::new([Reply::Hang]);
+    let begun = Instant::now();
+    let error = fake.client.create_model("iris", "/iris").send().await.unwrap_err();
+    assert_eq!(begun.elapsed().as_secs(), 30);
+    assert!(matches!(error, Error::DeadlineExceeded(_)), "{error}");
+    assert_eq!(error.code(), Code::DeadlineExceeded);
+    assert!(error.outcome_unknown() && !error.is_retryable());
+    assert_eq!(told(&fake, 0), Duration::from_secs(30));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_can_have_its_own_deadline() {
+    let fake = Fake::new([Reply::Hang]);
+    let client = fake.client.clone().with_timeout(Duration::from_secs(7));
+    let begun = Instant::now();
+    let error = client.get_model("iris").timeout(Duration::from_secs(2)).send().await.unwrap_err();
+    assert_eq!(begun.elapsed().as_secs(), 2);
+    assert_eq!(error.code(), Code::DeadlineExceeded);
+    assert!(!error.outcome_unknown());
+    assert_eq!(told(&fake, 0), Duration::from_secs(2));
+
+    let fake = Fake::new([Reply::Hang]);
+    let begun = Instant::now();
+    fake.client.clone().with_timeout(Duration::from_secs(7)).get_model("iris").send().await.unwrap_err();
+    assert_eq!(begun.elapsed().as_secs(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn connecting_counts_too() {
+    let fake = Fake::new([]).unreachable();
+    let begun = Instant::now();
+    let error = fake.client.get_model("iris").send().await.unwrap_err();
+    assert_eq!(begun.elapsed().as_secs(), 30);
+    assert_eq!(error.code(), Code::DeadlineExceeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_later_attempt_gets_what_is_left() {
+    let fake = Fake::new([Reply::fail(Code::Unavailable, ErrorReason::BackendUnavailable), Reply::Hang]);
+    let begun = Instant::now();
+    let error = fake.client.get_model("iris").send().await.unwrap_err();
+    assert_eq!(begun.elapsed().as_secs(), 30);
+    assert_eq!(error.code(), Code::DeadlineExceeded);
+    let (first, second) = (told(&fake, 0), told(&fake, 1));
+    assert!(second <= first - Duration::from_millis(100), "{first:?}, then {second:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_that_the_server_noticed_is_the_same() {
+    let fake = Fake::new([Reply::Fail(Status::deadline_exceeded("too late"))]);
+    let error = fake.client.get_model("iris").send().await.unwrap_err();
+    assert!(matches!(error, Error::DeadlineExceeded(_)), "{error}");
+    assert_eq!(fake.seen().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_deadline_is_too_long_or_too_short() {
+    let fake = Fake::new([]);
+    fake.client.server_info().timeout(Duration::MAX).send().await.unwrap();
+    let error = fake.client.server_info().timeout(Duration::ZERO).send().await.unwrap_err();
+    assert_eq!(error.code(), Code::DeadlineExceeded);
+}

@@ -1,0 +1,223 @@
+//! A registry in this process that answers from a script and remembers what it was asked. Everything runs on one thread and in
+//! memory, so that time can be paused: it passes only when nobody has anything to do.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use hyper_util::rt::TokioIo;
+use prost::Message;
+use registry_client::{Client, ErrorReason, Method, pb};
+use tokio::io::{DuplexStream, copy_bidirectional, duplex};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
+use tonic::metadata::MetadataMap;
+use tonic::transport::server::Router;
+use tonic::transport::{Endpoint, Server, Uri};
+use tonic::{Code, Request, Response, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+use tower::service_fn;
+
+/// What the registry does with one request.
+pub enum Reply {
+    /// Answers with an encoded message.
+    Message(Vec<u8>),
+    /// Answers with an encoded message and these headers.
+    WithHeaders(Vec<u8>, MetadataMap),
+    /// Fails.
+    Fail(Status),
+    /// Never answers.
+    Hang,
+    /// Cuts the connection.
+    Cut,
+}
+
+impl Reply {
+    pub fn message(message: &impl Message) -> Self {
+        Self::Message(message.encode_to_vec())
+    }
+
+    /// A status as the registry makes them.
+    pub fn fail(code: Code, reason: ErrorReason) -> Self {
+        Self::Fail(status(code, reason, &mut ErrorDetails::new()))
+    }
+}
+
+pub fn status(code: Code, reason: ErrorReason, details: &mut ErrorDetails) -> Status {
+    let metadata = [("key".to_owned(), "value".to_owned())];
+    details.set_error_info(reason.as_str_name(), "modelregistry", metadata);
+    Status::with_error_details(code, "no", details.clone())
+}
+
+/// A request as it arrived.
+#[derive(Clone)]
+pub struct Seen {
+    pub method: Method,
+    pub metadata: MetadataMap,
+    pub at: Instant,
+    body: Vec<u8>,
+}
+
+#[derive(Clone, Default)]
+struct State(Arc<Mutex<Inner>>);
+
+#[derive(Default)]
+struct Inner {
+    script: VecDeque<Reply>,
+    seen: Vec<Seen>,
+    refusals: usize,
+    unreachable: bool,
+    connections: Vec<AbortHandle>,
+}
+
+/// The server, and a client of it.
+pub struct Fake {
+    pub client: Client,
+    state: State,
+}
+
+impl Fake {
+    /// A server that answers from the script, and with empty messages when that is used up. Its client connects when it is needed.
+    pub fn new(script: impl IntoIterator<Item = Reply>) -> Self {
+        let state = State::default();
+        state.0.lock().unwrap().script.extend(script);
+        let (connect, accept) = mpsc::channel(8);
+        tokio::spawn(state.router().serve_with_incoming(ReceiverStream::new(accept).map(Ok::<_, io::Error>)));
+        let dial = state.clone();
+        let connector = service_fn(move |_: Uri| {
+            let (state, connect) = (dial.clone(), connect.clone());
+            async move { state.connect(connect).await.map(TokioIo::new) }
+        });
+        let channel = Endpoint::from_static("http://fake").connect_with_connector_lazy(connector);
+        Self { client: Client::from_channel(channel), state }
+    }
+
+    /// Refuses so many connections first.
+    pub fn refusing(self, connections: usize) -> Self {
+        self.state.0.lock().unwrap().refusals = connections;
+        self
+    }
+
+    /// Leaves those who want to connect waiting.
+    pub fn unreachable(self) -> Self {
+        self.state.0.lock().unwrap().unreachable = true;
+        self
+    }
+
+    /// Also answers on a port of this machine, and returns the endpoint. Not with paused time, which outruns the network.
+    pub async fn listen(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(self.state.router().serve_with_incoming(TcpListenerStream::new(listener)));
+        endpoint
+    }
+
+    /// What arrived, in order.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.state.0.lock().unwrap().seen.clone()
+    }
+
+    /// The only request that arrived.
+    pub fn only<M: Message + Default>(&self) -> M {
+        let seen = self.seen();
+        assert_eq!(seen.len(), 1, "not exactly one request arrived");
+        seen[0].message()
+    }
+}
+
+impl Seen {
+    pub fn message<M: Message + Default>(&self) -> M {
+        M::decode(&*self.body).unwrap()
+    }
+}
+
+impl State {
+    fn router(&self) -> Router {
+        Server::builder()
+            .add_service(pb::model_service_server::ModelServiceServer::new(self.clone()))
+            .add_service(pb::release_service_server::ReleaseServiceServer::new(self.clone()))
+            .add_service(pb::system_service_server::SystemServiceServer::new(self.clone()))
+    }
+
+    /// A connection that can be cut in the middle.
+    async fn connect(&self, accept: mpsc::Sender<DuplexStream>) -> io::Result<DuplexStream> {
+        {
+            let mut inner = self.0.lock().unwrap();
+            if let Some(left) = inner.refusals.checked_sub(1) {
+                inner.refusals = left;
+                return Err(io::Error::new(io::ErrorKind::ConnectionRefused, "nobody is listening"));
+            }
+        }
+        if self.0.lock().unwrap().unreachable {
+            std::future::pending::<()>().await;
+        }
+        let (client, mut near) = duplex(1 << 16);
+        let (mut far, server) = duplex(1 << 16);
+        let wire = tokio::spawn(async move { copy_bidirectional(&mut near, &mut far).await });
+        self.0.lock().unwrap().connections.push(wire.abort_handle());
+        accept.send(server).await.map_err(io::Error::other)?;
+        Ok(client)
+    }
+
+    async fn answer<Q: Message, A: Message + Default>(&self, method: Method, request: Request<Q>) -> Result<Response<A>, Status> {
+        let (metadata, _, message) = request.into_parts();
+        let reply = {
+            let mut inner = self.0.lock().unwrap();
+            inner.seen.push(Seen { method, metadata, at: Instant::now(), body: message.encode_to_vec() });
+            inner.script.pop_front()
+        };
+        match reply {
+            None => Ok(Response::new(A::default())),
+            Some(Reply::Message(body)) => Ok(Response::new(A::decode(&*body).unwrap())),
+            Some(Reply::WithHeaders(body, headers)) => {
+                let mut response = Response::new(A::decode(&*body).unwrap());
+                *response.metadata_mut() = headers;
+                Ok(response)
+            }
+            Some(Reply::Fail(status)) => Err(status),
+            Some(Reply::Hang) => std::future::pending().await,
+            Some(Reply::Cut) => {
+                self.0.lock().unwrap().connections.drain(..).for_each(|wire| wire.abort());
+                std::future::pending().await
+            }
+        }
+    }
+}
+
+macro_rules! serve {
+    ($service:ident :: $Service:ident { $($Method:ident = $method:ident($Request:ident) -> $Response:ident;)* }) => {
+        #[tonic::async_trait]
+        impl pb::$service::$Service for State {
+            $(async fn $method(&self, request: Request<pb::$Request>) -> Result<Response<pb::$Response>, Status> {
+                self.answer(Method::$Method, request).await
+            })*
+        }
+    };
+}
+
+serve! { model_service_server::ModelService {
+    CreateModel = create_model(CreateModelRequest) -> CreateModelResponse;
+    GetModel = get_model(GetModelRequest) -> GetModelResponse;
+    BatchGetModels = batch_get_models(BatchGetModelsRequest) -> BatchGetModelsResponse;
+    ListModels = list_models(ListModelsRequest) -> ListModelsResponse;
+    UpdateModel = update_model(UpdateModelRequest) -> UpdateModelResponse;
+} }
+
+serve! { release_service_server::ReleaseService {
+    CreateRelease = create_release(CreateReleaseRequest) -> CreateReleaseResponse;
+    GetRelease = get_release(GetReleaseRequest) -> GetReleaseResponse;
+    BatchGetReleases = batch_get_releases(BatchGetReleasesRequest) -> BatchGetReleasesResponse;
+    ListReleases = list_releases(ListReleasesRequest) -> ListReleasesResponse;
+    ResolveRelease = resolve_release(ResolveReleaseRequest) -> ResolveReleaseResponse;
+    BatchResolveReleases = batch_resolve_releases(BatchResolveReleasesRequest) -> BatchResolveReleasesResponse;
+    UpdateRelease = update_release(UpdateReleaseRequest) -> UpdateReleaseResponse;
+    TransitionRelease = transition_release(TransitionReleaseRequest) -> TransitionReleaseResponse;
+} }
+
+serve! { system_service_server::SystemService {
+    GetServerInfo = get_server_info(GetServerInfoRequest) -> GetServerInfoResponse;
+} }

@@ -1,0 +1,191 @@
+//! What is sent, and what the headers say.
+
+use registry_client::{
+    Error, Model, ModelId, ModelRef, ModelSource, Release, ReleaseId, ReleaseQuery, ReleaseRef, ReleaseState, ReleaseView, pb,
+};
+use serde_json::json;
+use tonic::metadata::MetadataMap;
+
+use crate::fake::{Fake, Reply};
+
+const ID: &str = "0193f0c4-7b1e-7c3a-9d52-2f6a1c0b8e11";
+
+fn by_id() -> pb::ModelRef {
+    pb::ModelRef { value: Some(pb::model_ref::Value::Id(ID.into())) }
+}
+
+fn by_name(name: &str) -> pb::ModelRef {
+    pb::ModelRef { value: Some(pb::model_ref::Value::Name(name.into())) }
+}
+
+#[test]
+fn text_is_a_name_and_an_id_is_an_id() {
+    let references: [ModelRef; 3] = [ID.into(), ID.to_owned().into(), (&ID.to_owned()).into()];
+    assert!(references.into_iter().all(|reference| pb::ModelRef::from(reference) == by_name(ID)));
+    let model = Model { id: ID.into(), name: "iris".into(), ..Default::default() };
+    let references: [ModelRef; 4] = [ModelId::new(ID).into(), (&ModelId::new(ID)).into(), (&model).into(), ModelRef::by_id(ID)];
+    assert!(references.into_iter().all(|reference| pb::ModelRef::from(reference) == by_id()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_is_created_with_everything_it_was_given() {
+    let fake = Fake::new([]);
+    let create = fake.client.create_model("iris", "/iris").repository("r").tag("a").tags(["b"]).label("k", "v");
+    let create = create.labels([("l", "w")]).metadata(json!({"n": [1, 0.5, "x", null, true]})).requires_gpu(false);
+    let _ = create.source(ModelSource::Filesystem).custom_base_model(true).validate_only().send().await;
+    let request: pb::CreateModelRequest = fake.only();
+    assert!(request.validate_only);
+    let model = request.model.unwrap();
+    let metadata = model.metadata.clone().unwrap();
+    assert_eq!(serde_json::Value::Object(registry_client::to_json(&metadata)), json!({"n": [1, 0.5, "x", null, true]}));
+    let expected = Model {
+        name: "iris".into(),
+        storage_path: "/iris".into(),
+        repository: Some("r".into()),
+        tags: vec!["a".into(), "b".into()],
+        labels: [("k".into(), "v".into()), ("l".into(), "w".into())].into(),
+        metadata: Some(metadata),
+        requires_gpu: Some(false),
+        source: ModelSource::Filesystem.into(),
+        is_custom_base_model: true,
+        ..Default::default()
+    };
+    assert_eq!(model, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn metadata_that_would_not_survive_is_not_sent() {
+    for (metadata, why) in [(json!([1]), "JSON object"), (json!({"a": {"b": [9_007_199_254_740_993_u64]}}), "9007199254740993")] {
+        let fake = Fake::new([]);
+        let error = fake.client.create_model("iris", "/iris").metadata(metadata).send().await.unwrap_err();
+        assert!(matches!(error, Error::Invalid(_)), "{error}");
+        assert_eq!(error.violations()[0].field, "model.metadata");
+        assert!(error.violations()[0].description.contains(why), "{error}");
+        assert!(!error.outcome_unknown());
+        assert!(fake.seen().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_release_is_created_with_everything_it_was_given() {
+    let fake = Fake::new([]);
+    let create = fake.client.create_release(ModelId::new(ID), "1.0").digest("d").tag("t").quantization("q").platform("p");
+    let create = create.base_release(ReleaseId::new("base")).label("k", "v").release_notes("n").size_bytes(5);
+    let _ = create.initial_state(ReleaseState::Candidate).send().await;
+    let request: pb::CreateReleaseRequest = fake.only();
+    assert_eq!(request.model_ref, Some(by_id()));
+    assert_eq!(request.initial_state(), ReleaseState::Candidate);
+    let expected = Release {
+        version: "1.0".into(),
+        digest: Some("d".into()),
+        tag: "t".into(),
+        quantization: Some("q".into()),
+        platform: "p".into(),
+        base_release_id: Some("base".into()),
+        labels: [("k".into(), "v".into())].into(),
+        release_notes: Some("n".into()),
+        size_bytes: Some(5),
+        ..Default::default()
+    };
+    assert_eq!(request.release, Some(expected));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_release_is_referred_to_by_key_or_id() {
+    let name = pb::release_ref::Name {
+        model: "iris".into(),
+        version: "1.0".into(),
+        quantization: "fp16".into(),
+        platform: "linux/arm64".into(),
+    };
+    let release = Release { id: ID.into(), ..Default::default() };
+    for (reference, expected) in [
+        (ReleaseRef::key("iris", "1.0").quantization("fp16").platform("linux/arm64").into(), pb::release_ref::Value::Name(name)),
+        (ReleaseRef::by_id(ID), pb::release_ref::Value::Id(ID.into())),
+        (ReleaseRef::from(&release), pb::release_ref::Value::Id(ID.into())),
+        (ReleaseId::from(&release).into(), pb::release_ref::Value::Id(ID.into())),
+    ] {
+        let fake = Fake::new([]);
+        let _ = fake.client.get_release(reference).view(ReleaseView::Basic).send().await;
+        let request: pb::GetReleaseRequest = fake.only();
+        assert_eq!(request.release_ref, Some(pb::ReleaseRef { value: Some(expected) }));
+        assert_eq!(request.view(), ReleaseView::Basic);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_selector_is_sent_as_itself() {
+    use pb::resolve_release_request::{Latest, Selector};
+    let of = || ReleaseQuery::of("iris");
+    for (query, selector) in [
+        (of().version("1.0"), Selector::Version("1.0".into())),
+        (of().tag("t"), Selector::Tag("t".into())),
+        (of().digest("d"), Selector::Digest("d".into())),
+        (of().latest(), Selector::Latest(Latest {})),
+        (of().number(3), Selector::Number(3)),
+        (of().requirement("^1.2"), Selector::Requirement("^1.2".into())),
+    ] {
+        let fake = Fake::new([]);
+        let _ = fake.client.resolve_release_from(query).quantization("").platform("p").send().await;
+        let request: pb::ResolveReleaseRequest = fake.only();
+        assert_eq!(request.model_ref, Some(by_name("iris")));
+        assert_eq!(request.selector, Some(selector));
+        assert_eq!((request.quantization.as_deref(), request.platform.as_deref()), (Some(""), Some("p")));
+    }
+    let fake = Fake::new([]);
+    let _ = fake.client.resolve_release("iris").number(3).platform("p").send().await;
+    assert_eq!(fake.only::<pb::ResolveReleaseRequest>(), ReleaseQuery::of("iris").number(3).platform("p").into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_steps_have_names() {
+    let release = || ReleaseRef::key("iris", "1.0");
+    for state in [ReleaseState::Active, ReleaseState::Deprecated, ReleaseState::Archived, ReleaseState::Yanked] {
+        let fake = Fake::new([]);
+        let client = &fake.client;
+        let step = match state {
+            ReleaseState::Active => client.promote_release(release()),
+            ReleaseState::Deprecated => client.deprecate_release(release()),
+            ReleaseState::Archived => client.archive_release(release()),
+            _ => client.yank_release(release()),
+        };
+        let _ = step.reason("why").etag("e").validate_only().send().await;
+        let request: pb::TransitionReleaseRequest = fake.only();
+        assert_eq!((request.target_state(), request.reason.as_deref(), &*request.etag), (state, Some("why"), "e"));
+        assert!(request.validate_only);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_message_can_be_sent() {
+    let fake = Fake::new([]);
+    let request = pb::GetModelRequest { model_ref: None, view: 77 };
+    let response = fake.client.call(request.clone()).send().await.unwrap();
+    assert_eq!(response, pb::GetModelResponse::default());
+    assert_eq!(fake.only::<pb::GetModelRequest>(), request);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_headers_of_an_answer_can_be_had() {
+    let mut headers = MetadataMap::new();
+    headers.insert("x-registry-revision", "42".parse().unwrap());
+    headers.insert("x-request-id", "0193".parse().unwrap());
+    let fake = Fake::new([Reply::WithHeaders(Vec::new(), headers)]);
+    let answer = fake.client.server_info().send_with_meta().await.unwrap();
+    assert_eq!((answer.revision, answer.request_id.as_deref()), (Some(42), Some("0193")));
+
+    let answer = fake.client.server_info().send_with_meta().await.unwrap();
+    assert_eq!((answer.revision, answer.request_id), (None, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_can_be_named() {
+    let fake = Fake::new([]);
+    fake.client.server_info().correlation_id("job-7").send().await.unwrap();
+    fake.client.server_info().send().await.unwrap();
+    let names: Vec<_> = fake.seen().iter().map(|seen| seen.metadata.get("x-request-id").cloned()).collect();
+    assert_eq!(names, [Some("job-7".parse().unwrap()), None]);
+    let error = fake.client.server_info().correlation_id("two\nlines").send().await.unwrap_err();
+    assert_eq!(error.violations()[0].field, "x-request-id");
+    assert_eq!(fake.seen().len(), 2);
+}

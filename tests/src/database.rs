@@ -1,0 +1,57 @@
+//! A database for one test: a file in a directory of its own, or a schema of its own.
+
+use registry_server::store::Target;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use tempfile::TempDir;
+
+/// Which database a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    /// A file.
+    Sqlite,
+    /// A schema in the server that `REGISTRY_TEST_POSTGRES_URL` names.
+    Postgres,
+}
+
+/// A fresh, empty database. A file goes with this value; a schema goes with its throw-away server.
+#[derive(Debug)]
+pub(crate) struct Fresh {
+    pub(crate) target: Target,
+    _directory: Option<TempDir>,
+}
+
+impl Database {
+    pub(crate) async fn fresh(self) -> Fresh {
+        match self {
+            Self::Sqlite => {
+                let directory = tempfile::tempdir().expect("a temporary directory");
+                let target = Target::Sqlite(directory.path().join("registry.db"));
+                Fresh { target, _directory: Some(directory) }
+            }
+            Self::Postgres => {
+                let base = postgres_url();
+                let schema = format!("t_{}", uuid::Uuid::now_v7().simple());
+                connect(&base).await.execute_unprepared(&format!("CREATE SCHEMA {schema}")).await.expect("a schema");
+                let mark = if base.contains('?') { '&' } else { '?' };
+                Fresh { target: Target::Postgres(format!("{base}{mark}options=-csearch_path%3D{schema}")), _directory: None }
+            }
+        }
+    }
+}
+
+fn postgres_url() -> String {
+    std::env::var("REGISTRY_TEST_POSTGRES_URL")
+        .expect("REGISTRY_TEST_POSTGRES_URL is not set: `tests/run` starts a PostgreSQL and sets it; without the feature `postgres` only SQLite is tested")
+}
+
+/// The URL that the server itself would be started with.
+pub(crate) fn url(target: &Target) -> String {
+    match target {
+        Target::Sqlite(path) => format!("sqlite:{}", path.display()),
+        Target::Postgres(url) => url.clone(),
+    }
+}
+
+pub(crate) async fn connect(url: &str) -> DatabaseConnection {
+    sea_orm::Database::connect(url).await.expect("a connection to the database of the test")
+}

@@ -1,0 +1,96 @@
+//! A server in this process, as `registry-server` would run it, and a client of it.
+
+use crate::Database;
+use crate::database::{Fresh, connect, url};
+use registry_client::{Client, RetryPolicy};
+use registry_server::domain::{Clock, Timestamp};
+use registry_server::serve::{Server, StartError};
+use registry_server::store::Target;
+use sea_orm::DatabaseConnection;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// How long a server of a test may take to drain.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A running registry.
+#[derive(Debug)]
+pub struct Harness {
+    /// Talks to it; retries nothing, so that a test sees every answer.
+    pub client: Client,
+    /// What it runs on.
+    pub database: Database,
+    /// What time it is for it. Moves only by `advance`.
+    pub clock: Clock,
+    server: Server,
+    fresh: Fresh,
+}
+
+impl Harness {
+    /// A server on a fresh database, whose clock stands at 2026-01-01T00:00:00Z until it is moved.
+    pub async fn start(database: Database) -> Self {
+        Self::on(database, database.fresh().await).await.expect("a server that starts")
+    }
+
+    async fn on(database: Database, fresh: Fresh) -> Result<Self, StartError> {
+        let clock = Clock::manual(Timestamp::from_micros(1_767_225_600_000_000));
+        let server = Server::start(&fresh.target, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), clock.clone(), GRACE).await?;
+        let client = Client::builder(endpoint(&server)).retry(RetryPolicy::none()).connect().await.expect("a connection");
+        Ok(Self { client, database, clock, server, fresh })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Where it listens, as a client is told.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        endpoint(&self.server)
+    }
+
+    /// The database it is on.
+    #[must_use]
+    pub const fn target(&self) -> &Target {
+        &self.fresh.target
+    }
+
+    /// Moves its clock.
+    pub fn advance(&self, by: Duration) {
+        assert!(self.clock.advance(by), "the clock of a test can be moved");
+    }
+
+    /// Stops it, lets `meanwhile` do something to the database, and starts it again.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub async fn restart_after<F>(self, meanwhile: impl FnOnce(DatabaseConnection) -> F) -> Result<Self, StartError>
+    where
+        F: Future<Output = ()>,
+    {
+        let Self { client, database, clock: _, server, fresh } = self;
+        drop(client);
+        server.stop().await;
+        let connection = connect(&url(&fresh.target)).await;
+        meanwhile(connection.clone()).await;
+        connection.close().await.expect("a connection that closes");
+        Self::on(database, fresh).await
+    }
+
+    /// A connection to its database, behind its back.
+    pub async fn sql(&self) -> DatabaseConnection {
+        connect(&url(&self.fresh.target)).await
+    }
+
+    /// Stops it, as SIGTERM would.
+    pub async fn stop(self) {
+        drop(self.client);
+        self.server.stop().await;
+    }
+}
+
+fn endpoint(server: &Server) -> String {
+    format!("http://{}", server.address())
+}

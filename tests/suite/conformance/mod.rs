@@ -1,0 +1,3 @@
+//! What a caller may rely on, declared once and run on every database.
+
+mod models;

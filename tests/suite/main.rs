@@ -1,0 +1,3 @@
+//! The suite: what the registry promises, on every database it promises it for.
+
+mod conformance;
