@@ -1,0 +1,5 @@
+//! Drift: contract, entities, migrations and the live database agree, or a test here or the server itself says
+//! which field or column does not.
+
+mod database;
+mod schema;
