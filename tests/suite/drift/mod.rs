@@ -4,3 +4,4 @@
 mod contract;
 mod database;
 mod schema;
+mod startup;
