@@ -3,5 +3,6 @@
 
 mod contract;
 mod database;
+mod roundtrip;
 mod schema;
 mod startup;
