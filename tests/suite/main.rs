@@ -2,3 +2,5 @@
 
 mod conformance;
 mod drift;
+mod guards;
+mod races;
