@@ -123,7 +123,9 @@ conformance! {
     /// No increment is lost: who was told that it is done has been counted, once.
     async fn sixty_four_clients_and_one_counter(registry: &Harness) {
         registry.client.create_model("counter", "s3://counter").label("count", "0").send().await.unwrap();
-        let done = at_once(clients(registry, 64).await.into_iter().map(|client| increment(client, 5))).await;
+        // Many at once, and few for a while: what is lost is tried again, so that the work grows with their square.
+        let mut done = at_once(clients(registry, 64).await.into_iter().map(|client| increment(client, 1))).await;
+        done.extend(at_once(clients(registry, 8).await.into_iter().map(|client| increment(client, 32))).await);
         let lost: u64 = done.iter().map(|(_, lost)| lost).sum();
         assert!(lost > 0, "nobody was ever in anybody's way: this tested nothing");
         let counter = registry.client.get_model("counter").send().await.unwrap();
