@@ -4,3 +4,4 @@ mod conformance;
 mod drift;
 mod guards;
 mod races;
+mod tidy;
