@@ -4,8 +4,10 @@
 //! server's back.
 
 mod database;
+pub mod expect;
 pub mod given;
 mod harness;
+pub mod raw;
 
 pub use database::Database;
 pub use harness::Harness;

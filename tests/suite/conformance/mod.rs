@@ -1,3 +1,5 @@
 //! What a caller may rely on, declared once and run on every database.
 
 mod models;
+mod names;
+mod validation;
