@@ -1,8 +1,11 @@
 //! What a caller may rely on, declared once and run on every database.
 
+mod denormalised;
 mod masks;
 mod models;
 mod names;
 mod releases;
+mod transitions;
 mod update_model;
+mod update_release;
 mod validation;
