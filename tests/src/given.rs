@@ -1,7 +1,8 @@
 //! What a scenario begins with.
 
 use crate::Harness;
-use registry_client::{Model, Release, ReleaseState};
+use futures::{Stream, TryStreamExt};
+use registry_client::{Error, Model, Page, Release, ReleaseState};
 
 /// When the clock of a test begins, in seconds: 2026-01-01T00:00:00Z.
 const START: i64 = 1_767_225_600;
@@ -54,4 +55,12 @@ pub async fn revision(registry: &Harness) -> i64 {
 pub fn time(micros: i64) -> prost_types::Timestamp {
     let (seconds, micros) = (START + micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
     prost_types::Timestamp { seconds, nanos: i32::try_from(micros * 1000).expect("less than a second") }
+}
+
+/// The pages of a walk over a list, to the last one.
+///
+/// # Panics
+/// If one of them fails.
+pub async fn pages<T>(pages: impl Stream<Item = Result<Page<T>, Error>>) -> Vec<Page<T>> {
+    pages.try_collect().await.expect("pages")
 }

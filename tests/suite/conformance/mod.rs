@@ -2,9 +2,12 @@
 
 mod batch;
 mod denormalised;
+mod lists;
 mod masks;
 mod models;
 mod names;
+mod page_tokens;
+mod release_lists;
 mod releases;
 mod requirements;
 mod resolve;
