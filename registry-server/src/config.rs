@@ -112,6 +112,9 @@ impl Config {
         if self.listen.ip().is_loopback() {
             return Ok(());
         }
-        Err(format!("--listen {}: callers are not authenticated yet, so only a loopback address (127.0.0.1 or [::1]) is accepted", self.listen))
+        Err(format!(
+            "--listen {}: callers are not authenticated yet, so only a loopback address (127.0.0.1 or [::1]) is accepted",
+            self.listen
+        ))
     }
 }

@@ -40,7 +40,8 @@ impl Server {
             make_directory(path)?;
         }
         let (store, writer) = Store::open(target).await.map_err(|error| StartError(error.to_string()))?;
-        let listener = TcpListener::bind(listen).await.map_err(|error| StartError(format!("cannot listen on {listen}: {error}")))?;
+        let listener =
+            TcpListener::bind(listen).await.map_err(|error| StartError(format!("cannot listen on {listen}: {error}")))?;
         let address = listener.local_addr().map_err(|error| StartError(error.to_string()))?;
         let stop = CancellationToken::new();
         let (reporter, health_service) = tonic_health::server::health_reporter();
@@ -73,9 +74,8 @@ impl Server {
 fn make_directory(database: &Path) -> Result<(), StartError> {
     match database.parent().filter(|directory| !directory.as_os_str().is_empty()) {
         None => Ok(()),
-        Some(directory) => {
-            std::fs::create_dir_all(directory).map_err(|error| StartError(format!("cannot create {}: {error}", directory.display())))
-        }
+        Some(directory) => std::fs::create_dir_all(directory)
+            .map_err(|error| StartError(format!("cannot create {}: {error}", directory.display()))),
     }
 }
 

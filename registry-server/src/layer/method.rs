@@ -9,7 +9,8 @@ use registry_proto::method::Method;
 use registry_proto::v1::ErrorReason;
 use tonic::Code;
 
-const INFRASTRUCTURE: [&str; 3] = ["/grpc.health.v1.Health/", "/grpc.reflection.v1.ServerReflection/", "/grpc.reflection.v1alpha.ServerReflection/"];
+const INFRASTRUCTURE: [&str; 3] =
+    ["/grpc.health.v1.Health/", "/grpc.reflection.v1.ServerReflection/", "/grpc.reflection.v1alpha.ServerReflection/"];
 
 pub(super) async fn known(request: Request, next: Next) -> Response {
     let path = request.uri().path();

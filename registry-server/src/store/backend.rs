@@ -3,7 +3,7 @@
 //!
 //! May not: know tables or use cases.
 
-use sea_orm::sea_query::{Expr, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, SimpleExpr};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -104,7 +104,7 @@ impl Backend {
     pub(super) async fn connect_writer(target: &Target) -> Result<DatabaseConnection, DbErr> {
         let mut options = options(target);
         options.min_connections(1).max_connections(1);
-        Database::connect(options).await
+        connect(options).await
     }
 
     /// The connections that read. SQLite refuses writes on them.
@@ -115,7 +115,7 @@ impl Backend {
             let path = sqlite_path(target);
             options.map_sqlx_sqlite_opts(move |sqlite| durable(sqlite, &path).pragma("query_only", "ON"));
         }
-        Database::connect(options).await
+        connect(options).await
     }
 
     /// Begins to write. SQLite takes its lock at once: a transaction that reads first and writes later
@@ -123,7 +123,8 @@ impl Backend {
     #[expect(clippy::disallowed_methods, reason = "one of the two places that begin a transaction")]
     pub(super) async fn begin_write(self, db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
         let mode = (self == Self::Sqlite).then_some(SqliteTransactionMode::Immediate);
-        db.begin_with_options(TransactionOptions { isolation_level: None, access_mode: None, sqlite_transaction_mode: mode }).await
+        db.begin_with_options(TransactionOptions { isolation_level: None, access_mode: None, sqlite_transaction_mode: mode })
+            .await
     }
 
     /// Begins to read one moment of the database.
@@ -151,13 +152,17 @@ impl Backend {
         let asked = Statement::from_string(DbBackend::Sqlite, "SELECT sqlite_version() AS version");
         let row = db.query_one_raw(asked).await.map_err(|error| error.to_string())?;
         let version: String = row.and_then(|row| row.try_get("", "version").ok()).unwrap_or_default();
-        if parse_version(&version) >= OLDEST_SQLITE { Ok(()) } else { Err(format!("SQLite {version} can corrupt its file; 3.51.3 or newer is needed")) }
+        if parse_version(&version) >= OLDEST_SQLITE {
+            Ok(())
+        } else {
+            Err(format!("SQLite {version} can corrupt its file; 3.51.3 or newer is needed"))
+        }
     }
 
     /// A value that is never true where `condition` is unknown: NULL in a column does not hide a row from
     /// a negated filter.
     pub(super) fn not_true(condition: SimpleExpr) -> SimpleExpr {
-        Expr::cust_with_expr("(?) IS NOT TRUE", condition)
+        Expr::expr(Func::coalesce([condition, Expr::val(false)])).not()
     }
 
     /// Stands for a JSON column that is not read.
@@ -188,8 +193,13 @@ impl Backend {
     /// `COLLATE "C"` on PostgreSQL, so that its `lower` leaves other letters alone, as SQLite's does.
     pub(super) fn contains(haystack: SimpleExpr, needle: &str) -> SimpleExpr {
         let escaped = needle.to_ascii_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        Expr::cust_with_exprs("lower(?) LIKE ? ESCAPE '\\'", [haystack, Expr::val(format!("%{escaped}%"))])
+        Expr::expr(Func::lower(haystack)).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the file that connects")]
+async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    Database::connect(options).await
 }
 
 fn parse_version(version: &str) -> (u32, u32, u32) {
@@ -226,7 +236,11 @@ fn options(target: &Target) -> ConnectOptions {
         Target::Postgres(_) => {
             options.set_application_name("model-registry").statement_timeout(Duration::from_secs(10));
             options.map_sqlx_postgres_opts(|postgres| {
-                postgres.options([("synchronous_commit", "on"), ("lock_timeout", "3s"), ("idle_in_transaction_session_timeout", "15s")])
+                postgres.options([
+                    ("synchronous_commit", "on"),
+                    ("lock_timeout", "3s"),
+                    ("idle_in_transaction_session_timeout", "15s"),
+                ])
             });
         }
     }
@@ -263,7 +277,10 @@ impl FileLock {
         let file = file.map_err(|error| format!("cannot open {}: {error}", path.display()))?;
         match file.try_lock() {
             Ok(()) => Ok(Self(Some(file))),
-            Err(_) => Err(format!("another server is using this database (it holds {}); one SQLite file serves one server, several servers share a PostgreSQL", path.display())),
+            Err(_) => Err(format!(
+                "another server is using this database (it holds {}); one SQLite file serves one server, several servers share a PostgreSQL",
+                path.display()
+            )),
         }
     }
 }
@@ -281,7 +298,7 @@ impl MigrationLock {
         let mut options = options(target);
         options.min_connections(1).max_connections(1).statement_timeout(Duration::from_secs(600));
         options.map_sqlx_postgres_opts(|postgres| postgres.options([("lock_timeout", "600s")]));
-        let db = Database::connect(options).await?;
+        let db = connect(options).await?;
         db.execute_unprepared(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
         Ok(Self(Some(db)))
     }
@@ -306,9 +323,12 @@ pub(super) fn failure(error: &DbErr) -> Failure {
             Some(sqlite) => sqlite_failure(code(sqlite)),
             None => postgres_failure(database.code().as_deref().unwrap_or_default()),
         },
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-            Failure::Unavailable
-        }
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => Failure::Unavailable,
         _ => Failure::Other,
     }
 }
