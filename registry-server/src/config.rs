@@ -17,7 +17,7 @@ pub struct Config {
     /// The database: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE` [default: the file registry.db in the data directory]
     ///
     /// The password is better given by the environment variable, because a flag can be read by everybody on
-    /// the machine. PostgreSQL 13 or newer; a connection pooler in front of it must pool sessions, not
+    /// the machine. Tested with PostgreSQL 15; a connection pooler in front of it must pool sessions, not
     /// transactions.
     #[arg(long, env = "REGISTRY_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<DatabaseUrl>,
