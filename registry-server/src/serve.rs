@@ -118,7 +118,8 @@ pub async fn run(config: &Config) -> Result<(), StartError> {
         signal = signals.next() => return Err(StartError(format!("{signal} before the server was ready"))),
     };
     announce(&server, &target);
-    tracing::info!(signal = signals.next().await, "stopping");
+    let signal = signals.next().await;
+    tracing::info!(signal, "stopping");
     tokio::select! {
         () = server.stop() => tracing::info!("stopped"),
         _ = signals.next() => tracing::warn!("a second signal: stopping at once"),
