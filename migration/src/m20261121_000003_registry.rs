@@ -42,6 +42,7 @@ fn state(ddl: Ddl) -> TableCreateStatement {
 }
 
 /// Identity and key are drawn once, with the database: replicas and restarts share them.
+#[expect(clippy::disallowed_methods, reason = "there is no call and no context yet")]
 fn first_state() -> InsertStatement {
     let key: [u8; 32] = rand::random();
     Query::insert()

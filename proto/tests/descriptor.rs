@@ -1,4 +1,13 @@
 //! What reflection answers with: the contract with its options and comments.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking"
+)]
 
 use prost_reflect::{DescriptorPool, ReflectMessage as _};
 use registry_proto::FILE_DESCRIPTOR_SET;

@@ -1,4 +1,13 @@
 //! Which fields an update writes, and what a mask cannot name.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking"
+)]
 
 use prost_types::FieldMask;
 use registry_proto::mask::{MaskErrorKind, ModelField, ModelMask, ReleaseField, ReleaseMask};

@@ -1,4 +1,13 @@
 //! Every kind of rule, on the messages that have it: which fields are named and for which reason.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeMap;
 

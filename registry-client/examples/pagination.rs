@@ -1,6 +1,7 @@
 //! Lists models in three ways: one page, page by page, and item by item.
 //!
 //! `cargo run --example pagination -- http://127.0.0.1:50051`
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a terminal")]
 
 use std::process::ExitCode;
 

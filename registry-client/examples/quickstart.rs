@@ -1,6 +1,7 @@
 //! Registers a model and a release, finds them again, and asks which release is the newest.
 //!
 //! `cargo run --example quickstart -- http://127.0.0.1:50051`
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a terminal")]
 
 use std::process::ExitCode;
 

@@ -1,6 +1,6 @@
 //! What the server is told: flags, then environment, then defaults. Nothing else reads the environment.
 
-use crate::store::Target;
+use crate::store::{BadUrl, Target};
 use clap::{Parser, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ pub struct Config {
     /// The database: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE` [default: the file registry.db in the data directory]
     ///
     /// The password is better given by the environment variable, because a flag can be read by everybody on
-    /// the machine. PostgreSQL 13 or newer; a connection pooler in front of it must pool sessions, not
+    /// the machine. Tested with PostgreSQL 15; a connection pooler in front of it must pool sessions, not
     /// transactions.
     #[arg(long, env = "REGISTRY_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<DatabaseUrl>,
@@ -63,8 +63,11 @@ pub enum LogFormat {
 }
 
 /// The URL of a database. `Debug` says only which kind.
+///
+/// One that cannot be used is refused by [`Config::target`] and not while the arguments are read, because what
+/// refuses it there repeats it, with the password that may be in it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(Target);
+pub struct DatabaseUrl(Result<Target, BadUrl>);
 
 impl std::fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -72,21 +75,9 @@ impl std::fmt::Debug for DatabaseUrl {
     }
 }
 
-impl std::str::FromStr for DatabaseUrl {
-    type Err = String;
-
-    /// The error repeats nothing of the URL: there may be a password in it.
-    fn from_str(url: &str) -> Result<Self, String> {
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self(Target::Postgres(url.to_owned())));
-        }
-        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
-        match path {
-            Some(":memory:") => Err("an in-memory database would be gone with the process: name a file".to_owned()),
-            Some(path) if !path.is_empty() && !path.contains('?') => Ok(Self(Target::Sqlite(PathBuf::from(path)))),
-            Some(_) => Err("expected sqlite:PATH, without parameters".to_owned()),
-            None => Err("expected sqlite:PATH or postgres://…".to_owned()),
-        }
+impl From<&str> for DatabaseUrl {
+    fn from(url: &str) -> Self {
+        Self(url.parse())
     }
 }
 
@@ -96,11 +87,14 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 impl Config {
     /// The database to open.
-    #[must_use]
-    pub fn target(&self) -> Target {
+    ///
+    /// # Errors
+    /// A sentence that names the flag and repeats nothing of the URL.
+    pub fn target(&self) -> Result<Target, String> {
         match &self.database_url {
-            Some(DatabaseUrl(target)) => target.clone(),
-            None => Target::Sqlite(self.data_dir.join("registry.db")),
+            Some(DatabaseUrl(Ok(target))) => Ok(target.clone()),
+            Some(DatabaseUrl(Err(why))) => Err(format!("--database-url (or REGISTRY_DATABASE_URL): {why}")),
+            None => Ok(Target::Sqlite(self.data_dir.join("registry.db"))),
         }
     }
 
@@ -112,6 +106,9 @@ impl Config {
         if self.listen.ip().is_loopback() {
             return Ok(());
         }
-        Err(format!("--listen {}: callers are not authenticated yet, so only a loopback address (127.0.0.1 or [::1]) is accepted", self.listen))
+        Err(format!(
+            "--listen {}: callers are not authenticated yet, so only a loopback address (127.0.0.1 or [::1]) is accepted",
+            self.listen
+        ))
     }
 }

@@ -7,13 +7,20 @@ use crate::domain::Clock;
 use crate::service::Registry;
 use crate::store::{Store, Target, WriterTask};
 use crate::{health, layer, listener};
+use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
+
+/// How long a write may take that was begun for a caller who is gone. It was not acknowledged.
+const LAST_WRITE: Duration = Duration::from_millis(500);
 
 /// Why the server did not start: a sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +47,8 @@ impl Server {
             make_directory(path)?;
         }
         let (store, writer) = Store::open(target).await.map_err(|error| StartError(error.to_string()))?;
-        let listener = TcpListener::bind(listen).await.map_err(|error| StartError(format!("cannot listen on {listen}: {error}")))?;
+        let listener =
+            TcpListener::bind(listen).await.map_err(|error| StartError(format!("cannot listen on {listen}: {error}")))?;
         let address = listener.local_addr().map_err(|error| StartError(error.to_string()))?;
         let stop = CancellationToken::new();
         let (reporter, health_service) = tonic_health::server::health_reporter();
@@ -66,17 +74,24 @@ impl Server {
                 tracing::error!(%error, "a task of the server ended abnormally");
             }
         }
-        self.writer.finished().await;
+        if timeout(LAST_WRITE, self.writer.finished()).await.is_err() {
+            tracing::warn!("the database is still busy with a write that nobody waits for any more: leaving it");
+        }
     }
 }
 
+/// The directory of the database, for nobody but its owner, whatever the umask; what is there is left as it is.
 fn make_directory(database: &Path) -> Result<(), StartError> {
-    match database.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+    let Some(directory) = database.parent().filter(|directory| !directory.as_os_str().is_empty() && !directory.is_dir()) else {
+        return Ok(());
+    };
+    let made = match directory.parent() {
+        Some(above) => fs::create_dir_all(above),
         None => Ok(()),
-        Some(directory) => {
-            std::fs::create_dir_all(directory).map_err(|error| StartError(format!("cannot create {}: {error}", directory.display())))
-        }
-    }
+    };
+    made.and_then(|()| fs::DirBuilder::new().mode(0o700).create(directory))
+        .and_then(|()| fs::set_permissions(directory, fs::Permissions::from_mode(0o700)))
+        .map_err(|error| StartError(format!("cannot create {}: {error}", directory.display())))
 }
 
 /// Reflection in both versions, with comments, options and the messages of error details.
@@ -96,14 +111,18 @@ fn reflection(routes: Routes) -> Result<Routes, StartError> {
 /// [`StartError`].
 pub async fn run(config: &Config) -> Result<(), StartError> {
     config.check().map_err(StartError)?;
-    let target = config.target();
-    let server = Server::start(&target, config.listen, Clock::System, config.shutdown_grace).await?;
+    let target = config.target().map_err(StartError)?;
+    let mut signals = Signals::listen().map_err(|error| StartError(format!("cannot wait for signals: {error}")))?;
+    let server = tokio::select! {
+        started = Server::start(&target, config.listen, Clock::System, config.shutdown_grace) => started?,
+        signal = signals.next() => return Err(StartError(format!("{signal} before the server was ready"))),
+    };
     announce(&server, &target);
-    let signal = stop_signal().await.map_err(|error| StartError(format!("cannot wait for signals: {error}")))?;
+    let signal = signals.next().await;
     tracing::info!(signal, "stopping");
     tokio::select! {
         () = server.stop() => tracing::info!("stopped"),
-        _ = stop_signal() => tracing::warn!("a second signal: stopping at once"),
+        _ = signals.next() => tracing::warn!("a second signal: stopping at once"),
     }
     Ok(())
 }
@@ -115,11 +134,21 @@ fn announce(server: &Server, target: &Target) {
     println!("registry-server {} listening on {} ({target})", env!("CARGO_PKG_VERSION"), server.address());
 }
 
-async fn stop_signal() -> std::io::Result<&'static str> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(tokio::select! {
-        _ = interrupt.recv() => "SIGINT",
-        _ = terminate.recv() => "SIGTERM",
-    })
+/// The signals that stop a server. Heard from before it is announced, so that none is missed.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The log: to standard error, for people or as JSON lines.
 
 use crate::config::LogFormat;
+use std::io::{IsTerminal, stderr};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
@@ -10,7 +11,9 @@ use tracing_subscriber::fmt;
 /// A sentence that names the flag, if the filter cannot be read.
 pub fn start(format: LogFormat, filter: &str) -> Result<(), String> {
     let filter = EnvFilter::try_new(filter).map_err(|error| format!("--log: {error}"))?;
-    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = fmt().with_env_filter(filter).with_writer(stderr);
+    // Colours are for people at a terminal; there, the default leaves them out if NO_COLOR is set.
+    let log = if stderr().is_terminal() { log } else { log.with_ansi(false) };
     match format {
         LogFormat::Text => log.try_init(),
         LogFormat::Json => log.json().flatten_event(true).try_init(),

@@ -3,9 +3,15 @@
 //! May not: reach around the door, except in [`Harness::sql`], which is for changing the database behind the
 //! server's back.
 
+pub mod binary;
+pub mod crash;
+
 mod database;
+pub mod expect;
 pub mod given;
 mod harness;
+pub mod raw;
+pub mod wait;
 pub mod status_codes;
 
 pub use database::{Database, Fresh};

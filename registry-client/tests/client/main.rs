@@ -1,4 +1,13 @@
 //! The client against a server that says what it is told to. Not here: what a real registry does with the requests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking"
+)]
 
 mod connect;
 mod coverage;

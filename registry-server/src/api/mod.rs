@@ -48,10 +48,15 @@ impl Api {
     pub fn routes(self, routes: Routes) -> Routes {
         macro_rules! limited {
             ($server:ident) => {
-                $server::new(self.clone()).max_decoding_message_size(MAX_REQUEST_BYTES).max_encoding_message_size(MAX_RESPONSE_BYTES)
+                $server::new(self.clone())
+                    .max_decoding_message_size(MAX_REQUEST_BYTES)
+                    .max_encoding_message_size(MAX_RESPONSE_BYTES)
             };
         }
-        routes.add_service(limited!(ModelServiceServer)).add_service(limited!(ReleaseServiceServer)).add_service(limited!(SystemServiceServer))
+        routes
+            .add_service(limited!(ModelServiceServer))
+            .add_service(limited!(ReleaseServiceServer))
+            .add_service(limited!(SystemServiceServer))
     }
 
     /// Serves one call: checks the message against the contract, runs `call`, and gives whatever went wrong

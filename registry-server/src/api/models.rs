@@ -30,7 +30,10 @@ impl ModelService for Api {
         .await
     }
 
-    async fn batch_get_models(&self, request: Request<pb::BatchGetModelsRequest>) -> Result<Response<pb::BatchGetModelsResponse>, Status> {
+    async fn batch_get_models(
+        &self,
+        request: Request<pb::BatchGetModelsRequest>,
+    ) -> Result<Response<pb::BatchGetModelsResponse>, Status> {
         self.serve(request, |api, _, pb::BatchGetModelsRequest { model_refs, view }| async move {
             let view = model::view(view, model::FULL);
             let stored = api.registry.get_models(&refs::each("model_refs", model_refs, refs::model)?, view).await?;
@@ -41,7 +44,8 @@ impl ModelService for Api {
 
     async fn list_models(&self, request: Request<pb::ListModelsRequest>) -> Result<Response<pb::ListModelsResponse>, Status> {
         self.serve(request, |api, _, request: pb::ListModelsRequest| async move {
-            let same = pb::ListModelsRequest { page_size: 0, page_token: String::new(), include_total_size: false, ..request.clone() };
+            let same =
+                pb::ListModelsRequest { page_size: 0, page_token: String::new(), include_total_size: false, ..request.clone() };
             let fingerprint = page_token::fingerprint(Method::ListModels.path(), &same);
             let pb::ListModelsRequest { page_size, page_token, filter, order, view, show_deleted, include_total_size } = request;
             let list = List {

@@ -12,13 +12,19 @@ use tonic::{Request, Response, Status};
 
 #[tonic::async_trait]
 impl ReleaseService for Api {
-    async fn create_release(&self, request: Request<pb::CreateReleaseRequest>) -> Result<Response<pb::CreateReleaseResponse>, Status> {
-        self.serve(request, |api, ctx, pb::CreateReleaseRequest { model_ref, release, initial_state, validate_only }| async move {
-            let ctx = ctx.dry_run(validate_only);
-            let new = release::new(refs::model("model_ref", model_ref)?, release.unwrap_or_default(), initial_state)?;
-            let stored = api.registry.create_release(&ctx, new).await?;
-            Ok(pb::CreateReleaseResponse { release: Some(release::full(stored).dry(&ctx)) })
-        })
+    async fn create_release(
+        &self,
+        request: Request<pb::CreateReleaseRequest>,
+    ) -> Result<Response<pb::CreateReleaseResponse>, Status> {
+        self.serve(
+            request,
+            |api, ctx, pb::CreateReleaseRequest { model_ref, release, initial_state, validate_only }| async move {
+                let ctx = ctx.dry_run(validate_only);
+                let new = release::new(refs::model("model_ref", model_ref)?, release.unwrap_or_default(), initial_state)?;
+                let stored = api.registry.create_release(&ctx, new).await?;
+                Ok(pb::CreateReleaseResponse { release: Some(release::full(stored).dry(&ctx)) })
+            },
+        )
         .await
     }
 
@@ -38,16 +44,31 @@ impl ReleaseService for Api {
         self.serve(request, |api, _, pb::BatchGetReleasesRequest { release_refs, view }| async move {
             let view = release::view(view, release::FULL);
             let stored = api.registry.get_releases(&refs::each("release_refs", release_refs, refs::release)?, view).await?;
-            Ok(pb::BatchGetReleasesResponse { releases: stored.into_iter().map(|stored| release::message(stored, view)).collect() })
+            Ok(pb::BatchGetReleasesResponse {
+                releases: stored.into_iter().map(|stored| release::message(stored, view)).collect(),
+            })
         })
         .await
     }
 
-    async fn list_releases(&self, request: Request<pb::ListReleasesRequest>) -> Result<Response<pb::ListReleasesResponse>, Status> {
+    async fn list_releases(
+        &self,
+        request: Request<pb::ListReleasesRequest>,
+    ) -> Result<Response<pb::ListReleasesResponse>, Status> {
         self.serve(request, |api, _, request: pb::ListReleasesRequest| async move {
-            let same = pb::ListReleasesRequest { page_size: 0, page_token: String::new(), include_total_size: false, ..request.clone() };
+            let same =
+                pb::ListReleasesRequest { page_size: 0, page_token: String::new(), include_total_size: false, ..request.clone() };
             let fingerprint = page_token::fingerprint(Method::ListReleases.path(), &same);
-            let pb::ListReleasesRequest { page_size, page_token, filter, order, view, show_deleted, include_total_size, model_ref } = request;
+            let pb::ListReleasesRequest {
+                page_size,
+                page_token,
+                filter,
+                order,
+                view,
+                show_deleted,
+                include_total_size,
+                model_ref,
+            } = request;
             let model = refs::optional("model_ref", model_ref, refs::model)?;
             let list = List {
                 filter: filter::releases(filter.unwrap_or_default())?,
@@ -59,14 +80,18 @@ impl ReleaseService for Api {
                 include_total: include_total_size,
             };
             let page = api.registry.list_releases(model.as_ref(), &list).await?;
-            let page = sent(page, &api.tokens, &fingerprint, |row| row.cursor(list.order), |row| release::message(row, list.view));
+            let page =
+                sent(page, &api.tokens, &fingerprint, |row| row.cursor(list.order), |row| release::message(row, list.view));
             let Sent { items, next_page_token, total_size, revision } = page;
             Ok(pb::ListReleasesResponse { releases: items, next_page_token, total_size, revision })
         })
         .await
     }
 
-    async fn resolve_release(&self, request: Request<pb::ResolveReleaseRequest>) -> Result<Response<pb::ResolveReleaseResponse>, Status> {
+    async fn resolve_release(
+        &self,
+        request: Request<pb::ResolveReleaseRequest>,
+    ) -> Result<Response<pb::ResolveReleaseResponse>, Status> {
         self.serve(request, |api, _, request: pb::ResolveReleaseRequest| async move {
             let stored = api.registry.resolve_release(&resolve::reference("", request)?).await?;
             Ok(pb::ResolveReleaseResponse { release: Some(release::full(stored)) })
@@ -82,18 +107,27 @@ impl ReleaseService for Api {
             let references = resolve::references(requests)?;
             let (outcomes, revision) = api.registry.resolve_releases(&references).await?;
             let result = |outcome| resolve::result(outcome, |error| status::of(error, ctx.request_id()));
-            Ok(pb::BatchResolveReleasesResponse { results: outcomes.into_iter().map(result).collect(), revision: revision.number() })
+            Ok(pb::BatchResolveReleasesResponse {
+                results: outcomes.into_iter().map(result).collect(),
+                revision: revision.number(),
+            })
         })
         .await
     }
 
-    async fn update_release(&self, request: Request<pb::UpdateReleaseRequest>) -> Result<Response<pb::UpdateReleaseResponse>, Status> {
-        self.serve(request, |api, ctx, pb::UpdateReleaseRequest { release_ref, release, update_mask, validate_only }| async move {
-            let ctx = ctx.dry_run(validate_only);
-            let patch = release::patch(release.unwrap_or_default(), update_mask.as_ref())?;
-            let stored = api.registry.update_release(&ctx, refs::release("release_ref", release_ref)?, patch).await?;
-            Ok(pb::UpdateReleaseResponse { release: Some(release::full(stored).dry(&ctx)) })
-        })
+    async fn update_release(
+        &self,
+        request: Request<pb::UpdateReleaseRequest>,
+    ) -> Result<Response<pb::UpdateReleaseResponse>, Status> {
+        self.serve(
+            request,
+            |api, ctx, pb::UpdateReleaseRequest { release_ref, release, update_mask, validate_only }| async move {
+                let ctx = ctx.dry_run(validate_only);
+                let patch = release::patch(release.unwrap_or_default(), update_mask.as_ref())?;
+                let stored = api.registry.update_release(&ctx, refs::release("release_ref", release_ref)?, patch).await?;
+                Ok(pb::UpdateReleaseResponse { release: Some(release::full(stored).dry(&ctx)) })
+            },
+        )
         .await
     }
 

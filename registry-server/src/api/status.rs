@@ -60,7 +60,9 @@ const fn code(error: &Error) -> (Code, ErrorReason) {
         Error::ReadOnly(_) => (Code::FailedPrecondition, ErrorReason::ReadOnly),
         Error::ResponseTooLarge { .. } => (Code::ResourceExhausted, ErrorReason::MessageTooLarge),
         Error::StorageFull(_) => (Code::ResourceExhausted, ErrorReason::StorageFull),
-        Error::Unavailable(_) | Error::ShuttingDown | Error::OutcomeUnknown(_) => (Code::Unavailable, ErrorReason::BackendUnavailable),
+        Error::Unavailable(_) | Error::ShuttingDown | Error::OutcomeUnknown(_) => {
+            (Code::Unavailable, ErrorReason::BackendUnavailable)
+        }
         Error::Internal(_) => (Code::Internal, ErrorReason::Internal),
     }
 }
@@ -71,8 +73,12 @@ fn metadata(error: &Error) -> HashMap<String, String> {
         Error::InvalidUpdateMask { path, .. } => vec![("path", path.clone())],
         Error::Immutable { path } => vec![("path", (*path).to_owned())],
         Error::Exists { id, deleted, .. } => vec![("id", id.clone()), ("deleted", deleted.to_string())],
-        Error::EtagMismatch { etag, revision, .. } => vec![("currentEtag", etag.to_string()), ("currentRevision", revision.to_string())],
-        Error::InvalidTransition { from, to, .. } => vec![("currentState", (*from).to_owned()), ("targetState", (*to).to_owned())],
+        Error::EtagMismatch { etag, revision, .. } => {
+            vec![("currentEtag", etag.to_string()), ("currentRevision", revision.to_string())]
+        }
+        Error::InvalidTransition { from, to, .. } => {
+            vec![("currentState", (*from).to_owned()), ("targetState", (*to).to_owned())]
+        }
         Error::Ambiguous { candidates, count, .. } => {
             let ids: Vec<String> = candidates.iter().map(ToString::to_string).collect();
             vec![("candidates", ids.join(",")), ("matchCount", count.to_string())]
@@ -97,7 +103,10 @@ fn metadata(error: &Error) -> HashMap<String, String> {
 /// The standard details that fit.
 fn describe(error: &Error, request_id: &RequestId, details: &mut ErrorDetails) {
     match error {
-        Error::NotFound { kind, name, .. } | Error::Exists { kind, name, .. } | Error::EtagMismatch { kind, name, .. } | Error::Deleted { kind, name } => {
+        Error::NotFound { kind, name, .. }
+        | Error::Exists { kind, name, .. }
+        | Error::EtagMismatch { kind, name, .. }
+        | Error::Deleted { kind, name } => {
             details.set_resource_info(kind.noun(), shortened(name.clone()), "", "");
         }
         Error::InvalidTransition { from, to, why } => {

@@ -16,7 +16,10 @@ const MAX_METADATA_BYTES: i64 = 64 * 1024;
 
 #[tonic::async_trait]
 impl SystemService for Api {
-    async fn get_server_info(&self, request: Request<pb::GetServerInfoRequest>) -> Result<Response<pb::GetServerInfoResponse>, Status> {
+    async fn get_server_info(
+        &self,
+        request: Request<pb::GetServerInfoRequest>,
+    ) -> Result<Response<pb::GetServerInfoResponse>, Status> {
         self.serve(request, |api, _, pb::GetServerInfoRequest {}| async move { server_info(api.registry.info().await?) }).await
     }
 }
@@ -31,7 +34,11 @@ fn server_info(info: Info) -> Result<pb::GetServerInfoResponse, Error> {
         compacted_revision: compacted_revision.number(),
         read_only: false,
         limits: Some(limits()?),
-        capabilities: Some(pb::get_server_info_response::Capabilities { watch: false, transfer: false, import_preserve_identity: false }),
+        capabilities: Some(pb::get_server_info_response::Capabilities {
+            watch: false,
+            transfer: false,
+            import_preserve_identity: false,
+        }),
     })
 }
 

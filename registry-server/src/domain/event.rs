@@ -78,7 +78,13 @@ impl Event {
 
     /// Something happened to a release.
     #[must_use]
-    pub fn release(event_type: EventType, id: ReleaseId, name: String, model: ModelId, changed_fields: Vec<&'static str>) -> Self {
+    pub fn release(
+        event_type: EventType,
+        id: ReleaseId,
+        name: String,
+        model: ModelId,
+        changed_fields: Vec<&'static str>,
+    ) -> Self {
         Self { event_type, subject: Subject::Release(id), name, model, changed_fields }
     }
 }

@@ -48,10 +48,18 @@ impl ReleaseState {
     /// [`Error::InvalidTransition`] if there is no such step or the digest is missing.
     pub fn step_to(self, target: Self, digest: Option<&Digest>) -> Result<(), Error> {
         if !self.may_become(target) {
-            return Err(Error::InvalidTransition { from: self.as_str(), to: target.as_str(), why: "the lifecycle has no such step" });
+            return Err(Error::InvalidTransition {
+                from: self.as_str(),
+                to: target.as_str(),
+                why: "the lifecycle has no such step",
+            });
         }
         if target != Self::Candidate && digest.is_none() {
-            return Err(Error::InvalidTransition { from: self.as_str(), to: target.as_str(), why: "the release has no digest yet" });
+            return Err(Error::InvalidTransition {
+                from: self.as_str(),
+                to: target.as_str(),
+                why: "the release has no digest yet",
+            });
         }
         Ok(())
     }

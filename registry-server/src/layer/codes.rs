@@ -25,8 +25,16 @@ fn corrected(response: &Response) -> Option<Status> {
         // A message over the size limit.
         Code::OutOfRange => Some(status::refused(Code::ResourceExhausted, ErrorReason::MessageTooLarge, status.message())),
         // Bytes that are no message of the contract, or nested too deep.
-        Code::Internal => Some(status::refused(Code::InvalidArgument, ErrorReason::MalformedMessage, "the request is not a message of this method, or is nested too deep")),
-        Code::Unimplemented => Some(status::refused(Code::Unimplemented, ErrorReason::UnknownMethod, "this server does not serve this method, or not this encoding of it")),
+        Code::Internal => Some(status::refused(
+            Code::InvalidArgument,
+            ErrorReason::MalformedMessage,
+            "the request is not a message of this method, or is nested too deep",
+        )),
+        Code::Unimplemented => Some(status::refused(
+            Code::Unimplemented,
+            ErrorReason::UnknownMethod,
+            "this server does not serve this method, or not this encoding of it",
+        )),
         _ => None,
     }
 }

@@ -24,7 +24,12 @@ pub(super) async fn enforce(request: Request, next: Next) -> Response {
     let deadline = asked(request.headers()).unwrap_or(MAX_DEADLINE).min(MAX_DEADLINE);
     match tokio::time::timeout(deadline, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => status::refused(Code::DeadlineExceeded, ErrorReason::DeadlineExceeded, "the deadline passed before there was an answer").into_http(),
+        Err(_) => status::refused(
+            Code::DeadlineExceeded,
+            ErrorReason::DeadlineExceeded,
+            "the deadline passed before there was an answer",
+        )
+        .into_http(),
     }
 }
 

@@ -18,7 +18,6 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// Puts the layers around the routes. The last one added is the outermost.
-#[must_use]
 pub fn around(routes: Router, store: &Store) -> Router {
     routes
         .layer(from_fn(method::known))

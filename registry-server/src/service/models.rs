@@ -88,7 +88,13 @@ impl Registry {
 
 fn lifecycle<'a>(model: &Model, patch: &'a ModelPatch) -> Lifecycle<'a> {
     let model::Model { name, revision, delete_time, .. } = &model.row;
-    Lifecycle { kind: Kind::Model, name: name.to_string(), revision: *revision, delete_time: *delete_time, etag: patch.etag.as_ref() }
+    Lifecycle {
+        kind: Kind::Model,
+        name: name.to_string(),
+        revision: *revision,
+        delete_time: *delete_time,
+        etag: patch.etag.as_ref(),
+    }
 }
 
 fn registered(ctx: &Context, new: &NewModel) -> Model {

@@ -51,7 +51,11 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::NotFound`] if the model is not there.
-    pub async fn list_releases(&self, of: Option<&ModelRef>, list: &List<ReleaseFilter, ReleaseOrder>) -> Result<Page<Release>, Error> {
+    pub async fn list_releases(
+        &self,
+        of: Option<&ModelRef>,
+        list: &List<ReleaseFilter, ReleaseOrder>,
+    ) -> Result<Page<Release>, Error> {
         let snapshot = self.store.snapshot().await?;
         let revision = match &list.resume {
             Some(resume) => resume.revision,
@@ -181,7 +185,19 @@ fn registered(ctx: &Context, new: &NewRelease, model: model::Model) -> Release {
 }
 
 fn apply(patch: ReleasePatch, release: &mut Release) -> Result<Changes, Error> {
-    let ReleasePatch { etag: _, identity, digest, tag, size_bytes, release_notes, metadata, storage_path, mlflow_url, training, labels } = patch;
+    let ReleasePatch {
+        etag: _,
+        identity,
+        digest,
+        tag,
+        size_bytes,
+        release_notes,
+        metadata,
+        storage_path,
+        mlflow_url,
+        training,
+        labels,
+    } = patch;
     let row = &mut release.row;
     same_identity(identity, row)?;
     let default_tag = ImageTag::of(&row.version, &row.quantization);

@@ -71,7 +71,12 @@ async fn only(source: &impl Source, reference: &Resolve, candidates: Candidates)
 
 /// The active one with the highest version that meets the requirement. Versions that are not semantic are no
 /// candidates; build metadata has no precedence.
-async fn highest(source: &impl Source, reference: &Resolve, requirement: &VersionReq, candidates: Candidates) -> Result<ReleaseId, Error> {
+async fn highest(
+    source: &impl Source,
+    reference: &Resolve,
+    requirement: &VersionReq,
+    candidates: Candidates,
+) -> Result<ReleaseId, Error> {
     let active = candidates.active_versions(source).await?;
     let semantic = active.into_iter().filter_map(|(id, version)| Some((id, Version::parse(&version).ok()?)));
     let mut best: Vec<(ReleaseId, Version)> = Vec::new();

@@ -3,14 +3,18 @@
 //!
 //! May not: know tables or use cases.
 
-use sea_orm::sea_query::{Expr, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, SimpleExpr};
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     IsolationLevel, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, sqlx,
 };
-use std::fs::File;
+use std::fs::{File, Permissions};
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 /// How long a connection may be waited for.
@@ -68,9 +72,55 @@ impl std::fmt::Debug for Target {
 
 /// Host, port and database of a URL; user, password and parameters are nobody's business.
 fn without_credentials(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
-    format!("postgres {}", rest.split('?').next().unwrap_or_default())
+    let Ok(options) = url.parse::<PgConnectOptions>() else { return "postgres".to_owned() };
+    let database = options.get_database().unwrap_or_else(|| options.get_username());
+    format!("postgres {}:{}/{database}", options.get_host(), options.get_port())
+}
+
+/// Why a URL names no database. Repeats nothing of it: there may be a password in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadUrl(&'static str);
+
+/// What may follow the `?` of a PostgreSQL URL. The driver would ignore anything else, and log it with its value.
+#[rustfmt::skip]
+const PARAMETERS: [&str; 18] = [
+    "sslmode", "ssl-mode", "sslrootcert", "ssl-root-cert", "ssl-ca", "sslcert", "ssl-cert", "sslkey", "ssl-key",
+    "host", "hostaddr", "port", "dbname", "user", "password", "application_name", "options", "statement-cache-capacity",
+];
+
+impl FromStr for Target {
+    type Err = BadUrl;
+
+    fn from_str(url: &str) -> Result<Self, BadUrl> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return postgres(url);
+        }
+        match url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
+            Some(":memory:") => Err(BadUrl("an in-memory database would be gone with the process: name a file")),
+            Some(path) if !path.is_empty() && !path.contains('?') => Ok(Self::Sqlite(PathBuf::from(path))),
+            Some(_) => Err(BadUrl("expected sqlite:PATH, without parameters")),
+            None => Err(BadUrl("expected sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE")),
+        }
+    }
+}
+
+/// Checked here, because whoever else finds a fault in a URL repeats it.
+fn postgres(url: &str) -> Result<Target, BadUrl> {
+    let parameters = url.split_once('?').map_or("", |(_, parameters)| parameters);
+    let known = |pair: &str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        PARAMETERS.contains(&name) || name.starts_with("options[") || name.starts_with("options%5B")
+    };
+    if !parameters.split('&').filter(|pair| !pair.is_empty()).all(known) {
+        return Err(BadUrl("it has a parameter that is not known (in a user name or password, write `?` as %3F and `&` as %26)"));
+    }
+    match url.parse::<PgConnectOptions>() {
+        Ok(_) => Ok(Target::Postgres(url.to_owned())),
+        Err(_) => Err(BadUrl(
+            "it cannot be read as postgres://USER:PASSWORD@HOST:PORT/DATABASE (in a user name or password, write `:` as %3A, `/` as %2F and `@` as %40)",
+        )),
+    }
 }
 
 /// What kind of failure the database reported.
@@ -118,7 +168,7 @@ impl Backend {
     pub(super) async fn connect_writer(target: &Target) -> Result<DatabaseConnection, DbErr> {
         let mut options = options(target);
         options.min_connections(1).max_connections(1);
-        Database::connect(options).await
+        connect(options).await
     }
 
     /// The connections that read. SQLite refuses writes on them.
@@ -129,7 +179,7 @@ impl Backend {
             let path = sqlite_path(target);
             options.map_sqlx_sqlite_opts(move |sqlite| durable(sqlite, &path).pragma("query_only", "ON"));
         }
-        Database::connect(options).await
+        connect(options).await
     }
 
     /// Begins to write. SQLite takes its lock at once: a transaction that reads first and writes later
@@ -137,7 +187,8 @@ impl Backend {
     #[expect(clippy::disallowed_methods, reason = "one of the two places that begin a transaction")]
     pub(super) async fn begin_write(self, db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
         let mode = (self == Self::Sqlite).then_some(SqliteTransactionMode::Immediate);
-        db.begin_with_options(TransactionOptions { isolation_level: None, access_mode: None, sqlite_transaction_mode: mode }).await
+        db.begin_with_options(TransactionOptions { isolation_level: None, access_mode: None, sqlite_transaction_mode: mode })
+            .await
     }
 
     /// Begins to read one moment of the database.
@@ -165,13 +216,17 @@ impl Backend {
         let asked = Statement::from_string(DbBackend::Sqlite, "SELECT sqlite_version() AS version");
         let row = db.query_one_raw(asked).await.map_err(|error| error.to_string())?;
         let version: String = row.and_then(|row| row.try_get("", "version").ok()).unwrap_or_default();
-        if parse_version(&version) >= OLDEST_SQLITE { Ok(()) } else { Err(format!("SQLite {version} can corrupt its file; 3.51.3 or newer is needed")) }
+        if parse_version(&version) >= OLDEST_SQLITE {
+            Ok(())
+        } else {
+            Err(format!("SQLite {version} can corrupt its file; 3.51.3 or newer is needed"))
+        }
     }
 
     /// A value that is never true where `condition` is unknown: NULL in a column does not hide a row from
     /// a negated filter.
     pub(super) fn not_true(condition: SimpleExpr) -> SimpleExpr {
-        Expr::cust_with_expr("(?) IS NOT TRUE", condition)
+        Expr::expr(Func::coalesce([condition, Expr::val(false)])).not()
     }
 
     /// Stands for a JSON column that is not read.
@@ -202,8 +257,13 @@ impl Backend {
     /// `COLLATE "C"` on PostgreSQL, so that its `lower` leaves other letters alone, as SQLite's does.
     pub(super) fn contains(haystack: SimpleExpr, needle: &str) -> SimpleExpr {
         let escaped = needle.to_ascii_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        Expr::cust_with_exprs("lower(?) LIKE ? ESCAPE '\\'", [haystack, Expr::val(format!("%{escaped}%"))])
+        Expr::expr(Func::lower(haystack)).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the file that connects")]
+async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    Database::connect(options).await
 }
 
 fn parse_version(version: &str) -> (u32, u32, u32) {
@@ -240,7 +300,11 @@ fn options(target: &Target) -> ConnectOptions {
         Target::Postgres(_) => {
             options.set_application_name("model-registry").statement_timeout(Duration::from_secs(10));
             options.map_sqlx_postgres_opts(|postgres| {
-                postgres.options([("synchronous_commit", "on"), ("lock_timeout", "3s"), ("idle_in_transaction_session_timeout", "15s")])
+                postgres.options([
+                    ("synchronous_commit", "on"),
+                    ("lock_timeout", "3s"),
+                    ("idle_in_transaction_session_timeout", "15s"),
+                ])
             });
         }
     }
@@ -272,13 +336,26 @@ impl FileLock {
     /// Takes the lock file beside the database, or says who is in the way.
     pub(super) fn take(target: &Target) -> Result<Self, String> {
         let Target::Sqlite(path) = target else { return Ok(Self(None)) };
-        let path = path.with_extension("lock");
-        let file = File::options().create(true).truncate(false).write(true).open(&path);
-        let file = file.map_err(|error| format!("cannot open {}: {error}", path.display()))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self(Some(file))),
-            Err(_) => Err(format!("another server is using this database (it holds {}); one SQLite file serves one server, several servers share a PostgreSQL", path.display())),
-        }
+        let lock = path.with_extension("lock");
+        let cannot = |path: &Path, error: io::Error| format!("cannot open {}: {error}", path.display());
+        let file =
+            make_private(&lock).and_then(|()| File::options().write(true).open(&lock)).map_err(|error| cannot(&lock, error))?;
+        file.try_lock().map_err(|_| {
+            format!("another server is using this database (it holds {}); one SQLite file serves one server, several servers share a PostgreSQL", lock.display())
+        })?;
+        // SQLite would let everybody read it; its WAL has the permissions of the file.
+        make_private(path).map_err(|error| cannot(path, error))?;
+        Ok(Self(Some(file)))
+    }
+}
+
+/// Makes an empty file for nobody but its owner, whatever the umask. One that is there is not even opened: closing
+/// it would take away the locks that SQLite may have on it in this process.
+fn make_private(path: &Path) -> io::Result<()> {
+    match File::options().create_new(true).write(true).mode(0o600).open(path) {
+        Ok(file) => file.set_permissions(Permissions::from_mode(0o600)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
@@ -295,7 +372,7 @@ impl MigrationLock {
         let mut options = options(target);
         options.min_connections(1).max_connections(1).statement_timeout(Duration::from_secs(600));
         options.map_sqlx_postgres_opts(|postgres| postgres.options([("lock_timeout", "600s")]));
-        let db = Database::connect(options).await?;
+        let db = connect(options).await?;
         db.execute_unprepared(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
         Ok(Self(Some(db)))
     }
@@ -320,9 +397,12 @@ pub(super) fn failure(error: &DbErr) -> Failure {
             Some(sqlite) => sqlite_failure(code(sqlite)),
             None => postgres_failure(database.code().as_deref().unwrap_or_default()),
         },
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-            Failure::Unavailable
-        }
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => Failure::Unavailable,
         _ => Failure::Other,
     }
 }

@@ -46,12 +46,12 @@ const POSTGRES_COLUMNS: &str = r"SELECT t.relname::text AS table_name, c.attname
     EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = t.oid AND i.indisprimary AND c.attnum = ANY (i.indkey::int2[])) AS in_key
     FROM pg_class t JOIN pg_attribute c ON c.attrelid = t.oid AND c.attnum > 0 AND NOT c.attisdropped
     LEFT JOIN pg_attrdef d ON d.adrelid = t.oid AND d.adnum = c.attnum
-    WHERE t.relkind IN ('r', 'p') AND t.relnamespace = current_schema()::regnamespace";
+    WHERE t.relkind IN ('r', 'p') AND t.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())";
 
 const POSTGRES_UNIQUES: &str = r"SELECT t.relname::text AS table_name, x.relname::text AS index_name, c.attname::text AS column_name
     FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
     JOIN pg_attribute c ON c.attrelid = t.oid AND c.attnum = ANY (i.indkey::int2[])
-    WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND t.relnamespace = current_schema()::regnamespace";
+    WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND t.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())";
 
 /// Reads the catalogue of the schema that this connection works in.
 ///

@@ -24,7 +24,8 @@ pub fn findings(backend: Backend, live: &Catalogue) -> Vec<String> {
 fn table(backend: Backend, needed: &TableCreateStatement, live: &Catalogue) -> Vec<String> {
     let name = table_name(needed);
     let Some(found) = live.get(&name) else { return vec![format!("table `{name}` is missing")] };
-    let mut findings: Vec<String> = needed.get_columns().iter().filter_map(|column| missing_or_other(backend, &name, column, found)).collect();
+    let mut findings: Vec<String> =
+        needed.get_columns().iter().filter_map(|column| missing_or_other(backend, &name, column, found)).collect();
     findings.extend(in_the_way(&name, needed, found));
     findings.extend(unique_keys(needed).difference(&found.uniques).map(|key| {
         let columns: Vec<&str> = key.iter().map(String::as_str).collect();
@@ -82,10 +83,12 @@ fn table_name(table: &TableCreateStatement) -> String {
 /// How the catalogue of each database spells the types that entities use.
 fn type_name(backend: Backend, needed: &ColumnType) -> String {
     let (sqlite, postgres) = match needed {
-        ColumnType::String(StringLen::N(length)) => return match backend {
-            Backend::Sqlite => format!("varchar({length})"),
-            Backend::Postgres => format!("character varying({length})"),
-        },
+        ColumnType::String(StringLen::N(length)) => {
+            return match backend {
+                Backend::Sqlite => format!("varchar({length})"),
+                Backend::Postgres => format!("character varying({length})"),
+            };
+        }
         ColumnType::Uuid => ("uuid_text", "uuid"),
         ColumnType::Json => ("json_text", "json"),
         ColumnType::Boolean => ("boolean", "boolean"),

@@ -4,8 +4,8 @@ use super::backend::Backend;
 use super::entity::{model, model_label, model_tag, release, release_label};
 use super::labels;
 use crate::domain::filter::{ModelFilter, ReleaseFilter, TimeRange};
-use sea_orm::sea_query::{Cond, Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 use sea_orm::ColumnTrait;
+use sea_orm::sea_query::{Cond, Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 
 /// The condition of a filter on models.
 pub(super) fn models(filter: &ModelFilter) -> Condition {

@@ -31,7 +31,9 @@ pub(super) async fn put_model(tx: &Tx, id: ModelId, labels: &Labels, is_new: boo
         value_hash: value_hash(value),
     };
     if !labels.is_empty() {
-        model_label::Entity::insert_many(labels.iter().map(row).map(IntoActiveModel::into_active_model)).exec_without_returning(tx.conn()).await?;
+        model_label::Entity::insert_many(labels.iter().map(row).map(IntoActiveModel::into_active_model))
+            .exec_without_returning(tx.conn())
+            .await?;
     }
     Ok(())
 }
@@ -48,14 +50,17 @@ pub(super) async fn put_release(tx: &Tx, id: ReleaseId, labels: &Labels, is_new:
         value_hash: value_hash(value),
     };
     if !labels.is_empty() {
-        release_label::Entity::insert_many(labels.iter().map(row).map(IntoActiveModel::into_active_model)).exec_without_returning(tx.conn()).await?;
+        release_label::Entity::insert_many(labels.iter().map(row).map(IntoActiveModel::into_active_model))
+            .exec_without_returning(tx.conn())
+            .await?;
     }
     Ok(())
 }
 
 /// The labels of many models, by one statement.
 pub(super) async fn of_models(source: &impl Source, ids: &[ModelId]) -> Result<HashMap<ModelId, Labels>, Error> {
-    let rows = model_label::Entity::find().filter(model_label::Column::ModelId.is_in(ids.iter().copied())).all(source.conn()).await?;
+    let rows =
+        model_label::Entity::find().filter(model_label::Column::ModelId.is_in(ids.iter().copied())).all(source.conn()).await?;
     let mut labels: HashMap<ModelId, Labels> = HashMap::new();
     for model_label::Model { model_id, key, value, value_hash: _ } in rows {
         labels.entry(model_id).or_default().insert(key, value);
@@ -65,7 +70,10 @@ pub(super) async fn of_models(source: &impl Source, ids: &[ModelId]) -> Result<H
 
 /// The labels of many releases, by one statement.
 pub(super) async fn of_releases(source: &impl Source, ids: &[ReleaseId]) -> Result<HashMap<ReleaseId, Labels>, Error> {
-    let rows = release_label::Entity::find().filter(release_label::Column::ReleaseId.is_in(ids.iter().copied())).all(source.conn()).await?;
+    let rows = release_label::Entity::find()
+        .filter(release_label::Column::ReleaseId.is_in(ids.iter().copied()))
+        .all(source.conn())
+        .await?;
     let mut labels: HashMap<ReleaseId, Labels> = HashMap::new();
     for release_label::Model { release_id, key, value, value_hash: _ } in rows {
         labels.entry(release_id).or_default().insert(key, value);
@@ -89,12 +97,12 @@ where
 {
     let LabelSelector { key, condition } = selector;
     let key = table.key.eq(key.as_str());
-    let holders = |holds: Condition| {
-        Query::select().column(table.owner).from(E::default()).cond_where(holds).take()
-    };
+    let holders = |holds: Condition| Query::select().column(table.owner).from(E::default()).cond_where(holds).take();
     let owner = Expr::col(owner);
     match condition {
-        LabelCondition::Equals(value) => owner.in_subquery(holders(Cond::all().add(key).add(is_one_of(table, std::slice::from_ref(value))))),
+        LabelCondition::Equals(value) => {
+            owner.in_subquery(holders(Cond::all().add(key).add(is_one_of(table, std::slice::from_ref(value)))))
+        }
         LabelCondition::Any(values) => owner.in_subquery(holders(Cond::all().add(key).add(is_one_of(table, values)))),
         LabelCondition::NotEquals(value) => owner.in_subquery(holders(Cond::all().add(key).add(table.value.ne(value.as_str())))),
         LabelCondition::Exists(true) => owner.in_subquery(holders(Cond::all().add(key))),

@@ -18,7 +18,7 @@ pub mod schema;
 pub mod state;
 mod writer;
 
-pub use backend::{Backend, Target};
+pub use backend::{Backend, BadUrl, Target};
 pub use writer::{Stamp, Tx};
 
 use crate::domain::{Context, Error, RegistryId, Revision};

@@ -12,8 +12,8 @@ use crate::domain::page::{Cursor, List, SortKey};
 use crate::domain::{Error, Kind, ModelId, Revision};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, OnConflict, Order, Query};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Iterable,
-    PaginatorTrait, QueryFilter, QuerySelect, Select,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel,
+    Iterable, PaginatorTrait, QueryFilter, QuerySelect, Select,
 };
 use std::collections::HashMap;
 
@@ -64,7 +64,12 @@ pub async fn insert(tx: &Tx, new: &Model) -> Result<(), Error> {
 async fn exists(tx: &Tx, new: &model::Model) -> Result<Error, Error> {
     let holder = model::Entity::find().filter(model::Column::Name.eq(&new.name)).one(tx.conn()).await?;
     let holder = holder.ok_or_else(|| Error::bug("a name is taken by nobody"))?;
-    Ok(Error::Exists { kind: Kind::Model, name: new.name.to_string(), id: holder.id.to_string(), deleted: holder.delete_time.is_some() })
+    Ok(Error::Exists {
+        kind: Kind::Model,
+        name: new.name.to_string(),
+        id: holder.id.to_string(),
+        deleted: holder.delete_time.is_some(),
+    })
 }
 
 /// Writes a changed row. It must have been read with [`lock`] in the same transaction.
@@ -110,7 +115,9 @@ pub async fn get_many(source: &impl Source, wanted: &[ModelRef], view: View) -> 
             by_ref.insert(model.row.name.to_string(), model);
         }
     }
-    let find = |model: &ModelRef| by_ref.get(&model.to_string()).map(|&found| found.clone()).ok_or_else(|| Error::not_found(Kind::Model, model));
+    let find = |model: &ModelRef| {
+        by_ref.get(&model.to_string()).map(|&found| found.clone()).ok_or_else(|| Error::not_found(Kind::Model, model))
+    };
     wanted.iter().map(find).collect()
 }
 

@@ -15,8 +15,8 @@ use crate::domain::release::{ReleaseKey, ReleaseOrder, ReleaseRef, ReleaseState}
 use crate::domain::{Error, Kind, ModelId, ReleaseId, Revision};
 use sea_orm::sea_query::{CaseStatement, Expr, LockType, OnConflict, Order, Query};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
-    Iterable, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, RelationDef, Select,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult,
+    IntoActiveModel, Iterable, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, RelationDef, Select,
 };
 use std::collections::HashMap;
 
@@ -105,9 +105,18 @@ pub async fn insert(tx: &Tx, new: &Release) -> Result<(), Error> {
 /// Who holds the key.
 async fn exists(tx: &Tx, new: &Release) -> Result<Error, Error> {
     let key = new.key();
-    let holder = release::Entity::find().filter(release::Column::ModelId.eq(new.row.model_id)).filter(has_key(&key)).one(tx.conn()).await?;
+    let holder = release::Entity::find()
+        .filter(release::Column::ModelId.eq(new.row.model_id))
+        .filter(has_key(&key))
+        .one(tx.conn())
+        .await?;
     let holder = holder.ok_or_else(|| Error::bug("a key is taken by nobody"))?;
-    Ok(Error::Exists { kind: Kind::Release, name: key.to_string(), id: holder.id.to_string(), deleted: holder.delete_time.is_some() })
+    Ok(Error::Exists {
+        kind: Kind::Release,
+        name: key.to_string(),
+        id: holder.id.to_string(),
+        deleted: holder.delete_time.is_some(),
+    })
 }
 
 /// Writes a changed row. It must have been read with [`lock`] in the same transaction.
@@ -139,8 +148,9 @@ pub async fn get_many(source: &impl Source, wanted: &[ReleaseRef], view: View) -
             by_ref.insert(release.key().to_string(), release);
         }
     }
-    let find =
-        |release: &ReleaseRef| by_ref.get(&release.to_string()).map(|&found| found.clone()).ok_or_else(|| Error::not_found(Kind::Release, release));
+    let find = |release: &ReleaseRef| {
+        by_ref.get(&release.to_string()).map(|&found| found.clone()).ok_or_else(|| Error::not_found(Kind::Release, release))
+    };
     wanted.iter().map(find).collect()
 }
 
@@ -167,7 +177,9 @@ pub async fn list(
         matching = matching.add(release::Column::DeleteTime.is_null());
     }
     let total = match list.include_total {
-        true => Some(release::Entity::find().join(JoinType::InnerJoin, to_model()).filter(matching.clone()).count(source.conn()).await?),
+        true => Some(
+            release::Entity::find().join(JoinType::InnerJoin, to_model()).filter(matching.clone()).count(source.conn()).await?,
+        ),
         false => None,
     };
     let query = select(source, list.view).filter(matching);
@@ -262,7 +274,8 @@ impl Candidates {
         let usable = release::Entity::find().filter(self.not_yanked().conditions);
         let ids = usable.clone().order_by_asc(release::Column::Id).select_only().column(release::Column::Id).limit(limit);
         let ids: Vec<ReleaseId> = ids.into_tuple().all(source.conn()).await?;
-        let count = if ids.len() > 1 { usize::try_from(usable.count(source.conn()).await?).unwrap_or(usize::MAX) } else { ids.len() };
+        let count =
+            if ids.len() > 1 { usize::try_from(usable.count(source.conn()).await?).unwrap_or(usize::MAX) } else { ids.len() };
         Ok((ids, count))
     }
 
@@ -305,9 +318,10 @@ fn sort(order: ReleaseOrder) -> Sort<(release::Entity, release::Column)> {
 fn refers(release: &ReleaseRef) -> Condition {
     match release {
         ReleaseRef::Id(id) => Condition::all().add(release::Column::Id.eq(*id)),
-        ReleaseRef::Key(key) => {
-            has_key(key).add(model::Column::Name.eq(&key.model)).add(release::Column::DeleteTime.is_null()).add(model::Column::DeleteTime.is_null())
-        }
+        ReleaseRef::Key(key) => has_key(key)
+            .add(model::Column::Name.eq(&key.model))
+            .add(release::Column::DeleteTime.is_null())
+            .add(model::Column::DeleteTime.is_null()),
     }
 }
 

@@ -19,7 +19,9 @@ pub enum OpenError {
     Connect { target: String, cause: DbErr },
     #[error("{0}")]
     TooOld(String),
-    #[error("the database is newer than this server: it has had the migration `{0}`, which this server does not know; run the server that made it, or a newer one")]
+    #[error(
+        "the database is newer than this server: it has had the migration `{0}`, which this server does not know; run the server that made it, or a newer one"
+    )]
     Newer(String),
     #[error("the database ({target}) holds the tables {tables} and is not a registry's: nothing was changed in it")]
     Foreign { target: String, tables: String },

@@ -235,7 +235,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(backend: Backend, db: DatabaseConnection, queue: mpsc::Receiver<Box<dyn Job>>, head: Arc<Head>, lock: FileLock) -> Self {
+    pub(super) fn new(
+        backend: Backend,
+        db: DatabaseConnection,
+        queue: mpsc::Receiver<Box<dyn Job>>,
+        head: Arc<Head>,
+        lock: FileLock,
+    ) -> Self {
         Self { backend, db, queue, head, _lock: lock }
     }
 

@@ -49,12 +49,20 @@ fn platform(text: &str) -> Result<Platform, Refused> {
 }
 
 /// A reference that may be absent.
-pub(in crate::api) fn optional<M, R>(field: &str, message: Option<M>, parse: fn(&str, Option<M>) -> Result<R, Error>) -> Result<Option<R>, Error> {
+pub(in crate::api) fn optional<M, R>(
+    field: &str,
+    message: Option<M>,
+    parse: fn(&str, Option<M>) -> Result<R, Error>,
+) -> Result<Option<R>, Error> {
     message.map(|message| parse(field, Some(message))).transpose()
 }
 
 /// Many references; what is wrong with any of them is told at once.
-pub(in crate::api) fn each<M, R>(field: &str, messages: Vec<M>, parse: fn(&str, Option<M>) -> Result<R, Error>) -> Result<Vec<R>, Error> {
+pub(in crate::api) fn each<M, R>(
+    field: &str,
+    messages: Vec<M>,
+    parse: fn(&str, Option<M>) -> Result<R, Error>,
+) -> Result<Vec<R>, Error> {
     let (mut parsed, mut violations) = (Vec::with_capacity(messages.len()), Vec::new());
     for (index, message) in messages.into_iter().enumerate() {
         match parse(&format!("{field}[{index}]"), Some(message)) {

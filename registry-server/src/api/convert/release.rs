@@ -34,7 +34,9 @@ pub(in crate::api) fn order(order: i32, model: Option<&ModelRef>) -> Result<Rele
         (Order::Unspecified | Order::CreateTimeDesc, _) => Ok(ReleaseOrder::CreateTimeDesc),
         (Order::CreateTimeAsc, _) => Ok(ReleaseOrder::CreateTimeAsc),
         (Order::VersionAsc, Some(_)) => Ok(ReleaseOrder::VersionAsc),
-        (Order::VersionAsc, None) => Err(Error::invalid(Refused::new("REQUIRED", "must be set for ORDER_VERSION_ASC").at("model_ref"))),
+        (Order::VersionAsc, None) => {
+            Err(Error::invalid(Refused::new("REQUIRED", "must be set for ORDER_VERSION_ASC").at("model_ref")))
+        }
     }
 }
 
@@ -65,7 +67,10 @@ fn tag(text: &str, version: Option<&Version>, quantization: Option<&Quantization
     match (text, version, quantization) {
         ("", Some(version), Some(quantization)) => match ImageTag::of(version, quantization) {
             tag if tag.as_str().len() <= MAX_TAG => Ok(tag),
-            _ => Err(Refused::new("STRING_MAX_LEN", "the version and the quantization make a tag of more than 500 characters: give a tag")),
+            _ => Err(Refused::new(
+                "STRING_MAX_LEN",
+                "the version and the quantization make a tag of more than 500 characters: give a tag",
+            )),
         },
         // What is wrong with the version is told already.
         ("", _, _) => "unknown".parse(),
@@ -114,7 +119,8 @@ pub(in crate::api) fn new(model: ModelRef, message: pb::Release, initial_state: 
     let mut at = Violations::default();
     let version = at.field("release.version", version.parse());
     let quantization = at.field("release.quantization", quantization.unwrap_or_default().parse());
-    let platform = at.field("release.platform", given(platform).map_or_else(|| Ok(Platform::linux_amd64()), |platform| platform.parse()));
+    let platform =
+        at.field("release.platform", given(platform).map_or_else(|| Ok(Platform::linux_amd64()), |platform| platform.parse()));
     let tag = at.field("release.tag", self::tag(&tag, version.as_ref(), quantization.as_ref()));
     let digest = match digest {
         None if state != ReleaseState::Candidate => {
@@ -196,7 +202,13 @@ pub(in crate::api) fn patch(message: pb::Release, mask: Option<&FieldMask>) -> R
         Some(ReleasePatch {
             etag: etag?,
             digest: patched(named(ReleaseField::Digest), digest.clone()),
-            identity: ReleaseIdentity { version: version?, digest, quantization: quantization?, platform: platform?, base_release_id: base_release_id? },
+            identity: ReleaseIdentity {
+                version: version?,
+                digest,
+                quantization: quantization?,
+                platform: platform?,
+                base_release_id: base_release_id?,
+            },
             tag: patched(named(ReleaseField::Tag), tag?),
             size_bytes: patched(named(ReleaseField::SizeBytes), size_bytes),
             release_notes: patched(named(ReleaseField::ReleaseNotes), release_notes),

@@ -36,13 +36,19 @@ fn selector(prefix: &str, selector: Option<resolve_release_request::Selector>, a
 }
 
 fn requirement(text: &str) -> Result<Selector, Refused> {
-    let refused = |error| Refused::new("SEMVER_REQUIREMENT", format!("is not a requirement on semantic versions, such as \"^2.1\" or \">=1.0, <2\": {error}"));
+    let refused = |error| {
+        Refused::new(
+            "SEMVER_REQUIREMENT",
+            format!("is not a requirement on semantic versions, such as \"^2.1\" or \">=1.0, <2\": {error}"),
+        )
+    };
     semver::VersionReq::parse(text).map(Selector::Requirement).map_err(refused)
 }
 
 /// Many references; what is wrong with any of them is told at once.
 pub(in crate::api) fn references(messages: Vec<pb::ResolveReleaseRequest>) -> Result<Vec<Resolve>, Error> {
-    let parse = |field: &str, message: Option<pb::ResolveReleaseRequest>| reference(&format!("{field}."), message.unwrap_or_default());
+    let parse =
+        |field: &str, message: Option<pb::ResolveReleaseRequest>| reference(&format!("{field}."), message.unwrap_or_default());
     refs::each("requests", messages, parse)
 }
 
@@ -58,5 +64,9 @@ pub(in crate::api) fn result(outcome: Result<Release, Error>, status: impl Fn(&E
 /// tonic keeps an encoded `google.rpc.Status` as the details of a status.
 fn rpc_status(status: &Status) -> RpcStatus {
     let decoded = <RpcStatus as prost::Message>::decode(status.details());
-    decoded.unwrap_or_else(|_| RpcStatus { code: status.code().into(), message: status.message().to_owned(), details: Vec::new() })
+    decoded.unwrap_or_else(|_| RpcStatus {
+        code: status.code().into(),
+        message: status.message().to_owned(),
+        details: Vec::new(),
+    })
 }

@@ -1,0 +1,236 @@
+//! The built server, run as its users run it: a process with arguments, an environment, a directory and signals.
+//!
+//! May not: know what the server does, beyond the line that says where it listens.
+
+use registry_client::{Client, RetryPolicy};
+use rustix::process::{Pid, Signal, kill_process};
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+pub use rustix::process::Signal as ProcessSignal;
+
+/// How long a server may take to say that it listens, or that it does not.
+const START: Duration = Duration::from_secs(60);
+
+/// The executable. Built from the sources as they are now, once for each test program: nothing else would keep a
+/// test from passing with the server of yesterday.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn executable() -> &'static Path {
+    static EXECUTABLE: OnceLock<PathBuf> = OnceLock::new();
+    EXECUTABLE.get_or_init(build)
+}
+
+/// With the features and the profile of this test program, so that there is nothing to compile but what changed.
+fn build() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = std::process::Command::new(cargo);
+    build.args(["build", "--workspace", "--bin", "registry-server", "--message-format=json-render-diagnostics"]);
+    if cfg!(feature = "postgres") {
+        build.args(["--features", "registry-tests/postgres"]);
+    }
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    let build = build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).stdin(Stdio::null()).stderr(Stdio::inherit());
+    let output = build.output().expect("cargo, which builds the server");
+    assert!(output.status.success(), "the server does not build");
+    let messages = String::from_utf8(output.stdout).expect("UTF-8 from cargo");
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let executable = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back();
+    executable.expect("cargo names the executable")
+}
+
+/// A server that is to be started: with nothing in its environment but what is said here.
+#[derive(Debug)]
+pub struct Binary(Command);
+
+impl Binary {
+    /// In this directory, without arguments.
+    #[must_use]
+    pub fn in_directory(directory: &Path) -> Self {
+        let mut command = Command::new(executable());
+        command.env_clear().current_dir(directory).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self(command)
+    }
+
+    /// Likewise, on a port that is free.
+    #[must_use]
+    pub fn on_free_port(directory: &Path) -> Self {
+        Self::in_directory(directory).args(["--listen", "127.0.0.1:0"])
+    }
+
+    /// With these arguments as well.
+    #[must_use]
+    pub fn args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.0.args(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// With this in its environment as well.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.0.env(name, value);
+        self
+    }
+
+    /// Starts it and waits until it says where it listens.
+    ///
+    /// # Errors
+    /// What it said, if it ended instead.
+    ///
+    /// # Panics
+    /// If it does neither in time.
+    pub async fn start(mut self) -> Result<Running, Exited> {
+        let mut child = self.0.spawn().expect("the server can be executed");
+        let log = collect(child.stderr.take().expect("a pipe"));
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        timeout(START, output.read_line(&mut line)).await.expect("the server says something in time").expect("a line of text");
+        match address(&line) {
+            Some(address) => Ok(Running { child, address, line, output, log }),
+            None => Err(exited(child, line, output, log, START).await),
+        }
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Panics
+    /// If it starts to serve instead.
+    pub async fn run(self) -> Exited {
+        match self.start().await {
+            Err(exited) => exited,
+            Ok(running) => panic!("the server was to refuse this, and it serves: {}", running.line),
+        }
+    }
+}
+
+/// `registry-server 0.1.0 listening on 127.0.0.1:50051 (…)`
+fn address(line: &str) -> Option<SocketAddr> {
+    line.split_once(" listening on ")?.1.split_whitespace().next()?.parse().ok()
+}
+
+/// A server that listens. It is killed when this value goes.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    address: SocketAddr,
+    line: String,
+    output: BufReader<ChildStdout>,
+    log: JoinHandle<String>,
+}
+
+/// A server that has ended.
+#[derive(Debug)]
+pub struct Exited {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it wrote to standard output.
+    pub output: String,
+    /// What it wrote to standard error: the log.
+    pub log: String,
+}
+
+impl Running {
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it listens, as a client is told.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The line in which it said so.
+    #[must_use]
+    pub fn line(&self) -> &str {
+        &self.line
+    }
+
+    /// A client that retries nothing, so that every answer is seen.
+    ///
+    /// # Panics
+    /// If there is no connection.
+    pub async fn client(&self) -> Client {
+        Client::builder(self.endpoint()).retry(RetryPolicy::none()).connect().await.expect("a connection")
+    }
+
+    /// Its process id.
+    ///
+    /// # Panics
+    /// If it was waited for already.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("a server that has not been waited for")
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    /// If it is gone.
+    pub fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.pid().try_into().expect("a process id")).expect("a process id");
+        kill_process(pid, signal).expect("a server that runs");
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// If it does not end within that time.
+    pub async fn exited(self, within: Duration) -> Exited {
+        let Self { child, address: _, line, output, log } = self;
+        exited(child, line, output, log, within).await
+    }
+
+    /// Asks it to stop, and waits.
+    ///
+    /// # Panics
+    /// If it does not stop.
+    pub async fn stop(self) -> Exited {
+        self.signal(Signal::TERM);
+        self.exited(Duration::from_secs(15)).await
+    }
+
+    /// Kills it: SIGKILL, no last words.
+    ///
+    /// # Panics
+    /// If it does not die.
+    pub async fn kill(self) {
+        self.signal(Signal::KILL);
+        self.exited(Duration::from_secs(15)).await;
+    }
+}
+
+fn collect(mut stream: impl AsyncRead + Unpin + Send + 'static) -> JoinHandle<String> {
+    tokio::spawn(async move {
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes).await; // what came until then
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+async fn exited(
+    mut child: Child,
+    mut output: String,
+    mut rest: BufReader<ChildStdout>,
+    log: JoinHandle<String>,
+    within: Duration,
+) -> Exited {
+    let status = timeout(within, child.wait()).await.unwrap_or_else(|_| panic!("the server still runs after {within:?}"));
+    let _ = rest.read_to_string(&mut output).await; // what came until then
+    Exited { status: status.expect("a status"), output, log: log.await.expect("the log") }
+}
