@@ -13,7 +13,7 @@ const EVERY: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Keeps the reported health true until `stop`; then says NOT_SERVING.
-pub async fn watch(reporter: HealthReporter, store: Store, stop: CancellationToken) {
+pub async fn watch(mut reporter: HealthReporter, store: Store, stop: CancellationToken) {
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -26,12 +26,20 @@ pub async fn watch(reporter: HealthReporter, store: Store, stop: CancellationTok
         }
     }
     report(&reporter, ServingStatus::NotServing).await;
+    // Whoever watches has been told; an open stream would hold up the stop.
+    for name in names() {
+        reporter.clear_service_status(name).await;
+    }
 }
 
 /// Without its database nothing of the registry works, so everything shares one health.
-async fn report(reporter: &HealthReporter, status: ServingStatus) {
-    let services: BTreeSet<&str> = Method::ALL.iter().map(|method| method.service()).collect();
-    for name in services.into_iter().chain(["", "database"]) {
+pub async fn report(reporter: &HealthReporter, status: ServingStatus) {
+    for name in names() {
         reporter.set_service_status(name, status).await;
     }
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    let services: BTreeSet<&str> = Method::ALL.iter().map(|method| method.service()).collect();
+    services.into_iter().chain(["", "database"])
 }

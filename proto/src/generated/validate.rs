@@ -688,12 +688,23 @@ impl Validate for v1::ModelFilter {
                             at.index(
                                 index,
                                 |at| {
-                                    number::defined(
+                                    if number::defined(
                                         at,
                                         *value,
                                         v1::ModelSource::try_from(*value).is_ok(),
                                         "modelregistry.v1.ModelSource",
-                                    );
+                                    ) {
+                                        number::one_of(
+                                            at,
+                                            *value,
+                                            &[1, 2, 3],
+                                            &[
+                                                "MODEL_SOURCE_MANUAL",
+                                                "MODEL_SOURCE_FILESYSTEM",
+                                                "MODEL_SOURCE_ORPHANED",
+                                            ],
+                                        );
+                                    }
                                 },
                             );
                         }
@@ -853,8 +864,8 @@ impl Conditions for v1::ModelFilter {
             + usize::from(self.update_time_from.is_some())
             + usize::from(self.update_time_before.is_some())
             + usize::from(!self.tasks.is_empty()) + self.labels.len()
-            + self.any_of.iter().map(Conditions::conditions).sum::<usize>()
-            + self.none_of.iter().map(Conditions::conditions).sum::<usize>()
+            + self.any_of.iter().map(|filter| filter.conditions().max(1)).sum::<usize>()
+            + self.none_of.iter().map(|filter| filter.conditions().max(1)).sum::<usize>()
     }
 }
 impl Validate for v1::ListModelsRequest {
@@ -1307,12 +1318,25 @@ impl Validate for v1::ReleaseFilter {
                             at.index(
                                 index,
                                 |at| {
-                                    number::defined(
+                                    if number::defined(
                                         at,
                                         *value,
                                         v1::ReleaseState::try_from(*value).is_ok(),
                                         "modelregistry.v1.ReleaseState",
-                                    );
+                                    ) {
+                                        number::one_of(
+                                            at,
+                                            *value,
+                                            &[1, 2, 3, 4, 5],
+                                            &[
+                                                "RELEASE_STATE_CANDIDATE",
+                                                "RELEASE_STATE_ACTIVE",
+                                                "RELEASE_STATE_DEPRECATED",
+                                                "RELEASE_STATE_ARCHIVED",
+                                                "RELEASE_STATE_YANKED",
+                                            ],
+                                        );
+                                    }
                                 },
                             );
                         }
@@ -1415,8 +1439,8 @@ impl Conditions for v1::ReleaseFilter {
             + usize::from(self.create_time_before.is_some())
             + usize::from(!self.text_query.is_empty()) + self.labels.len()
             + usize::from(!self.base_release_ids.is_empty())
-            + self.any_of.iter().map(Conditions::conditions).sum::<usize>()
-            + self.none_of.iter().map(Conditions::conditions).sum::<usize>()
+            + self.any_of.iter().map(|filter| filter.conditions().max(1)).sum::<usize>()
+            + self.none_of.iter().map(|filter| filter.conditions().max(1)).sum::<usize>()
     }
 }
 impl Validate for v1::ListReleasesRequest {

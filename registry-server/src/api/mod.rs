@@ -7,6 +7,7 @@ mod models;
 mod page;
 mod page_token;
 mod releases;
+mod rules;
 pub mod status;
 mod system;
 mod violations;
@@ -19,7 +20,8 @@ use prost::Message;
 use registry_proto::v1::model_service_server::ModelServiceServer;
 use registry_proto::v1::release_service_server::ReleaseServiceServer;
 use registry_proto::v1::system_service_server::SystemServiceServer;
-use registry_proto::validate::{self, Validate};
+use registry_proto::validate::Collector;
+use rules::Rules;
 use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
@@ -63,7 +65,7 @@ impl Api {
     /// its status.
     async fn serve<M, R, F, Fut>(&self, request: Request<M>, call: F) -> Result<Response<R>, Status>
     where
-        M: Validate,
+        M: Rules,
         R: Message + Default,
         F: FnOnce(Self, Context, M) -> Fut,
         Fut: Future<Output = Result<R, Error>>,
@@ -72,11 +74,19 @@ impl Api {
         let context = self.registry.context(Actor::anonymous(), request_id.clone());
         let answer = async {
             let message = request.into_inner();
-            validate::check(&message).map_err(violations::invalid)?;
+            check(&message)?;
             fits(call(self.clone(), context, message).await?)
         };
         answer.await.map(Response::new).map_err(|error| status::of(&error, &request_id))
     }
+}
+
+/// Everything that is wrong with a message, at once.
+fn check<M: Rules>(message: &M) -> Result<(), Error> {
+    let mut at = Collector::default();
+    message.validate(&mut at);
+    message.rules(&mut at);
+    at.finish().map_err(violations::invalid)
 }
 
 /// A response that no client of default settings could read is an error, said before it is sent.

@@ -28,7 +28,7 @@ pub fn of(error: &Error, request_id: &RequestId) -> Status {
     describe(error, request_id, &mut details);
     let message = shortened(error.to_string());
     match error {
-        Error::Invalid(violations) => with_violations(code, message, details, violations),
+        Error::Invalid(violations) => with_violations(code, message, details, &violations.list),
         _ => Status::with_error_details(code, message, details),
     }
 }
@@ -147,7 +147,7 @@ fn with_violations(code: Code, message: String, mut details: ErrorDetails, viola
 
 fn field_violation(violation: &Violation) -> FieldViolation {
     let Violation { field, reason, description } = violation;
-    let mut listed = FieldViolation::new(field, shortened(description.clone()));
+    let mut listed = FieldViolation::new(shortened(field.clone()), shortened(description.clone()));
     listed.reason = reason.clone();
     listed
 }

@@ -1,5 +1,6 @@
 //! Collects everything that is wrong with a message, with the path of the field.
 
+use crate::domain;
 use crate::domain::{Error, Refused, Violation};
 use registry_proto::validate;
 
@@ -24,7 +25,7 @@ impl Violations {
     /// What `build` makes of the parsed values, unless something was wrong with one of them.
     pub(super) fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Error> {
         if !self.0.is_empty() {
-            return Err(Error::Invalid(self.0));
+            return Err(Error::Invalid(self.0.into()));
         }
         build().ok_or_else(|| Error::bug("a value was refused without a violation"))
     }
@@ -32,6 +33,7 @@ impl Violations {
 
 /// The violations of the contract's own rules.
 pub(super) fn invalid(found: validate::Violations) -> Error {
+    let validate::Violations { list, total } = found;
     let violation = |validate::Violation { field, reason, description }| Violation { field, reason, description };
-    Error::Invalid(found.list.into_iter().map(violation).collect())
+    Error::Invalid(domain::Violations { list: list.into_iter().map(violation).collect(), total })
 }

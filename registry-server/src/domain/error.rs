@@ -5,7 +5,7 @@
 
 use super::id::ReleaseId;
 use super::revision::{Etag, Revision};
-use super::violation::Violation;
+use super::violation::{Violation, Violations};
 
 /// The kind of a resource in an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +34,8 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the sentences say it")]
 pub enum Error {
-    #[error("{}", summary(.0))]
-    Invalid(Vec<Violation>),
+    #[error("{0}")]
+    Invalid(Violations),
     #[error("update_mask: `{path}` {why}")]
     InvalidUpdateMask { path: String, why: &'static str },
     #[error("{path} cannot be changed")]
@@ -83,7 +83,7 @@ impl Error {
     /// One field breaks one rule.
     #[must_use]
     pub fn invalid(violation: Violation) -> Self {
-        Self::Invalid(vec![violation])
+        Self::Invalid(vec![violation].into())
     }
 
     /// A bug: something that the code takes to be impossible.
@@ -94,12 +94,4 @@ impl Error {
 
 fn because(hint: &Option<&'static str>) -> String {
     hint.map(|text| format!(": {text}")).unwrap_or_default()
-}
-
-fn summary(violations: &[Violation]) -> String {
-    match violations {
-        [] => "the request is invalid".to_owned(),
-        [only] => format!("{}: {}", only.field, only.description),
-        [first, rest @ ..] => format!("{}: {} (and {} more)", first.field, first.description, rest.len()),
-    }
 }

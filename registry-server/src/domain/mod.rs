@@ -28,7 +28,7 @@ pub use id::{ModelId, RegistryId, ReleaseId};
 pub use patch::Patch;
 pub use revision::{Etag, Revision};
 pub use time::{Clock, Timestamp};
-pub use violation::{Refused, Violation};
+pub use violation::{Refused, Violation, Violations};
 
 /// A closed set of words that is stored as text: parses what the database holds, refuses the rest.
 macro_rules! closed_set {

@@ -21,7 +21,7 @@ super::closed_set! {
 }
 
 /// Refers to one model.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ModelRef {
     /// By its id.
     Id(ModelId),

@@ -152,11 +152,25 @@ impl Platform {
     }
 }
 
+/// As long as the contract lets a tag be.
+const MAX_TAG: usize = 500;
+
 impl ImageTag {
     /// The tag of a release that names none: its version, and its quantization if it has one. `+` may
     /// stand in a version and not in an image tag, so it becomes `_`, as image builders have it.
-    pub fn of(version: &Version, quantization: &Quantization) -> Self {
-        let version = version.as_str().replace('+', "_");
-        if quantization.as_str().is_empty() { Self(version) } else { Self(format!("{version}-{}", quantization.as_str())) }
+    ///
+    /// # Errors
+    /// If that would be longer than a tag may be.
+    pub fn of(version: &str, quantization: &str) -> Result<Self, Refused> {
+        let mut tag = version.replace('+', "_");
+        if !quantization.is_empty() {
+            tag.push('-');
+            tag.push_str(quantization);
+        }
+        if tag.len() > MAX_TAG {
+            let why = "must be given, because version and quantization together make a tag of more than 500 characters";
+            return Err(Refused::new("STRING_MAX_LEN", why));
+        }
+        tag.parse()
     }
 }

@@ -66,7 +66,7 @@ impl ReleaseState {
 }
 
 /// The natural key of a release.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ReleaseKey {
     /// The name of its model.
     pub model: ModelName,
@@ -89,7 +89,7 @@ impl std::fmt::Display for ReleaseKey {
 }
 
 /// Refers to one release.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ReleaseRef {
     /// By its id.
     Id(ReleaseId),

@@ -7,7 +7,7 @@ use super::violation::Refused;
 pub struct Revision(i64);
 
 impl Revision {
-    /// Before the first write; also what a row holds until its transaction is about to commit.
+    /// Before the first write.
     pub const ZERO: Self = Self(0);
 
     /// The revision with this number.
@@ -20,6 +20,12 @@ impl Revision {
     #[must_use]
     pub const fn number(self) -> i64 {
         self.0
+    }
+
+    /// The one after it.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
     }
 
     /// The etag of a resource that was last changed at this revision.

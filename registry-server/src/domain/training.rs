@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How a model or a release was trained or fine-tuned. Unset means unknown. Stored as one JSON document:
-/// it is read and written as a whole, and never filtered on.
+/// it is read and written as a whole, and never filtered on. A field that a newer server has stored is passed over.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
-#[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the contract documents every field of TrainingMetadata")]
 pub struct Training {
     pub duration: Option<Span>,

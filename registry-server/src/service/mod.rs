@@ -66,6 +66,6 @@ impl Lifecycle<'_> {
 }
 
 /// Times never run backwards within a resource, whatever the clocks of the servers do.
-fn later(now: Timestamp, created: Timestamp) -> Timestamp {
-    now.max(created)
+fn later(now: Timestamp, before: Timestamp) -> Timestamp {
+    now.max(before)
 }

@@ -7,7 +7,7 @@ use crate::domain::event::{Event, EventType};
 use crate::domain::filter::ModelFilter;
 use crate::domain::model::{Labels, ModelOrder, ModelPatch, ModelRef, ModelSource, NewModel, Tags, View};
 use crate::domain::page::{List, Page};
-use crate::domain::{Context, Error, Kind, Revision};
+use crate::domain::{Context, Error, Kind};
 use crate::store::Tx;
 use crate::store::entity::model;
 use crate::store::models::{self, Model};
@@ -20,7 +20,7 @@ impl Registry {
     /// [`Error::Exists`] if the name is taken, also by a soft-deleted model.
     pub async fn create_model(&self, ctx: &Context, new: NewModel) -> Result<Model, Error> {
         let create = |tx: Tx, new: Arc<NewModel>| async move {
-            let model = registered(tx.ctx(), &new);
+            let model = registered(&tx, &new);
             models::insert(&tx, &model).await?;
             tx.record(Event::model(EventType::Created, model.row.id, &model.row.name, Vec::new()));
             Ok(model)
@@ -71,7 +71,7 @@ impl Registry {
             if changes.is_empty() {
                 return Ok(model);
             }
-            touch(&mut model.row, tx.ctx());
+            touch(&mut model.row, &tx);
             models::update(&tx, &model.row).await?;
             if changes.contains("tags") {
                 models::put_tags(&tx, model.row.id, &model.tags, false).await?;
@@ -97,7 +97,8 @@ fn lifecycle<'a>(model: &Model, patch: &'a ModelPatch) -> Lifecycle<'a> {
     }
 }
 
-fn registered(ctx: &Context, new: &NewModel) -> Model {
+fn registered(tx: &Tx, new: &NewModel) -> Model {
+    let ctx = tx.ctx();
     let NewModel {
         name,
         storage_path,
@@ -139,7 +140,7 @@ fn registered(ctx: &Context, new: &NewModel) -> Model {
         update_time: ctx.now(),
         delete_time: None,
         purge_time: None,
-        revision: Revision::ZERO,
+        revision: tx.revision(),
         created_by: ctx.actor().clone(),
         updated_by: ctx.actor().clone(),
     };
@@ -191,7 +192,8 @@ fn apply(patch: ModelPatch, model: &mut Model) -> Result<Changes, Error> {
     Ok(changes)
 }
 
-fn touch(row: &mut model::Model, ctx: &Context) {
-    row.update_time = later(ctx.now(), row.create_time);
-    row.updated_by = ctx.actor().clone();
+fn touch(row: &mut model::Model, tx: &Tx) {
+    row.update_time = later(tx.ctx().now(), row.update_time);
+    row.updated_by = tx.ctx().actor().clone();
+    row.revision = tx.revision();
 }

@@ -9,7 +9,7 @@ use crate::domain::model::{Labels, ModelRef, View};
 use crate::domain::name::{Digest, ImageTag};
 use crate::domain::page::{List, Page};
 use crate::domain::release::{NewRelease, ReleaseIdentity, ReleaseOrder, ReleasePatch, ReleaseRef, ReleaseState, Transition};
-use crate::domain::{Context, Error, Etag, Kind, Patch, Revision};
+use crate::domain::{Context, Error, Etag, Kind, Patch};
 use crate::store::entity::{model, release};
 use crate::store::releases::{self, OfModel, Release};
 use crate::store::{Tx, models};
@@ -23,7 +23,7 @@ impl Registry {
     pub async fn create_release(&self, ctx: &Context, new: NewRelease) -> Result<Release, Error> {
         let create = |tx: Tx, new: Arc<NewRelease>| async move {
             let model = numbered(&tx, &new.model).await?;
-            let release = registered(tx.ctx(), &new, model);
+            let release = registered(&tx, &new, model);
             releases::insert(&tx, &release).await?;
             tx.record(event(EventType::Created, &release, Changes::default()));
             Ok(release)
@@ -82,7 +82,7 @@ impl Registry {
             if changes.is_empty() {
                 return Ok(release);
             }
-            touch(&mut release.row, tx.ctx());
+            touch(&mut release.row, &tx);
             releases::update(&tx, &release.row).await?;
             if changes.contains("labels") {
                 releases::put_labels(&tx, release.row.id, &release.labels).await?;
@@ -106,7 +106,7 @@ impl Registry {
                 return Ok(release);
             }
             release.row.state.step_to(*target, release.row.digest.as_ref())?;
-            let changes = enter(&mut release.row, *target, reason.clone(), tx.ctx());
+            let changes = enter(&mut release.row, *target, reason.clone(), &tx);
             releases::update(&tx, &release.row).await?;
             tx.record(event(EventType::StateChanged, &release, changes));
             Ok(release)
@@ -135,7 +135,8 @@ fn lifecycle<'a>(release: &Release, etag: Option<&'a Etag>) -> Lifecycle<'a> {
     Lifecycle { kind: Kind::Release, name: release.key().to_string(), revision: *revision, delete_time: *delete_time, etag }
 }
 
-fn registered(ctx: &Context, new: &NewRelease, model: model::Model) -> Release {
+fn registered(tx: &Tx, new: &NewRelease, model: model::Model) -> Release {
+    let ctx = tx.ctx();
     let NewRelease {
         model: _,
         version,
@@ -176,7 +177,7 @@ fn registered(ctx: &Context, new: &NewRelease, model: model::Model) -> Release {
         update_time: ctx.now(),
         delete_time: None,
         purge_time: None,
-        revision: Revision::ZERO,
+        revision: tx.revision(),
         created_by: ctx.actor().clone(),
         updated_by: ctx.actor().clone(),
     };
@@ -200,10 +201,10 @@ fn apply(patch: ReleasePatch, release: &mut Release) -> Result<Changes, Error> {
     } = patch;
     let row = &mut release.row;
     same_identity(identity, row)?;
-    let default_tag = ImageTag::of(&row.version, &row.quantization);
+    let unchanged = row.tag.clone();
     let mut changes = Changes::default();
     changes.note("digest", set_once(digest, &mut row.digest)?);
-    changes.note("tag", tag.apply_or(&mut row.tag, default_tag));
+    changes.note("tag", with_default(tag, row)?.apply_or(&mut row.tag, unchanged));
     changes.note("size_bytes", size_bytes.apply(&mut row.size_bytes));
     changes.note("release_notes", release_notes.apply(&mut row.release_notes));
     changes.note("metadata", metadata.apply_or(&mut row.metadata, Document::default()));
@@ -230,6 +231,16 @@ fn same_identity(sent: ReleaseIdentity, row: &release::Model) -> Result<(), Erro
     }
 }
 
+/// Clearing the tag brings back the one that a release gets when it names none.
+fn with_default(tag: Patch<ImageTag>, row: &release::Model) -> Result<Patch<ImageTag>, Error> {
+    match tag {
+        Patch::Clear => ImageTag::of(row.version.as_str(), row.quantization.as_str())
+            .map(Patch::Set)
+            .map_err(|refused| Error::invalid(refused.at("release.tag"))),
+        other => Ok(other),
+    }
+}
+
 /// A digest can be set where there is none, and then never again.
 fn set_once(patch: Patch<Digest>, stored: &mut Option<Digest>) -> Result<bool, Error> {
     let before = stored.clone();
@@ -238,7 +249,7 @@ fn set_once(patch: Patch<Digest>, stored: &mut Option<Digest>) -> Result<bool, E
 }
 
 /// Enters a state. Only the first promotion counts as one.
-fn enter(row: &mut release::Model, target: ReleaseState, reason: Option<String>, ctx: &Context) -> Changes {
+fn enter(row: &mut release::Model, target: ReleaseState, reason: Option<String>, tx: &Tx) -> Changes {
     let mut changes = Changes::default();
     changes.note("state", true);
     changes.note("state_reason", row.state_reason != reason);
@@ -246,13 +257,14 @@ fn enter(row: &mut release::Model, target: ReleaseState, reason: Option<String>,
     row.state = target;
     row.state_reason = reason;
     if changes.contains("promote_time") {
-        row.promote_time = Some(later(ctx.now(), row.create_time));
+        row.promote_time = Some(later(tx.ctx().now(), row.create_time));
     }
-    touch(row, ctx);
+    touch(row, tx);
     changes
 }
 
-fn touch(row: &mut release::Model, ctx: &Context) {
-    row.update_time = later(ctx.now(), row.create_time);
-    row.updated_by = ctx.actor().clone();
+fn touch(row: &mut release::Model, tx: &Tx) {
+    row.update_time = later(tx.ctx().now(), row.update_time);
+    row.updated_by = tx.ctx().actor().clone();
+    row.revision = tx.revision();
 }

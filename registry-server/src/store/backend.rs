@@ -3,6 +3,7 @@
 //!
 //! May not: know tables or use cases.
 
+use futures::FutureExt;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, SimpleExpr};
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -10,7 +11,7 @@ use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     IsolationLevel, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, sqlx,
 };
-use std::fs::{File, Permissions};
+use std::fs::{File, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -132,6 +133,8 @@ pub enum Failure {
     ForeignKey,
     /// Another transaction was in the way: the same again may succeed.
     Conflict,
+    /// A lock was not to be had in time: somebody holds it who is not one of us.
+    Busy,
     /// It cannot be reached, or not now.
     Unavailable,
     /// No space is left.
@@ -161,7 +164,7 @@ impl Backend {
         let path = path.clone();
         options.min_connections(1).max_connections(1);
         options.map_sqlx_sqlite_opts(move |_| sqlx::sqlite::SqliteConnectOptions::new().filename(&path).read_only(true));
-        Database::connect(options).await.map(Some)
+        connect(options).await.map(Some)
     }
 
     /// The one connection that writes.
@@ -191,9 +194,21 @@ impl Backend {
             .await
     }
 
-    /// Begins to read one moment of the database.
-    #[expect(clippy::disallowed_methods, reason = "one of the two places that begin a transaction")]
+    /// Begins to read one moment of the database. Pooled connections that died with a restart of the database are
+    /// found out and replaced on the way.
     pub(super) async fn begin_read(self, db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+        for _ in 0..READERS {
+            match self.try_begin_read(db).await {
+                Err(DbErr::Exec(error) | DbErr::Query(error))
+                    if failure(&DbErr::Query(error.clone())) == Failure::Unavailable => {}
+                result => return result,
+            }
+        }
+        self.try_begin_read(db).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "one of the two places that begin a transaction")]
+    async fn try_begin_read(self, db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
         match self {
             // A deferred transaction of SQLite is a snapshot from its first read on.
             Self::Sqlite => db.begin().await,
@@ -207,19 +222,21 @@ impl Backend {
         txn.begin().await
     }
 
-    /// The version of SQLite, checked; nothing on PostgreSQL.
+    /// What the database must be: a SQLite that does not corrupt its file, a PostgreSQL that can hold any text.
     #[expect(clippy::disallowed_methods, reason = "the file where SQL may be spelled out")]
-    pub(super) async fn check_version(self, db: &DatabaseConnection) -> Result<(), String> {
-        if self == Self::Postgres {
-            return Ok(());
-        }
-        let asked = Statement::from_string(DbBackend::Sqlite, "SELECT sqlite_version() AS version");
-        let row = db.query_one_raw(asked).await.map_err(|error| error.to_string())?;
-        let version: String = row.and_then(|row| row.try_get("", "version").ok()).unwrap_or_default();
-        if parse_version(&version) >= OLDEST_SQLITE {
-            Ok(())
-        } else {
-            Err(format!("SQLite {version} can corrupt its file; 3.51.3 or newer is needed"))
+    pub(super) async fn check(self, db: &DatabaseConnection) -> Result<(), String> {
+        let (dialect, sql) = match self {
+            Self::Sqlite => (DbBackend::Sqlite, "SELECT sqlite_version() AS answer"),
+            Self::Postgres => (DbBackend::Postgres, "SELECT current_setting('server_encoding') AS answer"),
+        };
+        let row = db.query_one_raw(Statement::from_string(dialect, sql)).await.map_err(|error| error.to_string())?;
+        let answer: String = row.and_then(|row| row.try_get("", "answer").ok()).unwrap_or_default();
+        match self {
+            Self::Sqlite if parse_version(&answer) < OLDEST_SQLITE => {
+                Err(format!("SQLite {answer} can corrupt its file; 3.51.3 or newer is needed"))
+            }
+            Self::Postgres if answer != "UTF8" => Err(format!("the database is encoded in {answer}: the registry needs UTF8")),
+            Self::Sqlite | Self::Postgres => Ok(()),
         }
     }
 
@@ -296,12 +313,15 @@ fn options(target: &Target) -> ConnectOptions {
             let path = path.clone();
             options.idle_timeout(None).max_lifetime(None);
             options.map_sqlx_sqlite_opts(move |sqlite| durable(sqlite, &path));
+            options.map_sqlx_sqlite_pool_opts(|pool| pool.after_release(|connection, _| clean(connection).boxed()));
         }
         Target::Postgres(_) => {
+            options.map_sqlx_postgres_pool_opts(|pool| pool.after_release(|connection, _| clean(connection).boxed()));
             options.set_application_name("model-registry").statement_timeout(Duration::from_secs(10));
             options.map_sqlx_postgres_opts(|postgres| {
                 postgres.options([
                     ("synchronous_commit", "on"),
+                    ("default_transaction_isolation", "read committed"),
                     ("lock_timeout", "3s"),
                     ("idle_in_transaction_session_timeout", "15s"),
                 ])
@@ -309,6 +329,14 @@ fn options(target: &Target) -> ConnectOptions {
         }
     }
     options
+}
+
+/// Whether a connection may be used again. One whose transaction did not end cleanly may not: SQLite rolls back by
+/// itself when its disk is full, the driver then still counts that transaction, and whatever came next would be a
+/// savepoint inside a transaction that nobody ever commits.
+async fn clean<C: sqlx::Connection>(connection: &mut C) -> Result<bool, sqlx::Error> {
+    connection.ping().await?; // a rollback that was left behind happens first
+    Ok(!connection.is_in_transaction())
 }
 
 /// Statements at TRACE, slow ones at WARN.
@@ -336,16 +364,29 @@ impl FileLock {
     /// Takes the lock file beside the database, or says who is in the way.
     pub(super) fn take(target: &Target) -> Result<Self, String> {
         let Target::Sqlite(path) = target else { return Ok(Self(None)) };
-        let lock = path.with_extension("lock");
+        let path = &real(path).map_err(|error| format!("cannot find {}: {error}", path.display()))?;
+        let lock = path.with_added_extension("lock");
         let cannot = |path: &Path, error: io::Error| format!("cannot open {}: {error}", path.display());
         let file =
             make_private(&lock).and_then(|()| File::options().write(true).open(&lock)).map_err(|error| cannot(&lock, error))?;
-        file.try_lock().map_err(|_| {
-            format!("another server is using this database (it holds {}); one SQLite file serves one server, several servers share a PostgreSQL", lock.display())
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => format!("another server is using this database (it holds {}); one SQLite file serves one server, several servers share a PostgreSQL", lock.display()),
+            TryLockError::Error(error) => format!("cannot lock {}: {error}", lock.display()),
         })?;
         // SQLite would let everybody read it; its WAL has the permissions of the file.
         make_private(path).map_err(|error| cannot(path, error))?;
         Ok(Self(Some(file)))
+    }
+}
+
+/// The path without symbolic links, so that one file has one lock however it is called. The file may be missing.
+fn real(path: &Path) -> io::Result<PathBuf> {
+    match path.canonicalize() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            Ok(directory.canonicalize()?.join(path.file_name().unwrap_or_default()))
+        }
+        found => found,
     }
 }
 
@@ -417,7 +458,7 @@ const fn sqlite_failure(code: u32) -> Failure {
     match (code, code & 0xff) {
         (1555 | 2067, _) => Failure::Unique,
         (787, _) => Failure::ForeignKey,
-        (_, 5 | 6) => Failure::Conflict,
+        (_, 5 | 6) => Failure::Busy,
         (_, 8) => Failure::ReadOnly,
         (_, 13) => Failure::Full,
         (_, 10 | 14) => Failure::Unavailable,
@@ -429,11 +470,14 @@ fn postgres_failure(code: &str) -> Failure {
     match code {
         "23505" => Failure::Unique,
         "23503" => Failure::ForeignKey,
-        "40001" | "40P01" | "55P03" => Failure::Conflict,
+        "40001" | "40P01" => Failure::Conflict,
+        "55P03" => Failure::Busy,
         "53100" => Failure::Full,
         // A primary that was demoted under us: the next connection may find the new one.
         "25006" | "57014" => Failure::Unavailable,
-        _ if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => Failure::Unavailable,
+        // We were paused in a transaction; the database or our user is gone for now.
+        "25P03" | "25P04" | "3D000" => Failure::Unavailable,
+        _ if ["08", "28", "53", "57P"].iter().any(|class| code.starts_with(class)) => Failure::Unavailable,
         _ => Failure::Other,
     }
 }

@@ -8,7 +8,7 @@ impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         match failure(&error) {
             Failure::Conflict => Self::Conflict(error.into()),
-            Failure::Unavailable => Self::Unavailable(error.into()),
+            Failure::Unavailable | Failure::Busy => Self::Unavailable(error.into()),
             Failure::Full => Self::StorageFull(error.into()),
             Failure::ReadOnly => Self::ReadOnly(error.into()),
             // A call site knows which key or reference it can violate and says so first.

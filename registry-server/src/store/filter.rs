@@ -119,7 +119,7 @@ fn nested<F>(mut all: Condition, any_of: &[F], none_of: &[F], condition: fn(&F) 
 /// An empty filter matches every row, and says so.
 fn matching<F>(filter: &F, condition: fn(&F) -> Condition) -> SimpleExpr {
     let condition = condition(filter);
-    if condition.is_empty() { Expr::val(1).eq(1) } else { condition.into() }
+    if condition.is_empty() { Expr::cust("1 = 1") } else { condition.into() }
 }
 
 fn col<C: ColumnTrait>(column: C) -> SimpleExpr {

@@ -19,7 +19,7 @@ pub mod state;
 mod writer;
 
 pub use backend::{Backend, BadUrl, Target};
-pub use writer::{Stamp, Tx};
+pub use writer::Tx;
 
 use crate::domain::{Context, Error, RegistryId, Revision};
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
@@ -146,20 +146,24 @@ impl Store {
     pub async fn write<C, T, F, Fut>(&self, ctx: &Context, command: C, use_case: F) -> Result<T, Error>
     where
         C: Send + Sync + 'static,
-        T: Stamp + Send + 'static,
+        T: Send + 'static,
         F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<T, Error>> + Send + 'static,
     {
         let (job, answer) = writer::job(ctx.clone(), command, use_case);
         self.jobs.send(job).await.map_err(|_| Error::ShuttingDown)?;
-        answer.await.map_err(|_| Error::ShuttingDown)?
+        // A write that was accepted and never answered may have happened.
+        answer.await.map_err(|lost| Error::OutcomeUnknown(lost.into()))?
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers and the writer lives.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if it does not.
     pub async fn ping(&self) -> Result<Revision, Error> {
+        if self.jobs.is_closed() {
+            return Err(Error::ShuttingDown);
+        }
         self.current_revision(&self.snapshot().await?).await
     }
 

@@ -3,17 +3,15 @@
 use super::backend::Backend;
 use super::entity::{model, model_tag, release};
 use super::page::{Sort, cut, page};
-use super::writer::Stamp;
 use super::{Source, Tx, filter, labels};
-use crate::domain::event::Subject;
 use crate::domain::filter::ModelFilter;
 use crate::domain::model::{Labels, ModelOrder, ModelRef, Tags, View};
 use crate::domain::page::{Cursor, List, SortKey};
-use crate::domain::{Error, Kind, ModelId, Revision};
-use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, OnConflict, Order, Query};
+use crate::domain::{Error, Kind, ModelId};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order, Query};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel,
-    Iterable, PaginatorTrait, QueryFilter, QuerySelect, Select,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, PaginatorTrait,
+    QueryFilter, QuerySelect, Select,
 };
 use std::collections::HashMap;
 
@@ -40,12 +38,6 @@ impl Model {
             ModelOrder::NameAsc | ModelOrder::NameDesc => SortKey::Text(self.row.name.to_string()),
         };
         Cursor { key, id: self.row.id.uuid() }
-    }
-}
-
-impl Stamp for Model {
-    fn stamp(&mut self, revision: Revision) {
-        self.row.revision = revision;
     }
 }
 
@@ -108,16 +100,15 @@ pub async fn get_many(source: &impl Source, wanted: &[ModelRef], view: View) -> 
     let any = wanted.iter().fold(Condition::any(), |any, model| any.add(refers(model)));
     let rows = select(source, view).filter(any).into_model().all(source.conn()).await?;
     let found = complete(source, rows, view).await?;
-    let mut by_ref: HashMap<String, &Model> = HashMap::new();
+    let mut by_ref: HashMap<ModelRef, &Model> = HashMap::new();
     for model in &found {
-        by_ref.insert(model.row.id.to_string(), model);
+        by_ref.insert(ModelRef::Id(model.row.id), model);
         if model.row.delete_time.is_none() {
-            by_ref.insert(model.row.name.to_string(), model);
+            by_ref.insert(ModelRef::Name(model.row.name.clone()), model);
         }
     }
-    let find = |model: &ModelRef| {
-        by_ref.get(&model.to_string()).map(|&found| found.clone()).ok_or_else(|| Error::not_found(Kind::Model, model))
-    };
+    let find =
+        |model: &ModelRef| by_ref.get(model).map(|&found| found.clone()).ok_or_else(|| Error::not_found(Kind::Model, model));
     wanted.iter().map(find).collect()
 }
 
@@ -125,7 +116,6 @@ pub async fn get_many(source: &impl Source, wanted: &[ModelRef], view: View) -> 
 pub async fn lock(tx: &Tx, model: &ModelRef) -> Result<Model, Error> {
     let row = model::Entity::find().filter(refers(model)).lock_exclusive().one(tx.conn()).await?;
     let row = row.ok_or_else(|| Error::not_found(Kind::Model, model))?;
-    tx.claim(Subject::Model(row.id))?;
     let mut models = complete(tx, vec![row], View::Full).await?;
     models.pop().ok_or_else(|| Error::bug("a model lost its row"))
 }
@@ -173,21 +163,6 @@ pub async fn list(source: &impl Source, list: &List<ModelFilter, ModelOrder>) ->
     let (rows, more) = cut(query.into_model().all(source.conn()).await?, list.size.rows());
     let total = total.map(|total| i64::try_from(total).unwrap_or(i64::MAX));
     Ok((complete(source, rows, list.view).await?, more, total))
-}
-
-/// Writes the revision of the change into the changed rows, by one statement.
-pub(super) async fn stamp(txn: &DatabaseTransaction, stamps: &[(ModelId, Revision)]) -> Result<(), DbErr> {
-    if stamps.is_empty() {
-        return Ok(());
-    }
-    let id = model::Column::Id;
-    let revision = stamps.iter().fold(CaseStatement::new(), |case, (row, revision)| case.case(id.eq(*row), Expr::val(*revision)));
-    let update = Query::update()
-        .table(model::Entity)
-        .value(model::Column::Revision, Expr::Case(Box::new(revision)))
-        .and_where(id.is_in(stamps.iter().map(|(row, _)| *row)))
-        .take();
-    txn.execute(&update).await.map(drop)
 }
 
 fn sort(order: ModelOrder) -> Sort<(model::Entity, model::Column)> {

@@ -4,19 +4,17 @@ use super::backend::Backend;
 use super::entity::{model, release};
 use super::error::OnForeignKey;
 use super::page::{Sort, cut, page};
-use super::writer::Stamp;
 use super::{Source, Tx, filter, labels};
-use crate::domain::event::Subject;
 use crate::domain::filter::ReleaseFilter;
 use crate::domain::model::{Labels, View};
 use crate::domain::name::{ModelName, Platform, Quantization, StoragePath};
 use crate::domain::page::{Cursor, List, SortKey};
 use crate::domain::release::{ReleaseKey, ReleaseOrder, ReleaseRef, ReleaseState};
-use crate::domain::{Error, Kind, ModelId, ReleaseId, Revision};
-use sea_orm::sea_query::{CaseStatement, Expr, LockType, OnConflict, Order, Query};
+use crate::domain::{Error, Kind, ModelId, ReleaseId};
+use sea_orm::sea_query::{LockType, OnConflict, Order};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult,
-    IntoActiveModel, Iterable, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, RelationDef, Select,
+    ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, Iterable, JoinType,
+    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, RelationDef, Select,
 };
 use std::collections::HashMap;
 
@@ -57,12 +55,6 @@ impl Release {
             ReleaseOrder::VersionAsc => SortKey::Text(self.row.version.to_string()),
         };
         Cursor { key, id: self.row.id.uuid() }
-    }
-}
-
-impl Stamp for Release {
-    fn stamp(&mut self, revision: Revision) {
-        self.row.revision = revision;
     }
 }
 
@@ -141,15 +133,15 @@ pub async fn get_many(source: &impl Source, wanted: &[ReleaseRef], view: View) -
     let any = wanted.iter().fold(Condition::any(), |any, release| any.add(refers(release)));
     let rows = select(source, view).filter(any).into_model().all(source.conn()).await?;
     let found = complete(source, rows).await?;
-    let mut by_ref: HashMap<String, &Release> = HashMap::new();
+    let mut by_ref: HashMap<ReleaseRef, &Release> = HashMap::new();
     for release in &found {
-        by_ref.insert(release.row.id.to_string(), release);
+        by_ref.insert(ReleaseRef::Id(release.row.id), release);
         if release.row.delete_time.is_none() {
-            by_ref.insert(release.key().to_string(), release);
+            by_ref.insert(ReleaseRef::Key(release.key()), release);
         }
     }
     let find = |release: &ReleaseRef| {
-        by_ref.get(&release.to_string()).map(|&found| found.clone()).ok_or_else(|| Error::not_found(Kind::Release, release))
+        by_ref.get(release).map(|&found| found.clone()).ok_or_else(|| Error::not_found(Kind::Release, release))
     };
     wanted.iter().map(find).collect()
 }
@@ -158,10 +150,7 @@ pub async fn get_many(source: &impl Source, wanted: &[ReleaseRef], view: View) -
 pub async fn lock(tx: &Tx, release: &ReleaseRef) -> Result<Release, Error> {
     let mut query = select(tx, View::Full).filter(refers(release));
     QuerySelect::query(&mut query).lock_with_tables(LockType::Update, [release::Entity]);
-    let found: Option<Joined> = query.into_model().one(tx.conn()).await?;
-    if let Some(Joined(row, _)) = &found {
-        tx.claim(Subject::Release(row.id))?;
-    }
+    let found = query.into_model().one(tx.conn()).await?;
     one(tx, found, release).await
 }
 
@@ -288,21 +277,6 @@ impl Candidates {
         let one: Option<ReleaseId> = yanked.select_only().column(release::Column::Id).into_tuple().one(source.conn()).await?;
         Ok(one.is_some())
     }
-}
-
-/// Writes the revision of the change into the changed rows, by one statement.
-pub(super) async fn stamp(txn: &DatabaseTransaction, stamps: &[(ReleaseId, Revision)]) -> Result<(), DbErr> {
-    if stamps.is_empty() {
-        return Ok(());
-    }
-    let id = release::Column::Id;
-    let revision = stamps.iter().fold(CaseStatement::new(), |case, (row, revision)| case.case(id.eq(*row), Expr::val(*revision)));
-    let update = Query::update()
-        .table(release::Entity)
-        .value(release::Column::Revision, Expr::Case(Box::new(revision)))
-        .and_where(id.is_in(stamps.iter().map(|(row, _)| *row)))
-        .take();
-    txn.execute(&update).await.map(drop)
 }
 
 fn sort(order: ReleaseOrder) -> Sort<(release::Entity, release::Column)> {

@@ -18,7 +18,7 @@ pub enum OpenError {
     #[error("cannot open the database ({target}): {cause}")]
     Connect { target: String, cause: DbErr },
     #[error("{0}")]
-    TooOld(String),
+    Unfit(String),
     #[error(
         "the database is newer than this server: it has had the migration `{0}`, which this server does not know; run the server that made it, or a newer one"
     )]
@@ -43,7 +43,7 @@ pub(super) async fn open(target: &Target) -> Result<(DatabaseConnection, Databas
         refused?;
     }
     let writes = Backend::connect_writer(target).await.map_err(connect)?;
-    target.backend().check_version(&writes).await.map_err(OpenError::TooOld)?;
+    target.backend().check(&writes).await.map_err(OpenError::Unfit)?;
     let migrating = MigrationLock::take(target).await.map_err(connect)?;
     let ready = prepare(target, &writes).await;
     migrating.release().await;

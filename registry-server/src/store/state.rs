@@ -3,8 +3,8 @@
 use super::Source;
 use super::entity::state::{Column, Entity, Model};
 use crate::domain::{Error, RegistryId, Revision};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, QuerySelect};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 /// The row.
 pub(super) async fn load(db: &DatabaseConnection) -> Result<Model, DbErr> {
@@ -41,18 +41,16 @@ pub async fn revision(source: &impl Source) -> Result<Revision, Error> {
     Ok(revision.ok_or_else(missing)?)
 }
 
-/// Takes the next `count` revisions and returns the first of them. The row stays locked until the commit.
-pub(super) async fn advance(txn: &DatabaseTransaction, count: usize) -> Result<Revision, DbErr> {
-    let count = i64::try_from(count).unwrap_or(i64::MAX);
-    let update = Query::update()
-        .table(Entity)
-        .value(Column::Revision, Expr::col(Column::Revision).add(count))
-        .and_where(Expr::col(Column::Id).eq(1))
-        .returning_col(Column::Revision)
-        .take();
-    let row = txn.query_one(&update).await?.ok_or_else(missing)?;
-    let last: i64 = row.try_get("", "revision")?;
-    Ok(Revision::new(last - count + 1))
+/// The newest revision, locked until the end of the transaction: nobody else writes until then.
+pub(super) async fn lock(txn: &DatabaseTransaction) -> Result<Revision, DbErr> {
+    let row = Entity::find_by_id(1).select_only().column(Column::Revision).lock_exclusive();
+    row.into_tuple().one(txn).await?.ok_or_else(missing)
+}
+
+/// Moves the locked counter.
+pub(super) async fn advance(txn: &DatabaseTransaction, last: Revision) -> Result<(), DbErr> {
+    let row = Entity::update_many().col_expr(Column::Revision, Expr::val(last)).filter(Column::Id.eq(1));
+    if row.exec(txn).await?.rows_affected == 1 { Ok(()) } else { Err(missing()) }
 }
 
 fn missing() -> DbErr {

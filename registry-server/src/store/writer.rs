@@ -1,24 +1,24 @@
 //! The one door for writes: group commit.
 //!
-//! One task owns the write connection. It takes what is queued, runs each use case so that its failure cannot
-//! touch the others, numbers the changes, appends their events, commits once, and only then answers. A batch
-//! never waits for company, and a batch of one pays for no savepoint.
+//! One task owns the write connection. It takes what is queued, locks the counter of revisions, runs each use
+//! case so that its failure cannot touch the others, appends the events, commits once, and only then answers. A
+//! batch never waits for company, and a batch of one pays for no savepoint.
 //!
-//! A row is changed once in a batch: it has its new revision, and so its new etag, only when the batch is
-//! numbered. Whoever wants to change it again waits for the next batch.
+//! The counter is locked before anything else and until the commit. So revisions are gap-free and in commit order on
+//! every replica, a use case knows its own from the start (the next one in the batch sees its etag), and batches of
+//! two replicas queue behind one another instead of meeting in a deadlock.
 //!
 //! May not: know what a use case does.
 
-use super::backend::{Backend, FileLock, failure};
-use super::{Head, Source, backend::Failure, events, models, releases, state};
-use crate::domain::event::{Event, Subject};
+use super::backend::{Backend, Failure, FileLock, failure};
+use super::entity::event;
+use super::{Head, Source, events, state};
+use crate::domain::event::Event;
 use crate::domain::{Context, Error, Revision};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
-use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
@@ -37,17 +37,8 @@ pub struct Tx(Arc<Open>);
 struct Open {
     txn: DatabaseTransaction,
     ctx: Context,
-    /// What earlier writes of the batch have changed.
-    changed: Arc<HashSet<Subject>>,
+    revision: Revision,
     events: Mutex<Vec<Event>>,
-    waits: AtomicBool,
-}
-
-/// What is left of a transaction when its use case is over.
-struct Closed {
-    txn: DatabaseTransaction,
-    events: Vec<Event>,
-    waits: bool,
 }
 
 impl Source for Tx {
@@ -57,8 +48,8 @@ impl Source for Tx {
 }
 
 impl Tx {
-    fn new(txn: DatabaseTransaction, ctx: Context, changed: Arc<HashSet<Subject>>) -> Self {
-        Self(Arc::new(Open { txn, ctx, changed, events: Mutex::default(), waits: AtomicBool::new(false) }))
+    fn new(txn: DatabaseTransaction, ctx: Context, revision: Revision) -> Self {
+        Self(Arc::new(Open { txn, ctx, revision, events: Mutex::default() }))
     }
 
     /// The call that is served.
@@ -67,37 +58,22 @@ impl Tx {
         &self.0.ctx
     }
 
-    /// Remembers a change. The row it was of gets the revision of this write; a use case that records
-    /// nothing has changed nothing, and is rolled back.
+    /// The revision of this write, for the rows it changes.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.0.revision
+    }
+
+    /// Remembers a change. A use case that records nothing has changed nothing, and is rolled back.
     pub fn record(&self, event: Event) {
         self.0.events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
     }
 
-    /// Says that the use case reads a row in order to change it. If an earlier write of the batch has changed it,
-    /// its revision is not known yet, and the use case runs again in the next batch.
-    ///
-    /// # Errors
-    /// What the use case is to end with then; nobody hears of it.
-    pub(super) fn claim(&self, subject: Subject) -> Result<(), Error> {
-        if !self.0.changed.contains(&subject) {
-            return Ok(());
-        }
-        self.0.waits.store(true, Ordering::Relaxed);
-        Err(Error::Conflict("the row was changed by an earlier write of the batch".into()))
-    }
-
     /// The transaction and what was recorded in it, once the use case is over.
-    fn close(self) -> Result<Closed, Error> {
-        let open = Arc::try_unwrap(self.0).map_err(|_| Error::bug("a use case kept its transaction"))?;
-        let events = open.events.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Closed { txn: open.txn, events, waits: open.waits.into_inner() })
+    fn close(self) -> Result<(DatabaseTransaction, Vec<Event>), DbErr> {
+        let open = Arc::try_unwrap(self.0).map_err(|_| DbErr::Custom("a use case kept its transaction".to_owned()))?;
+        Ok((open.txn, open.events.into_inner().unwrap_or_else(PoisonError::into_inner)))
     }
-}
-
-/// A result that holds rows, which get their revision only when the write is numbered.
-pub trait Stamp {
-    /// The write that made this has this number.
-    fn stamp(&mut self, revision: Revision);
 }
 
 /// A queued write.
@@ -107,8 +83,8 @@ pub(super) trait Job: Send {
     fn is_abandoned(&self) -> bool;
     /// Runs the use case; remembers its result.
     fn run(&mut self, tx: Tx) -> BoxFuture<'_, Result<(), Error>>;
-    /// Answers: the revision if something changed.
-    fn answer(self: Box<Self>, outcome: Result<Option<Revision>, Error>);
+    /// Answers with the result, or with what went wrong.
+    fn answer(self: Box<Self>, outcome: Result<(), Error>);
 }
 
 struct UseCase<C, T, F> {
@@ -124,7 +100,7 @@ type Answer<T> = oneshot::Receiver<Result<T, Error>>;
 pub(super) fn job<C, T, F, Fut>(ctx: Context, command: C, run: F) -> (Box<dyn Job>, Answer<T>)
 where
     C: Send + Sync + 'static,
-    T: Stamp + Send + 'static,
+    T: Send + 'static,
     F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<T, Error>> + Send + 'static,
 {
@@ -135,7 +111,7 @@ where
 impl<C, T, F, Fut> Job for UseCase<C, T, F>
 where
     C: Send + Sync + 'static,
-    T: Stamp + Send + 'static,
+    T: Send + 'static,
     F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<T, Error>> + Send + 'static,
 {
@@ -156,15 +132,9 @@ where
         .boxed()
     }
 
-    fn answer(self: Box<Self>, outcome: Result<Option<Revision>, Error>) {
+    fn answer(self: Box<Self>, outcome: Result<(), Error>) {
         let Self { result, reply, .. } = *self;
-        let answer = outcome.and_then(|revision| {
-            let mut value = result.ok_or_else(|| Error::bug("a write was committed without a result"))?;
-            if let Some(revision) = revision {
-                value.stamp(revision);
-            }
-            Ok(value)
-        });
+        let answer = outcome.and_then(|()| result.ok_or_else(|| Error::bug("a write was committed without a result")));
         let _ = reply.send(answer); // the caller may be gone; the write stands
     }
 }
@@ -177,12 +147,11 @@ struct Slot {
 }
 
 enum Outcome {
+    /// Not run in this batch.
     Pending,
-    /// For the next batch, where the row it is about has a revision.
-    Waiting,
     Failed(Error),
     Unchanged,
-    Changed(Vec<Event>, Revision),
+    Changed(Revision, Vec<Event>),
 }
 
 impl Slot {
@@ -191,17 +160,16 @@ impl Slot {
     }
 
     /// Runs the use case on `txn`; gives the transaction back for the writer to end.
-    async fn run(&mut self, txn: DatabaseTransaction, changed: Arc<HashSet<Subject>>) -> Result<DatabaseTransaction, DbErr> {
-        let tx = Tx::new(txn, self.job.ctx().clone(), changed);
+    async fn run(&mut self, txn: DatabaseTransaction, revision: Revision) -> Result<DatabaseTransaction, DbErr> {
+        self.attempt += 1;
+        let tx = Tx::new(txn, self.job.ctx().clone(), revision);
         let ran = AssertUnwindSafe(self.job.run(tx.clone())).catch_unwind().await;
         let ran = ran.unwrap_or_else(|_| Err(Error::bug("a use case panicked")));
-        let Closed { txn, events, waits } = tx.close().map_err(|error| DbErr::Custom(error.to_string()))?;
-        self.attempt += u8::from(!waits);
+        let (txn, events) = tx.close()?;
         self.outcome = match ran {
-            _ if waits => Outcome::Waiting,
             Err(error) => Outcome::Failed(error),
             Ok(()) if events.is_empty() || self.job.ctx().is_dry_run() => Outcome::Unchanged,
-            Ok(()) => Outcome::Changed(events, Revision::ZERO),
+            Ok(()) => Outcome::Changed(revision, events),
         };
         Ok(txn)
     }
@@ -210,18 +178,27 @@ impl Slot {
         matches!(self.outcome, Outcome::Changed(..))
     }
 
-    fn should_run_again(&self) -> bool {
+    /// The database was not to be had: the rest of the batch would find it no better.
+    const fn found_it_away(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed(Error::Unavailable(_)))
+    }
+
+    /// What the database did to it, if it was the database.
+    const fn failure(&self) -> Option<Failure> {
         match self.outcome {
-            Outcome::Waiting => true,
-            Outcome::Failed(Error::Conflict(_)) => self.attempt < ATTEMPTS,
-            Outcome::Pending | Outcome::Failed(_) | Outcome::Unchanged | Outcome::Changed(..) => false,
+            Outcome::Failed(Error::StorageFull(_)) => Some(Failure::Full),
+            Outcome::Failed(Error::ReadOnly(_)) => Some(Failure::ReadOnly),
+            Outcome::Failed(Error::Unavailable(_)) => Some(Failure::Unavailable),
+            Outcome::Pending | Outcome::Failed(_) | Outcome::Unchanged | Outcome::Changed(..) => None,
         }
     }
 
-    /// What it has changed.
-    fn subjects(&self) -> impl Iterator<Item = Subject> + '_ {
-        let events = if let Outcome::Changed(events, _) = &self.outcome { events.as_slice() } else { &[] };
-        events.iter().map(|event| event.subject)
+    fn should_run_again(&self) -> bool {
+        match self.outcome {
+            Outcome::Pending => true,
+            Outcome::Failed(Error::Conflict(_)) => self.attempt < ATTEMPTS,
+            Outcome::Failed(_) | Outcome::Unchanged | Outcome::Changed(..) => false,
+        }
     }
 }
 
@@ -249,7 +226,7 @@ impl Writer {
     pub(super) async fn run(mut self) {
         let mut again = Vec::new();
         while let Some(batch) = self.next_batch(again).await {
-            again = self.write(batch).await;
+            again = if batch.is_empty() { batch } else { self.write(batch).await };
         }
         if let Err(error) = self.db.close().await {
             tracing::warn!(%error, "could not close the database");
@@ -266,15 +243,14 @@ impl Writer {
             batch.push(Slot::new(job));
         }
         batch.retain(|slot| !slot.job.is_abandoned());
+        batch.iter_mut().for_each(|slot| slot.outcome = Outcome::Pending);
         Some(batch)
     }
 
     /// Writes a batch and answers everyone in it, except those to be run again.
     async fn write(&self, mut batch: Vec<Slot>) -> Vec<Slot> {
         if let Err(failed) = self.transact(&mut batch).await {
-            for slot in &mut batch {
-                slot.fail(&failed);
-            }
+            fail(&mut batch, &failed);
         }
         let (again, done): (Vec<_>, Vec<_>) = batch.into_iter().partition(Slot::should_run_again);
         for slot in done {
@@ -285,29 +261,32 @@ impl Writer {
 
     fn answer(&self, slot: Slot) {
         let outcome = match slot.outcome {
-            Outcome::Pending | Outcome::Waiting => Err(Error::bug("a write was never run")),
+            Outcome::Pending => Err(Error::bug("a write was never run")),
             Outcome::Failed(error) => Err(error),
-            Outcome::Unchanged => Ok(None),
-            Outcome::Changed(_, revision) => {
+            Outcome::Unchanged => Ok(()),
+            Outcome::Changed(revision, _) => {
                 self.head.seen(revision);
-                Ok(Some(revision))
+                Ok(())
             }
         };
         slot.job.answer(outcome);
     }
 
-    /// One transaction: every use case, the numbers, the events, the commit.
+    /// One transaction: the counter, every use case, the events, the commit.
     async fn transact(&self, batch: &mut [Slot]) -> Result<(), Failed> {
         let txn = self.begin().await.map_err(Failed::before_commit)?;
-        let txn = run_all(batch, txn).await.map_err(Failed::before_commit)?;
+        let before = state::lock(&txn).await.map_err(Failed::before_commit)?;
+        let txn = run_all(batch, txn, before).await?;
         if !batch.iter().any(Slot::changed) {
             return txn.rollback().await.or(Ok(())); // there is nothing to lose
         }
-        number(&txn, batch).await.map_err(Failed::before_commit)?;
+        let (rows, last) = changes(batch);
+        events::append(&txn, rows).await.map_err(Failed::before_commit)?;
+        state::advance(&txn, last).await.map_err(Failed::before_commit)?;
         txn.commit().await.map_err(Failed::in_commit)
     }
 
-    /// The connection may have died since it was last used: then the next one is tried.
+    /// The connection may have died since it was last used: then a new one is tried.
     async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         match self.backend.begin_write(&self.db).await {
             Err(error) if failure(&error) == Failure::Unavailable => self.backend.begin_write(&self.db).await,
@@ -318,25 +297,26 @@ impl Writer {
 
 /// A batch that failed as a whole.
 struct Failed {
+    kind: Failure,
     cause: Arc<DbErr>,
     in_commit: bool,
 }
 
 impl Failed {
     fn before_commit(cause: DbErr) -> Self {
-        Self { cause: Arc::new(cause), in_commit: false }
+        Self { kind: failure(&cause), cause: Arc::new(cause), in_commit: false }
     }
 
     fn in_commit(cause: DbErr) -> Self {
-        Self { cause: Arc::new(cause), in_commit: true }
+        Self { kind: failure(&cause), cause: Arc::new(cause), in_commit: true }
     }
 
     fn error(&self) -> Error {
         let cause = Box::new(Arc::clone(&self.cause));
-        match failure(&self.cause) {
+        match self.kind {
             Failure::Conflict => Error::Conflict(cause),
-            Failure::Unavailable if self.in_commit => Error::OutcomeUnknown(cause),
-            Failure::Unavailable => Error::Unavailable(cause),
+            Failure::Unavailable | Failure::Busy if self.in_commit => Error::OutcomeUnknown(cause),
+            Failure::Unavailable | Failure::Busy => Error::Unavailable(cause),
             Failure::Full => Error::StorageFull(cause),
             Failure::ReadOnly => Error::ReadOnly(cause),
             Failure::Unique | Failure::ForeignKey | Failure::Other => Error::Internal(cause),
@@ -344,53 +324,57 @@ impl Failed {
     }
 }
 
-impl Slot {
-    /// The batch failed: a use case that had failed by itself keeps its own answer.
-    fn fail(&mut self, failed: &Failed) {
-        match self.outcome {
-            Outcome::Failed(_) | Outcome::Waiting => {}
-            Outcome::Pending | Outcome::Unchanged | Outcome::Changed(..) => self.outcome = Outcome::Failed(failed.error()),
+/// Nothing of the batch was written. A use case that had failed by itself keeps its own answer, unless it may have
+/// seen a change that is gone now.
+fn fail(batch: &mut [Slot], failed: &Failed) {
+    let mut after_a_change = false;
+    for slot in batch {
+        after_a_change |= slot.changed();
+        let keeps = matches!(slot.outcome, Outcome::Failed(_)) && !after_a_change;
+        if !keeps {
+            slot.outcome = Outcome::Failed(failed.error());
         }
     }
 }
 
-/// Runs the use cases of a batch on `txn`, each behind a savepoint unless it is alone.
-async fn run_all(batch: &mut [Slot], txn: DatabaseTransaction) -> Result<DatabaseTransaction, DbErr> {
-    let mut changed = Arc::new(HashSet::new());
+/// Runs the use cases of a batch on `txn`, each behind a savepoint unless it is alone. Each that changes something
+/// takes the next revision.
+async fn run_all(batch: &mut [Slot], txn: DatabaseTransaction, before: Revision) -> Result<DatabaseTransaction, Failed> {
     if let [only] = batch {
-        return only.run(txn, changed).await;
+        return only.run(txn, before.next()).await.map_err(Failed::before_commit);
     }
-    for slot in batch {
-        let savepoint = slot.run(Backend::savepoint(&txn).await?, Arc::clone(&changed)).await?;
+    let mut last = before;
+    for slot in batch.iter_mut().filter(|slot| !slot.job.is_abandoned()) {
+        let savepoint = Backend::savepoint(&txn).await.map_err(Failed::before_commit)?;
+        let savepoint = slot.run(savepoint, last.next()).await.map_err(Failed::before_commit)?;
         if slot.changed() {
-            savepoint.commit().await?;
-            Arc::make_mut(&mut changed).extend(slot.subjects());
+            savepoint.commit().await.map_err(Failed::before_commit)?;
+            last = last.next();
         } else {
-            savepoint.rollback().await?;
+            roll_back(savepoint, slot.failure()).await?;
+        }
+        if slot.found_it_away() {
+            break;
         }
     }
     Ok(txn)
 }
 
-/// Gives every change its revision, in order, and appends the events. The row that holds the counter is
-/// locked from here to the commit, which is what makes the numbers gap-free and in commit order.
-async fn number(txn: &DatabaseTransaction, batch: &mut [Slot]) -> Result<(), DbErr> {
-    let changes = batch.iter().filter(|slot| slot.changed()).count();
-    let mut next = state::advance(txn, changes).await?;
-    let (mut rows, mut models, mut releases) = (Vec::new(), Vec::new(), Vec::new());
+/// Undoes one use case. SQLite ends the whole transaction by itself when it runs out of space or cannot read its
+/// file: then there is nothing to roll back to, and what went wrong is what the use case was told.
+async fn roll_back(savepoint: DatabaseTransaction, told: Option<Failure>) -> Result<(), Failed> {
+    let Err(error) = savepoint.rollback().await else { return Ok(()) };
+    Err(Failed { kind: told.unwrap_or_else(|| failure(&error)), cause: Arc::new(error), in_commit: false })
+}
+
+/// The events of a batch, and its last revision.
+fn changes(batch: &[Slot]) -> (Vec<event::Model>, Revision) {
+    let (mut rows, mut last) = (Vec::new(), Revision::ZERO);
     for slot in batch {
-        let Outcome::Changed(events, revision) = &mut slot.outcome else { continue };
-        *revision = next;
-        next = Revision::new(next.number() + 1);
-        for event in events.iter() {
-            match event.subject {
-                Subject::Model(id) => models.push((id, *revision)),
-                Subject::Release(id) => releases.push((id, *revision)),
-            }
+        if let Outcome::Changed(revision, events) = &slot.outcome {
+            rows.extend(events::rows(*revision, slot.job.ctx(), events));
+            last = *revision;
         }
-        rows.extend(events::rows(*revision, slot.job.ctx(), events));
     }
-    events::append(txn, rows).await?;
-    models::stamp(txn, &models).await?;
-    releases::stamp(txn, &releases).await
+    (rows, last)
 }

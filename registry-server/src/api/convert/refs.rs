@@ -67,9 +67,9 @@ pub(in crate::api) fn each<M, R>(
     for (index, message) in messages.into_iter().enumerate() {
         match parse(&format!("{field}[{index}]"), Some(message)) {
             Ok(reference) => parsed.push(reference),
-            Err(Error::Invalid(found)) => violations.extend(found),
+            Err(Error::Invalid(found)) => violations.extend(found.list),
             Err(other) => return Err(other),
         }
     }
-    if violations.is_empty() { Ok(parsed) } else { Err(Error::Invalid(violations)) }
+    if violations.is_empty() { Ok(parsed) } else { Err(Error::Invalid(violations.into())) }
 }

@@ -4,7 +4,7 @@ pub(in crate::api) use super::model::Dry;
 use super::{document, etag, given, mask_error, patched, refs, time, training};
 use crate::api::violations::Violations;
 use crate::domain::model::{ModelRef, View};
-use crate::domain::name::{ImageTag, Platform, Quantization, Version};
+use crate::domain::name::{ImageTag, Platform};
 use crate::domain::release::{NewRelease, ReleaseIdentity, ReleaseOrder, ReleasePatch, ReleaseState, Transition};
 use crate::domain::{Context, Error, Refused};
 use crate::store::entity::release::Model as Row;
@@ -15,8 +15,6 @@ use registry_proto::v1 as pb;
 
 pub(in crate::api) const FULL: View = View::Full;
 pub(in crate::api) const BASIC: View = View::Basic;
-/// As long as the contract lets a tag be.
-const MAX_TAG: usize = 500;
 
 /// What a view that is not given means depends on the method.
 pub(in crate::api) fn view(view: i32, unspecified: View) -> View {
@@ -62,22 +60,6 @@ fn state_message(state: ReleaseState) -> pb::ReleaseState {
     }
 }
 
-/// The tag that was given, or the one that follows from version and quantization.
-fn tag(text: &str, version: Option<&Version>, quantization: Option<&Quantization>) -> Result<ImageTag, Refused> {
-    match (text, version, quantization) {
-        ("", Some(version), Some(quantization)) => match ImageTag::of(version, quantization) {
-            tag if tag.as_str().len() <= MAX_TAG => Ok(tag),
-            _ => Err(Refused::new(
-                "STRING_MAX_LEN",
-                "the version and the quantization make a tag of more than 500 characters: give a tag",
-            )),
-        },
-        // What is wrong with the version is told already.
-        ("", _, _) => "unknown".parse(),
-        (text, _, _) => text.parse(),
-    }
-}
-
 /// A release to register. What only the server writes is ignored.
 pub(in crate::api) fn new(model: ModelRef, message: pb::Release, initial_state: i32) -> Result<NewRelease, Error> {
     let pb::Release {
@@ -117,11 +99,16 @@ pub(in crate::api) fn new(model: ModelRef, message: pb::Release, initial_state: 
     } = message;
     let state = state(initial_state).unwrap_or(ReleaseState::Active);
     let mut at = Violations::default();
+    let quantization = quantization.unwrap_or_default();
+    let tag = match given(tag) {
+        Some(tag) => tag.parse(),
+        None => ImageTag::of(&version, &quantization),
+    };
+    let tag = at.field("release.tag", tag);
     let version = at.field("release.version", version.parse());
-    let quantization = at.field("release.quantization", quantization.unwrap_or_default().parse());
+    let quantization = at.field("release.quantization", quantization.parse());
     let platform =
         at.field("release.platform", given(platform).map_or_else(|| Ok(Platform::linux_amd64()), |platform| platform.parse()));
-    let tag = at.field("release.tag", self::tag(&tag, version.as_ref(), quantization.as_ref()));
     let digest = match digest {
         None if state != ReleaseState::Candidate => {
             at.field("release.digest", Err(Refused::new("REQUIRED", "must be set: only a CANDIDATE may lack its digest")))

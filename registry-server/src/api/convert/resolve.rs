@@ -31,18 +31,20 @@ fn selector(prefix: &str, selector: Option<resolve_release_request::Selector>, a
         Some(Message::Digest(text)) => at.field(&format!("{prefix}digest"), text.parse().map(Selector::Digest)),
         Some(Message::Latest(resolve_release_request::Latest {})) => Some(Selector::Latest),
         Some(Message::Number(number)) => Some(Selector::Number(number)),
-        Some(Message::Requirement(text)) => at.field(&format!("{prefix}requirement"), requirement(&text)),
+        Some(Message::Requirement(text)) => {
+            at.field(&format!("{prefix}requirement"), requirement(&text).map(Selector::Requirement))
+        }
     }
 }
 
-fn requirement(text: &str) -> Result<Selector, Refused> {
+pub(in crate::api) fn requirement(text: &str) -> Result<semver::VersionReq, Refused> {
     let refused = |error| {
         Refused::new(
             "SEMVER_REQUIREMENT",
             format!("is not a requirement on semantic versions, such as \"^2.1\" or \">=1.0, <2\": {error}"),
         )
     };
-    semver::VersionReq::parse(text).map(Selector::Requirement).map_err(refused)
+    semver::VersionReq::parse(text).map_err(refused)
 }
 
 /// Many references; what is wrong with any of them is told at once.

@@ -169,12 +169,12 @@ fn masked_field(request: &Message, field: &Field) -> TokenStream {
     }
 }
 
-/// How many conditions a field of a filter stands for.
+/// How many conditions a field of a filter stands for. A filter within it counts as one even if it is empty.
 fn conditions(message: &Message, field: &Field) -> TokenStream {
     let ident = naming::field(&field.name);
     match (field.kind.message(), field.shape) {
         (Some(name), Shape::Repeated) if name == message.full_name => {
-            quote!(self.#ident.iter().map(Conditions::conditions).sum::<usize>())
+            quote!(self.#ident.iter().map(|filter| filter.conditions().max(1)).sum::<usize>())
         }
         (Some(_), Shape::Repeated) => quote!(self.#ident.len()),
         _ => {

@@ -1,0 +1,97 @@
+//! What a request must keep to that no rule of the contract can say, checked together with those rules, so that
+//! everything that is wrong is told at once.
+
+use super::convert::{release, resolve};
+use crate::domain::Refused;
+use crate::domain::name::{ImageTag, ModelName};
+use crate::domain::release::ReleaseState;
+use registry_proto::v1 as pb;
+use registry_proto::v1::list_releases_request::Order;
+use registry_proto::v1::resolve_release_request::Selector;
+use registry_proto::validate::{Collector, Validate};
+
+/// A request with rules of its own.
+pub(super) trait Rules: Validate {
+    /// Reports what is wrong beyond the rules of the contract.
+    fn rules(&self, at: &mut Collector);
+}
+
+/// Reports a refused value, unless it is only missing: the contract's own rules say so already.
+fn check<T>(value: &str, parse: impl FnOnce(&str) -> Result<T, Refused>, field: &str, at: &mut Collector) {
+    if value.is_empty() {
+        return;
+    }
+    if let Err(refused) = parse(value) {
+        at.field(field, |at| at.report(refused.reason(), || refused.to_string()));
+    }
+}
+
+impl Rules for pb::CreateModelRequest {
+    fn rules(&self, at: &mut Collector) {
+        let Some(model) = &self.model else { return };
+        at.field("model", |at| check(&model.name, str::parse::<ModelName>, "name", at));
+    }
+}
+
+impl Rules for pb::CreateReleaseRequest {
+    fn rules(&self, at: &mut Collector) {
+        let Some(release) = &self.release else { return };
+        at.field("release", |at| {
+            let quantization = release.quantization.as_deref().unwrap_or_default();
+            if release.tag.is_empty() {
+                check(&release.version, |version| ImageTag::of(version, quantization), "tag", at);
+            }
+            let state = release::state(self.initial_state).unwrap_or(ReleaseState::Active);
+            if release.digest.is_none() && state != ReleaseState::Candidate {
+                at.field("digest", |at| at.report("REQUIRED", || "must be set: only a CANDIDATE may lack its digest".to_owned()));
+            }
+        });
+    }
+}
+
+impl Rules for pb::ListReleasesRequest {
+    fn rules(&self, at: &mut Collector) {
+        if self.order == i32::from(Order::VersionAsc) && self.model_ref.is_none() {
+            at.field("model_ref", |at| at.report("REQUIRED", || "must be set for ORDER_VERSION_ASC".to_owned()));
+        }
+    }
+}
+
+impl Rules for pb::ResolveReleaseRequest {
+    fn rules(&self, at: &mut Collector) {
+        if let Some(Selector::Requirement(text)) = &self.selector {
+            check(text, resolve::requirement, "requirement", at);
+        }
+        if let Some(platform) = &self.platform {
+            check(platform, str::parse::<crate::domain::name::Platform>, "platform", at);
+        }
+    }
+}
+
+impl Rules for pb::BatchResolveReleasesRequest {
+    fn rules(&self, at: &mut Collector) {
+        for (index, request) in self.requests.iter().enumerate() {
+            at.field("requests", |at| at.index(index, |at| request.rules(at)));
+        }
+    }
+}
+
+macro_rules! no_rules {
+    ($($message:ident),+ $(,)?) => {
+        $(impl Rules for pb::$message {
+            fn rules(&self, _: &mut Collector) {}
+        })+
+    };
+}
+
+no_rules!(
+    GetModelRequest,
+    BatchGetModelsRequest,
+    ListModelsRequest,
+    UpdateModelRequest,
+    GetReleaseRequest,
+    BatchGetReleasesRequest,
+    UpdateReleaseRequest,
+    TransitionReleaseRequest,
+    GetServerInfoRequest,
+);
