@@ -11,8 +11,8 @@ pub mod expect;
 pub mod given;
 mod harness;
 pub mod raw;
-pub mod wait;
 pub mod status_codes;
+pub mod wait;
 
 pub use database::{Database, Fresh};
 pub use harness::Harness;
