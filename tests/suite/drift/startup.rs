@@ -34,12 +34,16 @@ impl Tampering {
     async fn on(self, database: Database) -> Result<Harness, String> {
         let sql = if database == Database::Sqlite { self.sqlite } else { self.postgres };
         let registry = Harness::start(database).await;
-        let restarted = registry.restart_after(|db| async move { drop(db.execute_unprepared(&sql).await.unwrap()) }).await;
+        let restarted = registry
+            .restart_after(|db| async move {
+                db.execute_unprepared(&sql).await.unwrap();
+            })
+            .await;
         restarted.map_err(|error| error.to_string())
     }
 
     /// The server refuses, and its sentence holds all of these.
-    async fn is_refused(self, database: Database, said: &[&str]) {
+    async fn must_fail(self, database: Database, said: &[&str]) {
         let sentence = self.on(database).await.expect_err("a refusal");
         for words in said {
             assert!(sentence.contains(words), "{words:?} is missing: {sentence}");
@@ -77,7 +81,7 @@ on_every_database! {
             sqlite: remembered("models", "\"storage_path\" varchar(1000) NOT NULL", "\"storage_path\" varchar(1000)"),
             postgres: "ALTER TABLE models ALTER COLUMN storage_path DROP NOT NULL".to_owned(),
         };
-        tampering.is_refused(database, &["table `models`, column `storage_path`: expected NOT NULL, found it to accept NULL"]).await;
+        tampering.must_fail(database, &["table `models`, column `storage_path`: expected NOT NULL, found it to accept NULL"]).await;
     }
 
     async fn a_column_that_refuses_null_is_refused(database: Database) {
@@ -85,7 +89,7 @@ on_every_database! {
             sqlite: remembered("models", "\"repository\" varchar(500) NULL", "\"repository\" varchar(500) NOT NULL"),
             postgres: "ALTER TABLE models ALTER COLUMN repository SET NOT NULL".to_owned(),
         };
-        tampering.is_refused(database, &["table `models`, column `repository`: expected to accept NULL, found NOT NULL"]).await;
+        tampering.must_fail(database, &["table `models`, column `repository`: expected to accept NULL, found NOT NULL"]).await;
     }
 
     async fn a_column_of_another_type_is_refused(database: Database) {
@@ -94,31 +98,31 @@ on_every_database! {
             postgres: "ALTER TABLE releases ALTER COLUMN mlflow_url TYPE varchar(255)".to_owned(),
         };
         let expected = types(database, "expected type varchar(1000), found varchar(255)", "expected type character varying(1000), found character varying(255)");
-        tampering.is_refused(database, &["table `releases`, column `mlflow_url`: ", expected]).await;
+        tampering.must_fail(database, &["table `releases`, column `mlflow_url`: ", expected]).await;
     }
 
     async fn a_renamed_column_is_refused(database: Database) {
-        both("ALTER TABLE models RENAME COLUMN company TO firm").is_refused(database, &["table `models`, column `company`: is missing"]).await;
+        both("ALTER TABLE models RENAME COLUMN company TO firm").must_fail(database, &["table `models`, column `company`: is missing"]).await;
     }
 
     async fn a_dropped_column_is_refused(database: Database) {
-        both("ALTER TABLE releases DROP COLUMN state_reason").is_refused(database, &["table `releases`, column `state_reason`: is missing"]).await;
+        both("ALTER TABLE releases DROP COLUMN state_reason").must_fail(database, &["table `releases`, column `state_reason`: is missing"]).await;
     }
 
     async fn a_dropped_unique_index_is_refused(database: Database) {
-        both("DROP INDEX uq_models_name").is_refused(database, &["table `models`: the unique key on (name) is missing"]).await;
+        both("DROP INDEX uq_models_name").must_fail(database, &["table `models`: the unique key on (name) is missing"]).await;
     }
 
     /// Without it a release could have a twin.
     async fn a_dropped_natural_key_is_refused(database: Database) {
         let sentence = "table `releases`: the unique key on (model_id, platform, quantization, version) is missing";
-        both("DROP INDEX uq_releases_model_id_version_quantization_platform").is_refused(database, &[sentence]).await;
+        both("DROP INDEX uq_releases_model_id_version_quantization_platform").must_fail(database, &[sentence]).await;
     }
 
     /// An index over fewer columns, or one that does not cover every row, is another key.
     async fn another_unique_index_does_not_stand_in(database: Database) {
         let tampering = both("DROP INDEX uq_releases_model_id_number; CREATE UNIQUE INDEX partly ON releases (model_id, number) WHERE number > 5");
-        tampering.is_refused(database, &["table `releases`: the unique key on (model_id, number) is missing"]).await;
+        tampering.must_fail(database, &["table `releases`: the unique key on (model_id, number) is missing"]).await;
     }
 
     /// The server could not write a row.
@@ -127,17 +131,17 @@ on_every_database! {
             sqlite: format!("ALTER TABLE models ADD COLUMN owner varchar(10); {}", remembered("models", "owner varchar(10)", "owner varchar(10) NOT NULL")),
             postgres: "ALTER TABLE models ADD COLUMN owner varchar(10) NOT NULL".to_owned(),
         };
-        tampering.is_refused(database, &["table `models`, column `owner`: expected no such column, found one that is NOT NULL without a default"]).await;
+        tampering.must_fail(database, &["table `models`, column `owner`: expected no such column, found one that is NOT NULL without a default"]).await;
     }
 
     async fn a_dropped_table_is_refused(database: Database) {
-        both("DROP TABLE model_tags").is_refused(database, &["table `model_tags` is missing"]).await;
+        both("DROP TABLE model_tags").must_fail(database, &["table `model_tags` is missing"]).await;
     }
 
     /// Whoever mends a database wants to hear everything at once.
     async fn everything_is_told_at_once(database: Database) {
         let tampering = both("DROP TABLE model_tags; ALTER TABLE models RENAME COLUMN task TO job; DROP INDEX uq_models_name");
-        tampering.is_refused(database, &["table `model_tags` is missing", "column `task`: is missing", "key on (name) is missing"]).await;
+        tampering.must_fail(database, &["table `model_tags` is missing", "column `task`: is missing", "key on (name) is missing"]).await;
     }
 
     /// A newer release may have expanded the schema already: rows can still be written.
@@ -159,7 +163,7 @@ on_every_database! {
     /// An older server would not know what a newer one wrote.
     async fn a_newer_database_is_refused(database: Database) {
         let tampering = both("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29991231_000001_tomorrow', 0)");
-        tampering.is_refused(database, &["newer than this server", "`m29991231_000001_tomorrow`"]).await;
+        tampering.must_fail(database, &["newer than this server", "`m29991231_000001_tomorrow`"]).await;
     }
 }
 
