@@ -1,4 +1,4 @@
-//! What every call passes through, outermost first: catch panic → trace → code mapping → revision → deadline
+//! What every call passes through, outermost first: catch panic → trace → revision → code mapping → deadline
 //! → closed set of methods.
 //!
 //! May not: know resources or the database beyond its newest revision.
@@ -22,8 +22,8 @@ pub fn around(routes: Router, store: &Store) -> Router {
     routes
         .layer(from_fn(method::known))
         .layer(from_fn(deadline::enforce))
-        .layer(from_fn_with_state(store.clone(), revision::announce))
         .layer(from_fn(codes::correct))
+        .layer(from_fn_with_state(store.clone(), revision::announce))
         .layer(from_fn(trace::call))
         .layer(CatchPanicLayer::custom(panics::answer))
 }
