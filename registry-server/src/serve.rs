@@ -54,6 +54,7 @@ impl Server {
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let routes = Api::new(Registry::new(store.clone(), clock)).routes(reflection(Routes::new(health_service))?);
         let routes = layer::around(routes.into_axum_router(), &store);
+        health::begin(&reporter).await;
         let health = tokio::spawn(health::watch(reporter, store, stop.clone()));
         let accepting = tokio::spawn(listener::serve(listener, routes, stop.clone(), grace));
         Ok(Self { address, stop, accepting, health, writer })
