@@ -57,6 +57,12 @@ impl Harness {
         &self.fresh.target
     }
 
+    /// The URL of its database.
+    #[must_use]
+    pub fn url(&self) -> String {
+        url(&self.fresh.target)
+    }
+
     /// Moves its clock.
     pub fn advance(&self, by: Duration) {
         assert!(self.clock.advance(by), "the clock of a test can be moved");
