@@ -11,6 +11,7 @@ mod lists;
 mod masks;
 mod models;
 mod names;
+mod oracle;
 mod page_tokens;
 mod release_filters;
 mod release_lists;
