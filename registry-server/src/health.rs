@@ -12,6 +12,11 @@ use tonic_health::server::HealthReporter;
 const EVERY: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// What is reported before anybody can ask: the database has just been opened and checked.
+pub async fn begin(reporter: &HealthReporter) {
+    report(reporter, ServingStatus::Serving).await;
+}
+
 /// Keeps the reported health true until `stop`; then says NOT_SERVING.
 pub async fn watch(mut reporter: HealthReporter, store: Store, stop: CancellationToken) {
     let mut tick = interval(EVERY);
@@ -33,7 +38,7 @@ pub async fn watch(mut reporter: HealthReporter, store: Store, stop: Cancellatio
 }
 
 /// Without its database nothing of the registry works, so everything shares one health.
-pub async fn report(reporter: &HealthReporter, status: ServingStatus) {
+async fn report(reporter: &HealthReporter, status: ServingStatus) {
     for name in names() {
         reporter.set_service_status(name, status).await;
     }

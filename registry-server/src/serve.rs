@@ -18,7 +18,6 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
-use tonic_health::ServingStatus;
 
 /// How long a write may take that was begun for a caller who is gone. It was not acknowledged.
 const LAST_WRITE: Duration = Duration::from_millis(500);
@@ -55,7 +54,7 @@ impl Server {
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let routes = Api::new(Registry::new(store.clone(), clock)).routes(reflection(Routes::new(health_service))?);
         let routes = layer::around(routes.into_axum_router(), &store);
-        health::report(&reporter, ServingStatus::Serving).await;
+        health::begin(&reporter).await;
         let health = tokio::spawn(health::watch(reporter, store, stop.clone()));
         let accepting = tokio::spawn(listener::serve(listener, routes, stop.clone(), grace));
         Ok(Self { address, stop, accepting, health, writer })

@@ -66,6 +66,12 @@ impl Harness {
         Self::on(self.database, Fresh::shared(self.target())).await.expect("a second server that starts")
     }
 
+    /// The URL of its database.
+    #[must_use]
+    pub fn url(&self) -> String {
+        url(&self.fresh.target)
+    }
+
     /// Moves its clock.
     pub fn advance(&self, by: Duration) {
         assert!(self.clock.advance(by), "the clock of a test can be moved");

@@ -195,7 +195,7 @@ conformance! {
         let expected = Model { id, create_time, update_time, etag, revision, created_by, updated_by, release_count, ..sent };
         assert_eq!(stored, expected);
         assert_eq!(registry.client.get_model(&stored).send().await.unwrap(), expected);
-        assert_eq!(registry.client.batch_get_models([&stored]).send().await.unwrap(), [expected.clone()]);
+        assert_eq!(registry.client.batch_get_models([&stored]).send().await.unwrap(), std::slice::from_ref(&expected));
         let page = registry.client.list_models().view(ModelView::Full).send().await.unwrap();
         assert_eq!(page.items, [expected]);
     }

@@ -235,7 +235,7 @@ conformance! {
         };
         assert_eq!(stored, expected);
         assert_eq!(registry.client.get_release(&stored).send().await.unwrap(), expected);
-        assert_eq!(registry.client.batch_get_releases([&stored]).send().await.unwrap(), [expected.clone()]);
+        assert_eq!(registry.client.batch_get_releases([&stored]).send().await.unwrap(), std::slice::from_ref(&expected));
         assert_eq!(registry.client.resolve_release("m").tag("v1").send().await.unwrap(), expected);
         let page = registry.client.list_releases().view(ReleaseView::Full).page_size(1).send().await.unwrap();
         assert_eq!(page.items, [expected]);

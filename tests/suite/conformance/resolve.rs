@@ -113,8 +113,8 @@ conformance! {
         not_found(latest().platform("windows/amd64").send().await);
     }
 
-    /// A platform in a constraint has the form of one.
-    async fn a_constraint_must_make_sense(registry: &Harness) {
+    /// Marks and constraints keep the rules of texts and numbers, and the field that breaks one is named.
+    async fn marks_and_constraints_have_rules(registry: &Harness) {
         given::model(registry, "m").await;
         given::release(registry, "m", "1").await;
         let latest = || registry.client.resolve_release("m").latest();

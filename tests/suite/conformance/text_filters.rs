@@ -125,7 +125,7 @@ conformance! {
                 ModelFilter { tags_all: texts(&[text]), ..ModelFilter::default() },
                 ModelFilter { labels: equals, ..ModelFilter::default() },
             ] {
-                assert_eq!(matching(registry, filter).await, [name.clone()], "{text}");
+                assert_eq!(matching(registry, filter).await, std::slice::from_ref(&name), "{text}");
             }
             assert!(found(registry, text).await.contains(&name), "{text}");
             let key = ModelFilter { labels: label(text, Condition::Exists(true)), ..ModelFilter::default() };

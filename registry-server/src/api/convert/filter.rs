@@ -34,7 +34,7 @@ pub(in crate::api) fn models(message: pb::ModelFilter) -> Result<ModelFilter, Er
         base_models,
         parameter_counts,
         server_types,
-        sources: sources.into_iter().filter_map(model::source).collect(),
+        sources: closed(sources, model::source),
         tags_all,
         tags_any,
         tags_none,
@@ -75,7 +75,7 @@ pub(in crate::api) fn releases(message: pb::ReleaseFilter) -> Result<ReleaseFilt
         digests,
         quantizations,
         platforms,
-        states: states.into_iter().filter_map(release::state).collect(),
+        states: closed(states, release::state),
         companies,
         create_time: range(create_time_from, create_time_before),
         text_query,
@@ -86,8 +86,13 @@ pub(in crate::api) fn releases(message: pb::ReleaseFilter) -> Result<ReleaseFilt
     })
 }
 
+/// Values of a closed set, if any are asked for. Nothing has the unspecified one, so asking for it adds nothing.
+fn closed<T>(values: Vec<i32>, value: fn(i32) -> Option<T>) -> Option<Vec<T>> {
+    (!values.is_empty()).then(|| values.into_iter().filter_map(value).collect())
+}
+
 fn range(from: Option<prost_types::Timestamp>, before: Option<prost_types::Timestamp>) -> TimeRange {
-    TimeRange { from: from.map(time::parse_timestamp), before: before.map(time::parse_timestamp) }
+    TimeRange { from: from.map(time::parse_bound), before: before.map(time::parse_bound) }
 }
 
 fn labels(messages: Vec<pb::LabelSelector>) -> Result<Vec<LabelSelector>, Error> {

@@ -15,6 +15,12 @@ pub(in crate::api) fn parse_timestamp(time: prost_types::Timestamp) -> Timestamp
     Timestamp::from_micros(seconds.saturating_mul(SECOND).saturating_add(i64::from(nanos) / 1000))
 }
 
+/// The first microsecond that is not before this time: what was stored at or after the one is what was stored at or after the other.
+pub(in crate::api) fn parse_bound(time: prost_types::Timestamp) -> Timestamp {
+    let finer = i64::from(time.nanos % 1000 != 0);
+    Timestamp::from_micros(parse_timestamp(time).micros().saturating_add(finer))
+}
+
 pub(in crate::api) fn duration(span: Span) -> prost_types::Duration {
     let micros = span.micros();
     prost_types::Duration { seconds: micros / SECOND, nanos: nanos(micros % SECOND) }
