@@ -18,6 +18,7 @@ mod release_lists;
 mod releases;
 mod requirements;
 mod resolve;
+mod soft_deleted;
 mod system;
 mod text_filters;
 mod transitions;

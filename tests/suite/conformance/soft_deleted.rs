@@ -1,0 +1,107 @@
+//! What is soft-deleted: who still sees it, and what it keeps others from. No method deletes yet, so the rows are marked in the database.
+
+use registry_client::{Code, ErrorReason, ModelId, ReleaseRef};
+use registry_tests::{Harness, conformance, expect, given};
+use sea_orm::ConnectionTrait;
+
+/// Marks the row of this id.
+async fn delete(registry: &Harness, table: &str, column: &str, value: &str) {
+    let sql = registry.sql().await;
+    let (deleted, purged) = (1_767_225_600_000_000_i64, 1_769_817_600_000_000_i64);
+    let statement = format!("UPDATE {table} SET delete_time = {deleted}, purge_time = {purged} WHERE {column} = '{value}'");
+    assert_eq!(sql.execute_unprepared(&statement).await.unwrap().rows_affected(), 1);
+}
+
+conformance! {
+    /// A deleted model is found by its id, with the times of its deletion and of its end, and not by its name.
+    async fn a_deleted_model_is_found_by_its_id_only(registry: &Harness) {
+        let model = given::model(registry, "m").await;
+        delete(registry, "models", "name", "m").await;
+        let id = ModelId::from(&model);
+        let found = registry.client.get_model(&id).send().await.unwrap();
+        assert_eq!((found.delete_time, found.purge_time), (Some(given::time(0)), Some(given::time(30 * 86_400_000_000))));
+        assert_eq!(registry.client.batch_get_models([&id]).send().await.unwrap(), [found]);
+        expect::refused(registry.client.get_model("m").send().await, Code::NotFound, ErrorReason::ModelNotFound);
+        expect::refused(registry.client.batch_get_models(["m"]).send().await, Code::NotFound, ErrorReason::ModelNotFound);
+        for reference in [registry_client::ModelRef::from("m"), registry_client::ModelRef::from(&id)] {
+            let answer = registry.client.resolve_release(reference).latest().send().await;
+            expect::refused(answer, Code::NotFound, ErrorReason::ModelNotFound);
+        }
+    }
+
+    /// Lists leave out what is deleted unless they are asked to show it, and count what they show.
+    async fn lists_leave_out_what_is_deleted(registry: &Harness) {
+        for name in ["a", "b", "c"] {
+            given::model(registry, name).await;
+            given::release(registry, "a", name).await;
+        }
+        delete(registry, "models", "name", "b").await;
+        delete(registry, "releases", "version", "b").await;
+        let models = registry.client.list_models().include_total_size();
+        let (live, all) = (models.clone().send().await.unwrap(), models.show_deleted().send().await.unwrap());
+        assert_eq!(live.items.iter().map(|model| model.name.as_str()).collect::<Vec<_>>(), ["c", "a"]);
+        assert_eq!(all.items.iter().map(|model| model.name.as_str()).collect::<Vec<_>>(), ["c", "b", "a"]);
+        assert_eq!((live.total_size, all.total_size), (Some(2), Some(3)));
+        let releases = registry.client.list_releases().model("a").include_total_size();
+        let (live, all) = (releases.clone().send().await.unwrap(), releases.show_deleted().send().await.unwrap());
+        assert_eq!(live.items.iter().map(|release| release.version.as_str()).collect::<Vec<_>>(), ["c", "a"]);
+        assert_eq!(all.items.iter().map(|release| release.version.as_str()).collect::<Vec<_>>(), ["c", "b", "a"]);
+        assert_eq!((live.total_size, all.total_size), (Some(2), Some(3)));
+        assert_eq!(registry.client.get_model("a").send().await.unwrap().release_count, Some(2));
+    }
+
+    /// What is deleted cannot be changed, and the error says that this is why.
+    async fn what_is_deleted_cannot_be_changed(registry: &Harness) {
+        let model = given::model(registry, "m").await;
+        given::model(registry, "n").await;
+        let release = given::release(registry, "n", "1").await;
+        delete(registry, "models", "name", "m").await;
+        delete(registry, "releases", "version", "1").await;
+        let (code, reason) = (Code::FailedPrecondition, ErrorReason::ResourceDeleted);
+        expect::refused(registry.client.update_model(&model).description("d").send().await, code, reason);
+        expect::refused(registry.client.create_release(&model, "1").digest(given::digest(1)).send().await, code, reason);
+        expect::refused(registry.client.update_release(&release).release_notes("n").send().await, code, reason);
+        expect::refused(registry.client.yank_release(&release).send().await, code, reason);
+        let by_name = registry.client.update_model("m").description("d").send().await;
+        expect::refused(by_name, Code::NotFound, ErrorReason::ModelNotFound);
+    }
+
+    /// A deleted model keeps its name and a deleted release its key, and the error says that it is deleted.
+    async fn what_is_deleted_keeps_its_name(registry: &Harness) {
+        let model = given::model(registry, "m").await;
+        given::model(registry, "n").await;
+        let release = given::release(registry, "n", "1").await;
+        delete(registry, "models", "name", "m").await;
+        delete(registry, "releases", "version", "1").await;
+        let answer = registry.client.create_model("m", "/m").send().await;
+        let error = expect::refused(answer, Code::AlreadyExists, ErrorReason::ModelAlreadyExists);
+        assert_eq!((expect::fact(&error, "id"), expect::fact(&error, "deleted")), (model.id.as_str(), "true"));
+        let answer = registry.client.create_release("n", "1").digest(given::digest(1)).send().await;
+        let error = expect::refused(answer, Code::AlreadyExists, ErrorReason::ReleaseAlreadyExists);
+        assert_eq!((expect::fact(&error, "id"), expect::fact(&error, "deleted")), (release.id.as_str(), "true"));
+        assert_eq!(given::release(registry, "n", "2").await.number, 2);
+    }
+
+    /// A deleted release is found by its id and by nothing else: not by its key, and by no reference.
+    async fn a_deleted_release_is_not_resolved(registry: &Harness) {
+        given::model(registry, "m").await;
+        let old = given::release(registry, "m", "1.0.0").await;
+        let release = given::release(registry, "m", "1.1.0").await;
+        delete(registry, "releases", "version", "1.1.0").await;
+        let found = registry.client.get_release(&release).send().await.unwrap();
+        assert_eq!(found.delete_time, Some(given::time(0)));
+        let resolve = || registry.client.resolve_release("m");
+        let answers = [
+            registry.client.get_release(ReleaseRef::key("m", "1.1.0")).send().await,
+            resolve().version("1.1.0").send().await,
+            resolve().tag("1.1.0").send().await,
+            resolve().number(2).send().await,
+        ];
+        for answer in answers {
+            expect::refused(answer, Code::NotFound, ErrorReason::ReleaseNotFound);
+        }
+        assert_eq!(resolve().latest().send().await.unwrap().id, old.id);
+        assert_eq!(resolve().requirement("^1").send().await.unwrap().id, old.id);
+        assert_eq!(resolve().digest(given::digest(1)).send().await.unwrap().id, old.id);
+    }
+}
