@@ -46,7 +46,7 @@ impl Ddl {
         self.bounded(name, max, Some(known)).not_null().take()
     }
 
-    /// NOT NULL JSON object, `{}` unless given. `json` and not `jsonb` on PostgreSQL: the document is
+    /// NOT NULL JSON object, `{}` unless given. Text and no JSON type of a database: the document is
     /// opaque to the registry and must come back number for number.
     #[must_use]
     pub fn document(self, name: &'static str) -> ColumnDef {
@@ -109,13 +109,12 @@ impl Ddl {
     }
 
     fn json(self, name: &'static str) -> ColumnDef {
-        let mut column = ColumnDef::new(name);
-        column.json();
-        if self.0 == DbBackend::Sqlite {
-            // PostgreSQL's type refuses text that is not JSON; SQLite's declared type does not.
-            column.check(Expr::cust(format!("json_valid(\"{name}\")")));
-        }
-        column
+        let is_json = match self.0 {
+            DbBackend::Postgres => format!("(\"{name}\"::json) IS NOT NULL"),
+            _ => format!("json_valid(\"{name}\")"),
+        };
+        let is_json = Expr::cust(format!("\"{name}\" IS NULL OR {is_json}"));
+        ColumnDef::new(name).text().check(is_json).take()
     }
 }
 

@@ -81,12 +81,13 @@ impl Api {
     }
 }
 
-/// Everything that is wrong with a message, at once.
+/// Everything that is wrong with a message, at once. Of a field that breaks a rule of the contract, nothing else
+/// is said.
 fn check<M: Rules>(message: &M) -> Result<(), Error> {
-    let mut at = Collector::default();
+    let (mut at, mut beyond) = (Collector::default(), Collector::default());
     message.validate(&mut at);
-    message.rules(&mut at);
-    at.finish().map_err(violations::invalid)
+    message.rules(&mut beyond);
+    violations::both(at.finish(), beyond.finish())
 }
 
 /// A response that no client of default settings could read is an error, said before it is sent.

@@ -3,6 +3,7 @@
 use crate::domain;
 use crate::domain::{Error, Refused, Violation};
 use registry_proto::validate;
+use std::collections::BTreeSet;
 
 /// Collects violations while a message is parsed.
 #[derive(Debug, Default)]
@@ -31,9 +32,25 @@ impl Violations {
     }
 }
 
-/// The violations of the contract's own rules.
-pub(super) fn invalid(found: validate::Violations) -> Error {
-    let validate::Violations { list, total } = found;
+/// The violations of the contract's own rules, and those beyond them of fields that keep to these.
+pub(super) fn both(contract: Result<(), validate::Violations>, beyond: Result<(), validate::Violations>) -> Result<(), Error> {
+    let mut found = found(contract);
+    let known: BTreeSet<String> = found.list.iter().map(|violation| violation.field.clone()).collect();
+    for violation in self::found(beyond).list {
+        if !known.contains(&violation.field) {
+            found.list.push(violation);
+            found.total += 1;
+        }
+    }
+    if found.total == 0 { Ok(()) } else { Err(Error::Invalid(found)) }
+}
+
+fn found(checked: Result<(), validate::Violations>) -> domain::Violations {
     let violation = |validate::Violation { field, reason, description }| Violation { field, reason, description };
-    Error::Invalid(domain::Violations { list: list.into_iter().map(violation).collect(), total })
+    match checked {
+        Ok(()) => Vec::new().into(),
+        Err(validate::Violations { list, total }) => {
+            domain::Violations { list: list.into_iter().map(violation).collect(), total }
+        }
+    }
 }

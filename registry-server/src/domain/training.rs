@@ -2,13 +2,14 @@
 
 use super::document::Document;
 use super::time::Timestamp;
-use sea_orm::FromJsonQueryResult;
+use super::violation::Refused;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How a model or a release was trained or fine-tuned. Unset means unknown. Stored as one JSON document:
 /// it is read and written as a whole, and never filtered on. A field that a newer server has stored is passed over.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, sea_orm::DeriveValueType)]
+#[sea_orm(value_type = "String")]
 #[expect(missing_docs, reason = "the contract documents every field of TrainingMetadata")]
 pub struct Training {
     pub duration: Option<Span>,
@@ -26,6 +27,19 @@ pub struct Training {
     pub hyperparameters: Option<Document>,
     pub metrics: BTreeMap<String, f64>,
     pub run_uri: Option<String>,
+}
+
+impl std::fmt::Display for Training {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| std::fmt::Error)?)
+    }
+}
+
+impl std::str::FromStr for Training {
+    type Err = Refused;
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        serde_json::from_str(text).map_err(|error| Refused::new("JSON", error.to_string()))
+    }
 }
 
 /// A length of time in microseconds.

@@ -146,13 +146,6 @@ pub enum Failure {
 }
 
 impl Backend {
-    const fn of(backend: DbBackend) -> Self {
-        match backend {
-            DbBackend::Sqlite => Self::Sqlite,
-            _ => Self::Postgres,
-        }
-    }
-
     /// A connection that changes nothing, to look at what is there before it is touched: connecting otherwise
     /// turns a SQLite file to WAL. `None` if there is nothing yet, and on PostgreSQL, where connecting is harmless.
     #[expect(clippy::disallowed_methods, reason = "the file that connects")]
@@ -245,30 +238,6 @@ impl Backend {
     /// a negated filter.
     pub(super) fn not_true(condition: SimpleExpr) -> SimpleExpr {
         Expr::expr(Func::coalesce([condition, Expr::val(false)])).not()
-    }
-
-    /// Stands for a JSON column that is not read.
-    pub(super) fn empty_document(db: &impl ConnectionTrait) -> SimpleExpr {
-        match Self::of(db.get_database_backend()) {
-            Self::Sqlite => Expr::cust("'{}'"),
-            Self::Postgres => Expr::cust("'{}'::json"),
-        }
-    }
-
-    /// Stands for a nullable JSON column that is not read.
-    pub(super) fn no_document(db: &impl ConnectionTrait) -> SimpleExpr {
-        match Self::of(db.get_database_backend()) {
-            Self::Sqlite => Expr::cust("NULL"),
-            Self::Postgres => Expr::cust("NULL::json"),
-        }
-    }
-
-    /// Stands for a nullable text column that is not read.
-    pub(super) fn no_text(db: &impl ConnectionTrait) -> SimpleExpr {
-        match Self::of(db.get_database_backend()) {
-            Self::Sqlite => Expr::cust("NULL"),
-            Self::Postgres => Expr::cust("NULL::varchar"),
-        }
     }
 
     /// Whether `haystack` contains `needle`, ignoring the case of ASCII letters only. Text columns are

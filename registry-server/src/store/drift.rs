@@ -90,7 +90,7 @@ fn type_name(backend: Backend, needed: &ColumnType) -> String {
             };
         }
         ColumnType::Uuid => ("uuid_text", "uuid"),
-        ColumnType::Json => ("json_text", "json"),
+        ColumnType::Text => ("text", "text"),
         ColumnType::Boolean => ("boolean", "boolean"),
         ColumnType::Integer => ("integer", "integer"),
         ColumnType::BigInteger => ("integer", "bigint"),

@@ -37,7 +37,7 @@ pub(super) fn models(filter: &ModelFilter) -> Condition {
         .add_option(one_of(Column::ParameterCount, parameter_counts))
         .add_option(one_of(Column::ServerType, server_types))
         .add_option(one_of(Column::Task, tasks))
-        .add_option(sources.as_ref().map(|sources| Column::Source.is_in(sources.iter().copied())))
+        .add_option((!sources.is_empty()).then(|| Column::Source.is_in(sources.iter().copied())))
         .add_option(is_custom_base_model.map(|flag| Column::IsCustomBaseModel.eq(flag)))
         .add_option(requires_gpu.map(|flag| Column::RequiresGpu.eq(flag)))
         .add_option((!tags_any.is_empty()).then(|| id().in_subquery(tagged(tags_any))))
@@ -89,7 +89,7 @@ pub(super) fn releases(filter: &ReleaseFilter) -> Condition {
         .add_option(one_of(Column::Quantization, quantizations))
         .add_option(one_of(Column::Platform, platforms))
         .add_option(one_of(model::Column::Company, companies))
-        .add_option(states.as_ref().map(|states| Column::State.is_in(states.iter().copied())))
+        .add_option((!states.is_empty()).then(|| Column::State.is_in(states.iter().copied())))
         .add_option((!base_release_ids.is_empty()).then(|| Column::BaseReleaseId.is_in(base_release_ids.iter().copied())))
         .add(within(Column::CreateTime, *create_time));
     if !text_query.is_empty() {

@@ -1,6 +1,5 @@
 //! Models, with their tags and labels.
 
-use super::backend::Backend;
 use super::entity::{model, model_tag, release};
 use super::page::{Sort, cut, page};
 use super::{Source, Tx, filter, labels};
@@ -89,7 +88,7 @@ pub async fn put_labels(tx: &Tx, id: ModelId, labels: &Labels) -> Result<(), Err
 
 /// One model. By id it may be soft-deleted, by name it is live.
 pub async fn get(source: &impl Source, model: &ModelRef, view: View) -> Result<Model, Error> {
-    let row = select(source, view).filter(refers(model)).into_model().one(source.conn()).await?;
+    let row = select(view).filter(refers(model)).into_model().one(source.conn()).await?;
     let row = row.ok_or_else(|| Error::not_found(Kind::Model, model))?;
     let mut models = complete(source, vec![row], view).await?;
     models.pop().ok_or_else(|| Error::bug("a model lost its row"))
@@ -98,7 +97,7 @@ pub async fn get(source: &impl Source, model: &ModelRef, view: View) -> Result<M
 /// Many models, in the order asked for; all of them or an error that names the first missing one.
 pub async fn get_many(source: &impl Source, wanted: &[ModelRef], view: View) -> Result<Vec<Model>, Error> {
     let any = wanted.iter().fold(Condition::any(), |any, model| any.add(refers(model)));
-    let rows = select(source, view).filter(any).into_model().all(source.conn()).await?;
+    let rows = select(view).filter(any).into_model().all(source.conn()).await?;
     let found = complete(source, rows, view).await?;
     let mut by_ref: HashMap<ModelRef, &Model> = HashMap::new();
     for model in &found {
@@ -157,7 +156,7 @@ pub async fn list(source: &impl Source, list: &List<ModelFilter, ModelOrder>) ->
         true => Some(model::Entity::find().filter(matching.clone()).count(source.conn()).await?),
         false => None,
     };
-    let query = select(source, list.view).filter(matching);
+    let query = select(list.view).filter(matching);
     let after = list.resume.as_ref().map(|resume| &resume.after);
     let query = page(query, sort(list.order), (model::Entity, model::Column::Id), after, list.size.rows());
     let (rows, more) = cut(query.into_model().all(source.conn()).await?, list.size.rows());
@@ -185,7 +184,7 @@ fn refers(model: &ModelRef) -> Condition {
 }
 
 /// The columns of a view; the large ones are not even read for the basic one.
-fn select(source: &impl Source, view: View) -> Select<model::Entity> {
+fn select(view: View) -> Select<model::Entity> {
     use model::Column::{Metadata, Training};
     let query = model::Entity::find();
     match view {
@@ -193,8 +192,8 @@ fn select(source: &impl Source, view: View) -> Select<model::Entity> {
         View::Basic => query
             .select_only()
             .columns(model::Column::iter().filter(|column| !matches!(column, Metadata | Training)))
-            .expr_as(Backend::empty_document(source.conn()), "metadata")
-            .expr_as(Backend::no_document(source.conn()), "training"),
+            .expr_as(Expr::cust("'{}'"), "metadata")
+            .expr_as(Expr::cust("NULL"), "training"),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Releases, with their labels and what they show of their model.
 
-use super::backend::Backend;
 use super::entity::{model, release};
 use super::error::OnForeignKey;
 use super::page::{Sort, cut, page};
@@ -11,7 +10,7 @@ use crate::domain::name::{ModelName, Platform, Quantization, StoragePath};
 use crate::domain::page::{Cursor, List, SortKey};
 use crate::domain::release::{ReleaseKey, ReleaseOrder, ReleaseRef, ReleaseState};
 use crate::domain::{Error, Kind, ModelId, ReleaseId};
-use sea_orm::sea_query::{LockType, OnConflict, Order};
+use sea_orm::sea_query::{Expr, LockType, OnConflict, Order};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, Iterable, JoinType,
     PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, RelationDef, Select,
@@ -124,14 +123,14 @@ pub async fn put_labels(tx: &Tx, id: ReleaseId, labels: &Labels) -> Result<(), E
 
 /// One release. By id it may be soft-deleted, by its key it is live.
 pub async fn get(source: &impl Source, release: &ReleaseRef, view: View) -> Result<Release, Error> {
-    let found = select(source, view).filter(refers(release)).into_model().one(source.conn()).await?;
+    let found = select(view).filter(refers(release)).into_model().one(source.conn()).await?;
     one(source, found, release).await
 }
 
 /// Many releases, in the order asked for; all of them or an error that names the first missing one.
 pub async fn get_many(source: &impl Source, wanted: &[ReleaseRef], view: View) -> Result<Vec<Release>, Error> {
     let any = wanted.iter().fold(Condition::any(), |any, release| any.add(refers(release)));
-    let rows = select(source, view).filter(any).into_model().all(source.conn()).await?;
+    let rows = select(view).filter(any).into_model().all(source.conn()).await?;
     let found = complete(source, rows).await?;
     let mut by_ref: HashMap<ReleaseRef, &Release> = HashMap::new();
     for release in &found {
@@ -148,7 +147,7 @@ pub async fn get_many(source: &impl Source, wanted: &[ReleaseRef], view: View) -
 
 /// One release, locked until the end of the transaction. Soft-deleted ones only by id.
 pub async fn lock(tx: &Tx, release: &ReleaseRef) -> Result<Release, Error> {
-    let mut query = select(tx, View::Full).filter(refers(release));
+    let mut query = select(View::Full).filter(refers(release));
     QuerySelect::query(&mut query).lock_with_tables(LockType::Update, [release::Entity]);
     let found = query.into_model().one(tx.conn()).await?;
     one(tx, found, release).await
@@ -171,7 +170,7 @@ pub async fn list(
         ),
         false => None,
     };
-    let query = select(source, list.view).filter(matching);
+    let query = select(list.view).filter(matching);
     let after = list.resume.as_ref().map(|resume| &resume.after);
     let query = page(query, sort(list.order), (release::Entity, release::Column::Id), after, list.size.rows());
     let (rows, more) = cut(query.into_model().all(source.conn()).await?, list.size.rows());
@@ -312,7 +311,7 @@ fn to_model() -> RelationDef {
 }
 
 /// The columns of a view, joined with the model; the large ones are not even read for the basic view.
-fn select(source: &impl Source, view: View) -> Select<release::Entity> {
+fn select(view: View) -> Select<release::Entity> {
     use release::Column::{Metadata, ReleaseNotes, Training};
     let query = release::Entity::find().join(JoinType::InnerJoin, to_model());
     let query = match view {
@@ -320,9 +319,9 @@ fn select(source: &impl Source, view: View) -> Select<release::Entity> {
         View::Basic => query
             .select_only()
             .columns(release::Column::iter().filter(|column| !matches!(column, Metadata | ReleaseNotes | Training)))
-            .expr_as(Backend::empty_document(source.conn()), "metadata")
-            .expr_as(Backend::no_text(source.conn()), "release_notes")
-            .expr_as(Backend::no_document(source.conn()), "training"),
+            .expr_as(Expr::cust("'{}'"), "metadata")
+            .expr_as(Expr::cust("NULL"), "release_notes")
+            .expr_as(Expr::cust("NULL"), "training"),
     };
     query
         .column_as(model::Column::Name, "model_name")

@@ -164,7 +164,7 @@ fn spelled(sql_type: Type, max_len: Option<u32>, database: Database, found: &str
         (Type::Uuid, _) => ("uuid_text", "uuid"),
         (Type::Boolean, _) => ("boolean", "boolean"),
         (Type::BigInteger, _) => ("integer", "bigint"),
-        (Type::Json, _) => ("json_text", "json"),
+        (Type::Json, _) => ("text", "text"),
     };
     if database == Database::Sqlite { sqlite.to_owned() } else { postgres.to_owned() }
 }

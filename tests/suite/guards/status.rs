@@ -65,8 +65,8 @@ fn examples(long: bool) -> Vec<Error> {
     };
     let id = ReleaseId::from(uuid::Uuid::nil());
     let mut examples = vec![
-        Error::Invalid(Vec::new()),
-        Error::Invalid((0..if long { 1000 } else { 1 }).map(violation).collect()),
+        Error::Invalid(Vec::new().into()),
+        Error::Invalid((0..if long { 1000 } else { 1 }).map(violation).collect::<Vec<_>>().into()),
         Error::InvalidUpdateMask { path: text(64), why: "is not a field of the resource" },
         Error::Immutable { path: "release.base_release_id" },
         Error::InvalidPageToken,

@@ -34,7 +34,7 @@ pub(in crate::api) fn models(message: pb::ModelFilter) -> Result<ModelFilter, Er
         base_models,
         parameter_counts,
         server_types,
-        sources: closed(sources, model::source),
+        sources: sources.into_iter().filter_map(model::source).collect(),
         tags_all,
         tags_any,
         tags_none,
@@ -75,7 +75,7 @@ pub(in crate::api) fn releases(message: pb::ReleaseFilter) -> Result<ReleaseFilt
         digests,
         quantizations,
         platforms,
-        states: closed(states, release::state),
+        states: states.into_iter().filter_map(release::state).collect(),
         companies,
         create_time: range(create_time_from, create_time_before),
         text_query,
@@ -84,11 +84,6 @@ pub(in crate::api) fn releases(message: pb::ReleaseFilter) -> Result<ReleaseFilt
         any_of: any_of.into_iter().map(releases).collect::<Result<_, _>>()?,
         none_of: none_of.into_iter().map(releases).collect::<Result<_, _>>()?,
     })
-}
-
-/// Values of a closed set, if any are asked for. Nothing has the unspecified one, so asking for it adds nothing.
-fn closed<T>(values: Vec<i32>, value: fn(i32) -> Option<T>) -> Option<Vec<T>> {
-    (!values.is_empty()).then(|| values.into_iter().filter_map(value).collect())
 }
 
 fn range(from: Option<prost_types::Timestamp>, before: Option<prost_types::Timestamp>) -> TimeRange {

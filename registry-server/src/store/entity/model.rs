@@ -28,7 +28,7 @@ pub struct Model {
     pub parameter_count: Option<String>,
     #[sea_orm(column_type = "String(StringLen::N(16384))", nullable)]
     pub description: Option<String>,
-    #[sea_orm(column_type = "Json", default_value = "{}")]
+    #[sea_orm(column_type = "Text", default_value = "{}")]
     pub metadata: Document,
     pub requires_gpu: Option<bool>,
     #[sea_orm(column_type = "String(StringLen::N(50))", nullable)]
@@ -37,7 +37,7 @@ pub struct Model {
     pub source: ModelSource,
     #[sea_orm(default_value = false)]
     pub is_custom_base_model: bool,
-    #[sea_orm(column_type = "Json", nullable)]
+    #[sea_orm(column_type = "Text", nullable)]
     pub training: Option<Training>,
     #[sea_orm(column_type = "String(StringLen::N(255))", nullable)]
     pub display_name: Option<String>,

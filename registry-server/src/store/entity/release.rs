@@ -44,13 +44,13 @@ pub struct Model {
     pub state_reason: Option<String>,
     #[sea_orm(column_type = "String(StringLen::N(65536))", nullable)]
     pub release_notes: Option<String>,
-    #[sea_orm(column_type = "Json", default_value = "{}")]
+    #[sea_orm(column_type = "Text", default_value = "{}")]
     pub metadata: Document,
     #[sea_orm(column_type = "String(StringLen::N(1000))", nullable)]
     pub storage_path: Option<String>,
     #[sea_orm(column_type = "String(StringLen::N(1000))", nullable)]
     pub mlflow_url: Option<String>,
-    #[sea_orm(column_type = "Json", nullable)]
+    #[sea_orm(column_type = "Text", nullable)]
     pub training: Option<Training>,
     pub base_release_id: Option<ReleaseId>,
     pub create_time: Timestamp,
