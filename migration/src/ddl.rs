@@ -24,26 +24,26 @@ impl Ddl {
     /// NOT NULL text of at most `max` characters.
     #[must_use]
     pub fn text(self, name: &'static str, max: u32) -> ColumnDef {
-        self.bounded(name, max).not_null().take()
+        self.bounded(name, max, None).not_null().take()
     }
 
     /// NOT NULL text of 1 to `max` characters.
     #[must_use]
     pub fn required_text(self, name: &'static str, max: u32) -> ColumnDef {
-        self.bounded(name, max).not_null().check(Expr::col(name).ne("")).take()
+        self.bounded(name, max, Some(Expr::col(name).ne(""))).not_null().take()
     }
 
     /// Nullable text of at most `max` characters. NULL and `''` are different values.
     #[must_use]
     pub fn optional_text(self, name: &'static str, max: u32) -> ColumnDef {
-        self.bounded(name, max).null().take()
+        self.bounded(name, max, None).null().take()
     }
 
     /// NOT NULL text out of a closed set.
     #[must_use]
     pub fn one_of(self, name: &'static str, max: u32, values: &[&'static str]) -> ColumnDef {
         let known = Expr::col(name).is_in(values.iter().copied());
-        self.text(name, max).check(known).take()
+        self.bounded(name, max, Some(known)).not_null().take()
     }
 
     /// NOT NULL JSON object, `{}` unless given. `json` and not `jsonb` on PostgreSQL: the document is
@@ -89,13 +89,22 @@ impl Ddl {
         ColumnDef::new(name).big_integer().not_null().check(Expr::col(name).gte(min)).take()
     }
 
-    fn bounded(self, name: &'static str, max: u32) -> ColumnDef {
+    /// A column has one CHECK: another one would replace it, so all conditions go into it.
+    fn bounded(self, name: &'static str, max: u32, condition: Option<Expr>) -> ColumnDef {
         let mut column = ColumnDef::new(name);
         column.string_len(max);
-        match self.0 {
-            DbBackend::Postgres => column.extra("COLLATE \"C\""),
-            _ => column.check(Expr::expr(Func::char_length(Expr::col(name))).lte(max)),
+        let fits = Expr::expr(Func::char_length(Expr::col(name))).lte(max);
+        let check = match (self.0, condition) {
+            (DbBackend::Postgres, condition) => {
+                column.extra("COLLATE \"C\"");
+                condition
+            }
+            (_, None) => Some(fits),
+            (_, Some(condition)) => Some(fits.and(condition)),
         };
+        if let Some(check) = check {
+            column.check(check);
+        }
         column
     }
 

@@ -15,13 +15,35 @@ pub enum Database {
 
 /// A fresh, empty database. A file goes with this value; a schema goes with its throw-away server.
 #[derive(Debug)]
-pub(crate) struct Fresh {
+pub struct Fresh {
     pub(crate) target: Target,
     _directory: Option<TempDir>,
 }
 
+impl Fresh {
+    /// What a server is told to find it.
+    #[must_use]
+    pub const fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// A connection to it, without a server. The file is there afterwards.
+    pub async fn connect(&self) -> DatabaseConnection {
+        match &self.target {
+            Target::Sqlite(path) => connect(&format!("sqlite:{}?mode=rwc", path.display())).await,
+            Target::Postgres(url) => connect(url).await,
+        }
+    }
+
+    /// The same database for another server.
+    pub(crate) fn shared(target: &Target) -> Self {
+        Self { target: target.clone(), _directory: None }
+    }
+}
+
 impl Database {
-    pub(crate) async fn fresh(self) -> Fresh {
+    /// A new, empty one.
+    pub async fn fresh(self) -> Fresh {
         match self {
             Self::Sqlite => {
                 let directory = tempfile::tempdir().expect("a temporary directory");

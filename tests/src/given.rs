@@ -1,7 +1,11 @@
 //! What a scenario begins with.
 
 use crate::Harness;
-use registry_client::{Model, Release};
+use futures::{Stream, TryStreamExt};
+use registry_client::{Error, Model, Page, Release, ReleaseState};
+
+/// When the clock of a test begins, in seconds: 2026-01-01T00:00:00Z.
+const START: i64 = 1_767_225_600;
 
 /// A digest that is made of a number.
 #[must_use]
@@ -17,4 +21,46 @@ pub async fn model(registry: &Harness, name: &str) -> Model {
 /// An active release of a model.
 pub async fn release(registry: &Harness, model: &str, version: &str) -> Release {
     registry.client.create_release(model, version).digest(digest(1)).send().await.expect("a release")
+}
+
+/// A candidate without a digest.
+pub async fn candidate(registry: &Harness, model: &str, version: &str) -> Release {
+    registry.client.create_release(model, version).initial_state(ReleaseState::Candidate).send().await.expect("a candidate")
+}
+
+/// A release in a state, by the steps that lead there.
+pub async fn release_in(registry: &Harness, model: &str, version: &str, state: ReleaseState) -> Release {
+    let create = registry.client.create_release(model, version).digest(digest(1)).initial_state(ReleaseState::Candidate);
+    let mut release = create.send().await.expect("a candidate");
+    let steps: &[ReleaseState] = match state {
+        ReleaseState::Unspecified | ReleaseState::Candidate => &[],
+        ReleaseState::Active => &[ReleaseState::Active],
+        ReleaseState::Deprecated => &[ReleaseState::Active, ReleaseState::Deprecated],
+        ReleaseState::Archived => &[ReleaseState::Archived],
+        ReleaseState::Yanked => &[ReleaseState::Yanked],
+    };
+    for step in steps {
+        release = registry.client.transition_release(&release, *step).send().await.expect("a step");
+    }
+    release
+}
+
+/// The revision of the registry.
+pub async fn revision(registry: &Harness) -> i64 {
+    registry.client.server_info().send().await.expect("the server info").current_revision
+}
+
+/// A time, in microseconds after the start of the clock of a test.
+#[must_use]
+pub fn time(micros: i64) -> prost_types::Timestamp {
+    let (seconds, micros) = (START + micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
+    prost_types::Timestamp { seconds, nanos: i32::try_from(micros * 1000).expect("less than a second") }
+}
+
+/// The pages of a walk over a list, to the last one.
+///
+/// # Panics
+/// If one of them fails.
+pub async fn pages<T>(pages: impl Stream<Item = Result<Page<T>, Error>>) -> Vec<Page<T>> {
+    pages.try_collect().await.expect("pages")
 }

@@ -32,7 +32,11 @@ impl Harness {
         Self::on(database, database.fresh().await).await.expect("a server that starts")
     }
 
-    async fn on(database: Database, fresh: Fresh) -> Result<Self, StartError> {
+    /// A server on a database that may hold something already.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub async fn on(database: Database, fresh: Fresh) -> Result<Self, StartError> {
         let clock = Clock::manual(Timestamp::from_micros(1_767_225_600_000_000));
         let server = Server::start(&fresh.target, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), clock.clone(), GRACE).await?;
         let client = Client::builder(endpoint(&server)).retry(RetryPolicy::none()).connect().await.expect("a connection");
@@ -55,6 +59,11 @@ impl Harness {
     #[must_use]
     pub const fn target(&self) -> &Target {
         &self.fresh.target
+    }
+
+    /// Another server on the same database. PostgreSQL only: one SQLite file serves one server.
+    pub async fn replica(&self) -> Self {
+        Self::on(self.database, Fresh::shared(self.target())).await.expect("a second server that starts")
     }
 
     /// Moves its clock.

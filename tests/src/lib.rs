@@ -7,11 +7,14 @@ pub mod binary;
 pub mod crash;
 
 mod database;
+pub mod expect;
 pub mod given;
 mod harness;
+pub mod raw;
 pub mod wait;
+pub mod status_codes;
 
-pub use database::Database;
+pub use database::{Database, Fresh};
 pub use harness::Harness;
 
 /// Declares scenarios once; each runs on SQLite and, with the feature `postgres`, on PostgreSQL, with a server
@@ -39,6 +42,32 @@ macro_rules! conformance {
                 let registry = $crate::Harness::start($crate::Database::Postgres).await;
                 scenario(&registry).await;
                 registry.stop().await;
+            }
+        })+
+    };
+}
+
+/// Declares tests that need a database and no server, or a server of their own making: each runs on SQLite and,
+/// with the feature `postgres`, on PostgreSQL.
+#[macro_export]
+macro_rules! on_every_database {
+    ($($(#[$meta:meta])* async fn $name:ident($database:ident: Database) $body:block)+) => {
+        $($(#[$meta])*
+        mod $name {
+            #[allow(unused_imports, reason = "not every test needs everything its file imports")]
+            use super::*;
+
+            async fn test($database: $crate::Database) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                test($crate::Database::Sqlite).await;
+            }
+
+            #[cfg(feature = "postgres")]
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                test($crate::Database::Postgres).await;
             }
         })+
     };

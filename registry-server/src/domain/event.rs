@@ -26,7 +26,7 @@ super::closed_set! {
 }
 
 /// Which row a change was of. The writer stamps that row with the revision of the change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// A model.
     Model(ModelId),

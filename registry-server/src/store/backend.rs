@@ -150,6 +150,20 @@ impl Backend {
         }
     }
 
+    /// A connection that changes nothing, to look at what is there before it is touched: connecting otherwise
+    /// turns a SQLite file to WAL. `None` if there is nothing yet, and on PostgreSQL, where connecting is harmless.
+    pub(super) async fn connect_to_look(target: &Target) -> Result<Option<DatabaseConnection>, DbErr> {
+        let Target::Sqlite(path) = target else { return Ok(None) };
+        if std::fs::metadata(path).map_or(0, |file| file.len()) == 0 {
+            return Ok(None);
+        }
+        let mut options = options(target);
+        let path = path.clone();
+        options.min_connections(1).max_connections(1);
+        options.map_sqlx_sqlite_opts(move |_| sqlx::sqlite::SqliteConnectOptions::new().filename(&path).read_only(true));
+        Database::connect(options).await.map(Some)
+    }
+
     /// The one connection that writes.
     pub(super) async fn connect_writer(target: &Target) -> Result<DatabaseConnection, DbErr> {
         let mut options = options(target);

@@ -5,6 +5,7 @@ use super::entity::{model, model_tag, release};
 use super::page::{Sort, cut, page};
 use super::writer::Stamp;
 use super::{Source, Tx, filter, labels};
+use crate::domain::event::Subject;
 use crate::domain::filter::ModelFilter;
 use crate::domain::model::{Labels, ModelOrder, ModelRef, Tags, View};
 use crate::domain::page::{Cursor, List, SortKey};
@@ -124,6 +125,7 @@ pub async fn get_many(source: &impl Source, wanted: &[ModelRef], view: View) -> 
 pub async fn lock(tx: &Tx, model: &ModelRef) -> Result<Model, Error> {
     let row = model::Entity::find().filter(refers(model)).lock_exclusive().one(tx.conn()).await?;
     let row = row.ok_or_else(|| Error::not_found(Kind::Model, model))?;
+    tx.claim(Subject::Model(row.id))?;
     let mut models = complete(tx, vec![row], View::Full).await?;
     models.pop().ok_or_else(|| Error::bug("a model lost its row"))
 }

@@ -6,6 +6,7 @@ use super::error::OnForeignKey;
 use super::page::{Sort, cut, page};
 use super::writer::Stamp;
 use super::{Source, Tx, filter, labels};
+use crate::domain::event::Subject;
 use crate::domain::filter::ReleaseFilter;
 use crate::domain::model::{Labels, View};
 use crate::domain::name::{ModelName, Platform, Quantization, StoragePath};
@@ -157,7 +158,10 @@ pub async fn get_many(source: &impl Source, wanted: &[ReleaseRef], view: View) -
 pub async fn lock(tx: &Tx, release: &ReleaseRef) -> Result<Release, Error> {
     let mut query = select(tx, View::Full).filter(refers(release));
     QuerySelect::query(&mut query).lock_with_tables(LockType::Update, [release::Entity]);
-    let found = query.into_model().one(tx.conn()).await?;
+    let found: Option<Joined> = query.into_model().one(tx.conn()).await?;
+    if let Some(Joined(row, _)) = &found {
+        tx.claim(Subject::Release(row.id))?;
+    }
     one(tx, found, release).await
 }
 

@@ -37,6 +37,11 @@ pub enum OpenError {
 pub(super) async fn open(target: &Target) -> Result<(DatabaseConnection, DatabaseConnection, FileLock), OpenError> {
     let connect = |cause| OpenError::Connect { target: target.to_string(), cause };
     let lock = FileLock::take(target).map_err(OpenError::InUse)?;
+    if let Some(db) = Backend::connect_to_look(target).await.map_err(connect)? {
+        let refused = refuse_foreign(target, &db).await;
+        db.close().await?;
+        refused?;
+    }
     let writes = Backend::connect_writer(target).await.map_err(connect)?;
     target.backend().check_version(&writes).await.map_err(OpenError::TooOld)?;
     let migrating = MigrationLock::take(target).await.map_err(connect)?;
@@ -48,17 +53,16 @@ pub(super) async fn open(target: &Target) -> Result<(DatabaseConnection, Databas
 }
 
 async fn prepare(target: &Target, db: &DatabaseConnection) -> Result<(), OpenError> {
-    let before = catalogue::read(target.backend(), db).await?;
-    refuse_foreign(target, &before)?;
-    refuse_newer(db, &before).await?;
+    refuse_newer(db, &catalogue::read(target.backend(), db).await?).await?;
     Migrator::up(db, None).await.map_err(OpenError::Migrate)?;
     let findings = drift::findings(target.backend(), &catalogue::read(target.backend(), db).await?);
     if findings.is_empty() { Ok(()) } else { Err(OpenError::Drift(findings)) }
 }
 
 /// A SQLite file of another program is left alone. (In PostgreSQL a schema may hold extensions' tables.)
-fn refuse_foreign(target: &Target, before: &Catalogue) -> Result<(), OpenError> {
-    if target.backend() == Backend::Postgres || before.is_empty() || before.contains_key(APPLIED) {
+async fn refuse_foreign(target: &Target, db: &DatabaseConnection) -> Result<(), OpenError> {
+    let before = catalogue::read(target.backend(), db).await?;
+    if before.is_empty() || before.contains_key(APPLIED) {
         return Ok(());
     }
     let tables: Vec<&str> = before.keys().take(5).map(String::as_str).collect();

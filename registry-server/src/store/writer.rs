@@ -4,6 +4,9 @@
 //! touch the others, numbers the changes, appends their events, commits once, and only then answers. A batch
 //! never waits for company, and a batch of one pays for no savepoint.
 //!
+//! A row is changed once in a batch: it has its new revision, and so its new etag, only when the batch is
+//! numbered. Whoever wants to change it again waits for the next batch.
+//!
 //! May not: know what a use case does.
 
 use super::backend::{Backend, FileLock, failure};
@@ -13,7 +16,9 @@ use crate::domain::{Context, Error, Revision};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
+use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
@@ -32,7 +37,17 @@ pub struct Tx(Arc<Open>);
 struct Open {
     txn: DatabaseTransaction,
     ctx: Context,
+    /// What earlier writes of the batch have changed.
+    changed: Arc<HashSet<Subject>>,
     events: Mutex<Vec<Event>>,
+    waits: AtomicBool,
+}
+
+/// What is left of a transaction when its use case is over.
+struct Closed {
+    txn: DatabaseTransaction,
+    events: Vec<Event>,
+    waits: bool,
 }
 
 impl Source for Tx {
@@ -42,8 +57,8 @@ impl Source for Tx {
 }
 
 impl Tx {
-    fn new(txn: DatabaseTransaction, ctx: Context) -> Self {
-        Self(Arc::new(Open { txn, ctx, events: Mutex::default() }))
+    fn new(txn: DatabaseTransaction, ctx: Context, changed: Arc<HashSet<Subject>>) -> Self {
+        Self(Arc::new(Open { txn, ctx, changed, events: Mutex::default(), waits: AtomicBool::new(false) }))
     }
 
     /// The call that is served.
@@ -58,10 +73,24 @@ impl Tx {
         self.0.events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
     }
 
+    /// Says that the use case reads a row in order to change it. If an earlier write of the batch has changed it,
+    /// its revision is not known yet, and the use case runs again in the next batch.
+    ///
+    /// # Errors
+    /// What the use case is to end with then; nobody hears of it.
+    pub(super) fn claim(&self, subject: Subject) -> Result<(), Error> {
+        if !self.0.changed.contains(&subject) {
+            return Ok(());
+        }
+        self.0.waits.store(true, Ordering::Relaxed);
+        Err(Error::Conflict("the row was changed by an earlier write of the batch".into()))
+    }
+
     /// The transaction and what was recorded in it, once the use case is over.
-    fn close(self) -> Result<(DatabaseTransaction, Vec<Event>), Error> {
+    fn close(self) -> Result<Closed, Error> {
         let open = Arc::try_unwrap(self.0).map_err(|_| Error::bug("a use case kept its transaction"))?;
-        Ok((open.txn, open.events.into_inner().unwrap_or_else(PoisonError::into_inner)))
+        let events = open.events.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Closed { txn: open.txn, events, waits: open.waits.into_inner() })
     }
 }
 
@@ -149,6 +178,8 @@ struct Slot {
 
 enum Outcome {
     Pending,
+    /// For the next batch, where the row it is about has a revision.
+    Waiting,
     Failed(Error),
     Unchanged,
     Changed(Vec<Event>, Revision),
@@ -160,13 +191,14 @@ impl Slot {
     }
 
     /// Runs the use case on `txn`; gives the transaction back for the writer to end.
-    async fn run(&mut self, txn: DatabaseTransaction) -> Result<DatabaseTransaction, DbErr> {
-        self.attempt += 1;
-        let tx = Tx::new(txn, self.job.ctx().clone());
+    async fn run(&mut self, txn: DatabaseTransaction, changed: Arc<HashSet<Subject>>) -> Result<DatabaseTransaction, DbErr> {
+        let tx = Tx::new(txn, self.job.ctx().clone(), changed);
         let ran = AssertUnwindSafe(self.job.run(tx.clone())).catch_unwind().await;
         let ran = ran.unwrap_or_else(|_| Err(Error::bug("a use case panicked")));
-        let (txn, events) = tx.close().map_err(|error| DbErr::Custom(error.to_string()))?;
+        let Closed { txn, events, waits } = tx.close().map_err(|error| DbErr::Custom(error.to_string()))?;
+        self.attempt += u8::from(!waits);
         self.outcome = match ran {
+            _ if waits => Outcome::Waiting,
             Err(error) => Outcome::Failed(error),
             Ok(()) if events.is_empty() || self.job.ctx().is_dry_run() => Outcome::Unchanged,
             Ok(()) => Outcome::Changed(events, Revision::ZERO),
@@ -179,7 +211,17 @@ impl Slot {
     }
 
     fn should_run_again(&self) -> bool {
-        self.attempt < ATTEMPTS && matches!(self.outcome, Outcome::Failed(Error::Conflict(_)))
+        match self.outcome {
+            Outcome::Waiting => true,
+            Outcome::Failed(Error::Conflict(_)) => self.attempt < ATTEMPTS,
+            Outcome::Pending | Outcome::Failed(_) | Outcome::Unchanged | Outcome::Changed(..) => false,
+        }
+    }
+
+    /// What it has changed.
+    fn subjects(&self) -> impl Iterator<Item = Subject> + '_ {
+        let events = if let Outcome::Changed(events, _) = &self.outcome { events.as_slice() } else { &[] };
+        events.iter().map(|event| event.subject)
     }
 }
 
@@ -243,7 +285,7 @@ impl Writer {
 
     fn answer(&self, slot: Slot) {
         let outcome = match slot.outcome {
-            Outcome::Pending => Err(Error::bug("a write was never run")),
+            Outcome::Pending | Outcome::Waiting => Err(Error::bug("a write was never run")),
             Outcome::Failed(error) => Err(error),
             Outcome::Unchanged => Ok(None),
             Outcome::Changed(_, revision) => {
@@ -306,7 +348,7 @@ impl Slot {
     /// The batch failed: a use case that had failed by itself keeps its own answer.
     fn fail(&mut self, failed: &Failed) {
         match self.outcome {
-            Outcome::Failed(_) => {}
+            Outcome::Failed(_) | Outcome::Waiting => {}
             Outcome::Pending | Outcome::Unchanged | Outcome::Changed(..) => self.outcome = Outcome::Failed(failed.error()),
         }
     }
@@ -314,13 +356,15 @@ impl Slot {
 
 /// Runs the use cases of a batch on `txn`, each behind a savepoint unless it is alone.
 async fn run_all(batch: &mut [Slot], txn: DatabaseTransaction) -> Result<DatabaseTransaction, DbErr> {
+    let mut changed = Arc::new(HashSet::new());
     if let [only] = batch {
-        return only.run(txn).await;
+        return only.run(txn, changed).await;
     }
     for slot in batch {
-        let savepoint = slot.run(Backend::savepoint(&txn).await?).await?;
+        let savepoint = slot.run(Backend::savepoint(&txn).await?, Arc::clone(&changed)).await?;
         if slot.changed() {
             savepoint.commit().await?;
+            Arc::make_mut(&mut changed).extend(slot.subjects());
         } else {
             savepoint.rollback().await?;
         }

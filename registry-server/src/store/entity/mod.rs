@@ -18,7 +18,12 @@ use sea_orm::{DbBackend, EntityTrait, Schema};
 #[must_use]
 pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
     fn table<E: EntityTrait>(schema: &Schema, entity: E) -> TableCreateStatement {
-        schema.create_table_from_entity(entity)
+        let mut table = schema.create_table_from_entity(entity);
+        // `unique_key` is not part of the table that SeaORM makes of an entity.
+        for mut index in schema.create_index_from_entity(entity) {
+            table.index(&mut index);
+        }
+        table
     }
     let schema = Schema::new(backend);
     vec![

@@ -1,0 +1,5 @@
+//! Guards: what must agree with the contract because a table or a page of it says so.
+
+mod masks;
+mod status;
+mod status_codes;
