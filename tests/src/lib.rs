@@ -4,15 +4,16 @@
 //! server's back.
 
 pub mod binary;
+pub mod cluster;
 pub mod crash;
-
 mod database;
 pub mod expect;
+pub mod frames;
 pub mod given;
 mod harness;
 pub mod raw;
-pub mod wait;
 pub mod status_codes;
+pub mod wait;
 
 pub use database::{Database, Fresh};
 pub use harness::Harness;
