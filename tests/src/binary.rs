@@ -31,14 +31,11 @@ pub fn executable() -> &'static Path {
     EXECUTABLE.get_or_init(build)
 }
 
-/// With the features and the profile of this test program, so that there is nothing to compile but what changed.
+/// As a part of the workspace and with the profile of this test program, so that there is nothing to compile but what changed.
 fn build() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = std::process::Command::new(cargo);
     build.args(["build", "--workspace", "--bin", "registry-server", "--message-format=json-render-diagnostics"]);
-    if cfg!(feature = "postgres") {
-        build.args(["--features", "registry-tests/postgres"]);
-    }
     if !cfg!(debug_assertions) {
         build.arg("--release");
     }
@@ -59,10 +56,21 @@ impl Binary {
     /// In this directory, without arguments.
     #[must_use]
     pub fn in_directory(directory: &Path) -> Self {
-        let mut command = Command::new(executable());
+        Self::alone(Command::new(executable()), directory)
+    }
+
+    fn alone(mut command: Command, directory: &Path) -> Self {
         command.env_clear().current_dir(directory).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self(command)
+    }
+
+    /// Likewise, with this umask.
+    #[must_use]
+    pub fn under_umask(directory: &Path, umask: &str) -> Self {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "umask \"$1\" && exec \"$0\" --listen 127.0.0.1:0"]).arg(executable()).arg(umask);
+        Self::alone(command, directory)
     }
 
     /// Likewise, on a port that is free.

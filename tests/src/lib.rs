@@ -4,10 +4,11 @@
 //! server's back.
 
 pub mod binary;
+pub mod cluster;
 pub mod crash;
-
 mod database;
 pub mod expect;
+pub mod frames;
 pub mod given;
 mod harness;
 pub mod raw;

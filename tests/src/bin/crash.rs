@@ -74,7 +74,7 @@ fn bar(kills: u64) -> ProgressBar {
 fn show(bar: &ProgressBar, report: &Report) {
     bar.set_message(format!("{} acknowledged, {} lost", report.acknowledged, report.lost.len()));
     bar.set_position(report.kills);
-    if !stderr().is_terminal() && report.kills % 10 == 0 {
+    if !stderr().is_terminal() && report.kills.is_multiple_of(10) {
         eprintln!("{} kills, {} acknowledged, {} lost", report.kills, report.acknowledged, report.lost.len());
     }
 }

@@ -94,7 +94,7 @@ impl Audit {
         }
         for (revision, id) in ledgers.iter().flat_map(Ledger::writes) {
             if self.subjects.get(revision) != Some(id) {
-                report.lost.push(format!(
+                report.lost.insert(format!(
                     "revision {revision}, acknowledged as a write of {id}, is of {:?}",
                     self.subjects.get(revision)
                 ));

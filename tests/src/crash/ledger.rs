@@ -173,7 +173,7 @@ impl Ledger {
                     self.keep(written);
                 }
                 Ok(None) => {}
-                Err(why) => report.lost.push(why),
+                Err(why) => drop(report.lost.insert(why)),
             }
         }
         let touched = std::mem::take(&mut self.touched);

@@ -16,6 +16,7 @@ use futures::future::join_all;
 use ledger::Ledger;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
@@ -54,7 +55,7 @@ pub struct Report {
     /// How long the servers took from their start until they listened, the longest of all.
     pub slowest_start: Duration,
     /// What was acknowledged and is not there, or not as it was.
-    pub lost: Vec<String>,
+    pub lost: BTreeSet<String>,
     /// What else is wrong: a history with gaps, a damaged file, an answer that nobody should get.
     pub wrong: Vec<String>,
 }

@@ -1,0 +1,112 @@
+//! The server by hand: what somebody learns and does with nothing but grpcurl.
+
+use registry_tests::binary::{Binary, Running};
+use registry_tests::given::digest;
+use serde_json::{Value, json};
+use tempfile::{TempDir, tempdir};
+use tokio::process::Command;
+
+async fn server() -> (TempDir, Running) {
+    let directory = tempdir().unwrap();
+    let server = Binary::on_free_port(directory.path()).start().await.unwrap();
+    (directory, server)
+}
+
+/// What grpcurl prints: standard output if it succeeds, everything if it fails.
+async fn grpcurl(server: &Running, before: &[&str], after: &[&str]) -> Result<String, String> {
+    let address = server.address().to_string();
+    let output = Command::new("grpcurl").arg("-plaintext").args(before).arg(address).args(after).output().await;
+    let output = output.expect("grpcurl, which tests/run installs");
+    let (said, complained) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    if output.status.success() { Ok(said) } else { Err(said + &complained) }
+}
+
+async fn call(server: &Running, method: &str, request: Value) -> Value {
+    let method = format!("modelregistry.v1.{method}");
+    let said =
+        grpcurl(server, &["-d", &request.to_string()], &[&method]).await.unwrap_or_else(|error| panic!("{method}: {error}"));
+    serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
+}
+
+/// Reflection lists every service.
+#[tokio::test]
+async fn lists_the_services() {
+    let (_directory, server) = server().await;
+    let said = grpcurl(&server, &[], &["list"]).await.unwrap();
+    for service in ["ModelService", "ReleaseService", "SystemService"] {
+        assert!(said.lines().any(|line| line == format!("modelregistry.v1.{service}")), "{said}");
+    }
+    assert!(said.contains("grpc.health.v1.Health"), "{said}");
+    server.stop().await;
+}
+
+/// A description has every field. (Comments and rules travel too, see `reflection.rs`; not every grpcurl prints them.)
+#[tokio::test]
+async fn describes_what_the_contract_says() {
+    let (_directory, server) = server().await;
+    let said = grpcurl(&server, &[], &["describe", "modelregistry.v1.Model"]).await.unwrap();
+    for part in ["string storage_path = 3", "string repository = 4", "map<string, string> labels = 27", "google.protobuf.Struct"]
+    {
+        assert!(said.contains(part), "{part:?} is not in {said}");
+    }
+    server.stop().await;
+}
+
+/// The path every user walks first. Name and storage path of the model are in every answer about a release.
+#[tokio::test]
+async fn registers_and_resolves_a_release() {
+    let (_directory, server) = server().await;
+    let path = "docker.io/warlockee/test";
+    let model =
+        call(&server, "ModelService/CreateModel", json!({"model": {"name": "erik", "storage_path": path, "repository": path}}))
+            .await;
+    assert_eq!(model["model"]["name"], "erik");
+    assert_eq!(model["model"]["storagePath"], path);
+    let model_ref = json!({"name": "erik"});
+    let release = json!({"model_ref": model_ref, "release": {"version": "1.0.0", "digest": digest(1)}});
+    let created = call(&server, "ReleaseService/CreateRelease", release).await;
+    let listed = call(&server, "ReleaseService/ListReleases", json!({"model_ref": model_ref})).await;
+    let read =
+        call(&server, "ReleaseService/GetRelease", json!({"release_ref": {"name": {"model": "erik", "version": "1.0.0"}}})).await;
+    let latest = call(&server, "ReleaseService/ResolveRelease", json!({"model_ref": model_ref, "latest": {}})).await;
+    for release in [&created["release"], &listed["releases"][0], &read["release"], &latest["release"]] {
+        assert_eq!(release["modelName"], "erik", "{release}");
+        assert_eq!(release["modelStoragePath"], path, "{release}");
+        assert_eq!(release["version"], "1.0.0", "{release}");
+        assert_eq!(release["id"], created["release"]["id"], "{release}");
+    }
+    server.stop().await;
+}
+
+/// Health answers for the server and for each service.
+#[tokio::test]
+async fn asks_for_health() {
+    let (_directory, server) = server().await;
+    for service in ["", "database", "modelregistry.v1.ModelService"] {
+        let request = json!({"service": service}).to_string();
+        let said = grpcurl(&server, &["-d", &request], &["grpc.health.v1.Health/Check"]).await.unwrap();
+        assert!(said.contains("\"SERVING\""), "{service:?}: {said}");
+    }
+    server.stop().await;
+}
+
+/// A refusal names its code and says what is wrong with which field.
+#[tokio::test]
+async fn says_what_is_wrong() {
+    let (_directory, server) = server().await;
+    let request = json!({"model": {"name": "not a name"}}).to_string();
+    let said = grpcurl(&server, &["-d", &request], &["modelregistry.v1.ModelService/CreateModel"]).await.unwrap_err();
+    assert!(said.contains("InvalidArgument"), "{said}");
+    assert!(said.contains("model.name") || said.contains("model.storage_path"), "{said}");
+    assert!(said.contains("google.rpc.BadRequest") && said.contains("google.rpc.ErrorInfo"), "{said}");
+    server.stop().await;
+}
+
+/// Reflection describes the messages in the details of an error, for tools that decode them.
+#[tokio::test]
+async fn describes_the_details_of_errors() {
+    let (_directory, server) = server().await;
+    let said = grpcurl(&server, &[], &["describe", "google.rpc.BadRequest"]).await.unwrap();
+    assert!(said.contains("field_violations"), "{said}");
+    server.stop().await;
+}

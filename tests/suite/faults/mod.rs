@@ -1,0 +1,11 @@
+//! What happens when something around the server fails: the database, the network, the callers.
+//!
+//! That a panic hurts one call only is not tested here: no handler of the product panics on purpose, and a hook for
+//! it would be one more way to fail.
+
+mod clients;
+mod crash;
+mod hostile;
+mod locked;
+#[cfg(feature = "postgres")]
+mod postgres;
