@@ -65,7 +65,15 @@ impl Binary {
         Self(command)
     }
 
-    /// Likewise, with this umask.
+    /// In this directory, on a free port; a file that may not grow any more fails its write and does not end the server.
+    #[must_use]
+    pub fn surviving_full_files(directory: &Path) -> Self {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "trap '' XFSZ && exec \"$0\" --listen 127.0.0.1:0"]).arg(executable());
+        Self::alone(command, directory)
+    }
+
+    /// In this directory, on a free port, with this umask.
     #[must_use]
     pub fn under_umask(directory: &Path, umask: &str) -> Self {
         let mut command = Command::new("/bin/sh");

@@ -148,7 +148,6 @@ pub enum Failure {
 impl Backend {
     /// A connection that changes nothing, to look at what is there before it is touched: connecting otherwise
     /// turns a SQLite file to WAL. `None` if there is nothing yet, and on PostgreSQL, where connecting is harmless.
-    #[expect(clippy::disallowed_methods, reason = "the file that connects")]
     pub(super) async fn connect_to_look(target: &Target) -> Result<Option<DatabaseConnection>, DbErr> {
         let Target::Sqlite(path) = target else { return Ok(None) };
         if std::fs::metadata(path).map_or(0, |file| file.len()) == 0 {

@@ -5,6 +5,7 @@
 
 mod clients;
 mod crash;
+mod full;
 mod hostile;
 mod locked;
 #[cfg(feature = "postgres")]
