@@ -209,7 +209,11 @@ impl Error {
         writes
             && !failure.never_sent
             && match self {
-                Self::Transport(_) | Self::Protocol(_) | Self::Unavailable(_) | Self::DeadlineExceeded(_) => true,
+                Self::Transport(_) | Self::Protocol(_) | Self::DeadlineExceeded(_) => true,
+                // The registry says so itself if it lost the answer to a commit; whoever else says it knows nothing of commits.
+                Self::Unavailable(failure) => {
+                    failure.0.reason.is_none() || failure.0.metadata.get("outcome").is_some_and(|outcome| outcome == "unknown")
+                }
                 Self::Cancelled(_) | Self::Internal(_) => true,
                 // Said by the registry, it is a refusal. Otherwise the answer was there, and too large to be read.
                 Self::OutOfRange(failure) => failure.0.reason.is_none(),

@@ -171,7 +171,10 @@ impl fmt::Display for Failure {
             text += &format!(": {}", facts.message);
         }
         for FieldViolation { field, description, .. } in facts.violations.iter().take(SHOWN_VIOLATIONS) {
-            text += &format!("; {field}: {description}");
+            let violation = format!("{field}: {description}");
+            if !facts.message.starts_with(&violation) {
+                text += &format!("; {violation}");
+            }
         }
         if let Some(more @ 1..) = facts.violations.len().checked_sub(SHOWN_VIOLATIONS) {
             text += &format!("; and {more} more");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use registry_client::{Error, ErrorReason, Idempotency, Method, Model, ReleaseRef, RetryPolicy, pb};
 use tonic::Code;
-use tonic_types::ErrorDetails;
+use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::fake::{Fake, Reply, status};
 
@@ -46,7 +46,7 @@ async fn clients_do_not_come_back_all_at_once() {
 #[tokio::test(start_paused = true)]
 async fn a_write_that_arrived_is_not_repeated_and_its_outcome_is_unknown() {
     for method in Method::ALL.iter().filter(|method| method.idempotency() != Idempotency::NoSideEffects) {
-        let fake = Fake::new([unavailable()]);
+        let fake = Fake::new([Reply::Fail(tonic::Status::unavailable("somebody on the way said so"))]);
         let client = &fake.client;
         let release = || ReleaseRef::key("iris", "1.0");
         let error = match method {
@@ -60,6 +60,21 @@ async fn a_write_that_arrived_is_not_repeated_and_its_outcome_is_unknown() {
         assert!(matches!(error, Error::Unavailable(_)), "{error}");
         assert!(error.outcome_unknown() && !error.is_retryable(), "{error}");
         assert_eq!(fake.seen().len(), 1, "{method:?} was repeated");
+    }
+}
+
+/// The registry tells a write that did not happen from one whose commit it lost the answer to.
+#[tokio::test(start_paused = true)]
+async fn the_registry_says_whether_the_outcome_is_known() {
+    let lost = ErrorDetails::with_error_info(
+        ErrorReason::BackendUnavailable.as_str_name(),
+        "modelregistry",
+        [("outcome".to_owned(), "unknown".to_owned())],
+    );
+    let lost = Reply::Fail(tonic::Status::with_error_details(Code::Unavailable, "lost", lost));
+    for (reply, unknown) in [(unavailable(), false), (lost, true)] {
+        let error = Fake::new([reply]).client.create_model("iris", "/iris").send().await.unwrap_err();
+        assert_eq!((error.outcome_unknown(), error.is_retryable()), (unknown, !unknown), "{error}");
     }
 }
 
