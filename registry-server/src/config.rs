@@ -18,7 +18,7 @@ pub struct Config {
     ///
     /// The password is better given by the environment variable, because a flag can be read by everybody on
     /// the machine. Tested with PostgreSQL 15; a connection pooler in front of it must pool sessions, not
-    /// transactions.
+    /// transactions. TLS is used if the server offers it; `?sslmode=verify-full` insists on it and on the name.
     #[arg(long, env = "REGISTRY_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<DatabaseUrl>,
 
