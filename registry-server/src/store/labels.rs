@@ -19,67 +19,43 @@ pub(super) fn value_hash(value: &str) -> i64 {
     digest.iter().take(8).fold(0, |hash, byte| (hash << 8) | i64::from(*byte))
 }
 
-/// Replaces the labels of a model.
-pub(super) async fn put_model(tx: &Tx, id: ModelId, labels: &Labels, is_new: bool) -> Result<(), Error> {
-    if !is_new {
-        model_label::Entity::delete_many().filter(model_label::Column::ModelId.eq(id)).exec(tx.conn()).await?;
-    }
-    let row = |(key, value): (&String, &String)| model_label::Model {
-        model_id: id,
-        key: key.clone(),
-        value: value.clone(),
-        value_hash: value_hash(value),
+/// Writing and reading the labels of one kind of owner: two tables of one shape are two types to SeaORM.
+macro_rules! labels_of {
+    ($put:ident, $read:ident, $table:ident, $Owner:ident, $Column:ident, $owner:ident) => {
+        /// Replaces the labels of an owner.
+        pub(super) async fn $put(tx: &Tx, owner: $Owner, labels: &Labels, is_new: bool) -> Result<(), Error> {
+            if !is_new {
+                $table::Entity::delete_many().filter($table::Column::$Column.eq(owner)).exec(tx.conn()).await?;
+            }
+            let row = |(key, value): (&String, &String)| $table::Model {
+                $owner: owner,
+                key: key.clone(),
+                value: value.clone(),
+                value_hash: value_hash(value),
+            };
+            if !labels.is_empty() {
+                let rows = labels.iter().map(row).map(IntoActiveModel::into_active_model);
+                $table::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
+            }
+            Ok(())
+        }
+
+        /// The labels of many owners, by one statement.
+        pub(super) async fn $read(source: &impl Source, owners: &[$Owner]) -> Result<HashMap<$Owner, Labels>, Error> {
+            let of_them = $table::Column::$Column.is_in(owners.iter().copied());
+            let mut labels: HashMap<$Owner, Labels> = HashMap::new();
+            for $table::Model { $owner, key, value, value_hash: _ } in
+                $table::Entity::find().filter(of_them).all(source.conn()).await?
+            {
+                labels.entry($owner).or_default().insert(key, value);
+            }
+            Ok(labels)
+        }
     };
-    if !labels.is_empty() {
-        model_label::Entity::insert_many(labels.iter().map(row).map(IntoActiveModel::into_active_model))
-            .exec_without_returning(tx.conn())
-            .await?;
-    }
-    Ok(())
 }
 
-/// Replaces the labels of a release.
-pub(super) async fn put_release(tx: &Tx, id: ReleaseId, labels: &Labels, is_new: bool) -> Result<(), Error> {
-    if !is_new {
-        release_label::Entity::delete_many().filter(release_label::Column::ReleaseId.eq(id)).exec(tx.conn()).await?;
-    }
-    let row = |(key, value): (&String, &String)| release_label::Model {
-        release_id: id,
-        key: key.clone(),
-        value: value.clone(),
-        value_hash: value_hash(value),
-    };
-    if !labels.is_empty() {
-        release_label::Entity::insert_many(labels.iter().map(row).map(IntoActiveModel::into_active_model))
-            .exec_without_returning(tx.conn())
-            .await?;
-    }
-    Ok(())
-}
-
-/// The labels of many models, by one statement.
-pub(super) async fn of_models(source: &impl Source, ids: &[ModelId]) -> Result<HashMap<ModelId, Labels>, Error> {
-    let rows =
-        model_label::Entity::find().filter(model_label::Column::ModelId.is_in(ids.iter().copied())).all(source.conn()).await?;
-    let mut labels: HashMap<ModelId, Labels> = HashMap::new();
-    for model_label::Model { model_id, key, value, value_hash: _ } in rows {
-        labels.entry(model_id).or_default().insert(key, value);
-    }
-    Ok(labels)
-}
-
-/// The labels of many releases, by one statement.
-pub(super) async fn of_releases(source: &impl Source, ids: &[ReleaseId]) -> Result<HashMap<ReleaseId, Labels>, Error> {
-    let rows = release_label::Entity::find()
-        .filter(release_label::Column::ReleaseId.is_in(ids.iter().copied()))
-        .all(source.conn())
-        .await?;
-    let mut labels: HashMap<ReleaseId, Labels> = HashMap::new();
-    for release_label::Model { release_id, key, value, value_hash: _ } in rows {
-        labels.entry(release_id).or_default().insert(key, value);
-    }
-    Ok(labels)
-}
+labels_of!(put_model, of_models, model_label, ModelId, ModelId, model_id);
+labels_of!(put_release, of_releases, release_label, ReleaseId, ReleaseId, release_id);
 
 /// The columns of one of the two tables.
 pub(super) struct Table<C> {

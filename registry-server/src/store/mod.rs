@@ -16,9 +16,11 @@ mod page;
 pub mod releases;
 pub mod schema;
 pub mod state;
+mod target;
 mod writer;
 
-pub use backend::{Backend, BadUrl, Target};
+pub use backend::Backend;
+pub use target::{BadUrl, Target};
 pub use writer::Tx;
 
 use crate::domain::{Context, Error, RegistryId, Revision};

@@ -1,8 +1,9 @@
 //! Opening a database: its lock, its migrations, its drift check, in this order, before anything is served.
 
-use super::backend::{Backend, FileLock, MigrationLock, Target};
+use super::backend::{Backend, FileLock, MigrationLock};
 use super::catalogue::{self, Catalogue};
 use super::drift;
+use super::target::Target;
 use registry_migration::{Migrator, MigratorTrait};
 use sea_orm::{DatabaseConnection, DbErr};
 use std::collections::BTreeSet;
