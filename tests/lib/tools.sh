@@ -13,12 +13,16 @@ tools_fail() {
 # tools_from_cargo CRATE VERSION: compiles a program from crates.io, quickly rather than well, and puts it on the PATH.
 tools_from_cargo() {
     local root=$tools/$1-$2
-    if [[ ! -f $root/.crates.toml ]]; then
+    if [[ ! -f $root/complete ]]; then
+        rm -rf -- "$root"
         echo "installing $1 $2 (once, a few minutes)" >&2
         # Not into the target directory of the workspace: the two would share nothing.
-        env --unset=CARGO_TARGET_DIR --unset=CARGO_BUILD_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 \
-            cargo install --quiet --debug --locked --root "$root" --version "=$2" "$1" ||
+        if ! env --unset=CARGO_TARGET_DIR --unset=CARGO_BUILD_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 \
+            cargo install --quiet --debug --locked --root "$root" --version "=$2" "$1"; then
             tools_fail "cargo could not install $1 $2; without it the checks are not complete"
+        fi
+        # Last: an installation that was interrupted is done again.
+        touch -- "$root/complete"
     fi
     PATH=$root/bin:$PATH
 }

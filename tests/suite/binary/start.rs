@@ -40,7 +40,7 @@ async fn makes_files_for_its_owner_alone() {
         server.client().await.create_model("iris", "s3://models/iris/").send().await.unwrap();
         let data = directory.path().join("registry-data");
         assert_eq!(mode(&data), 0o700, "umask {umask}");
-        for file in ["registry.db", "registry.db-wal", "registry.db-shm", "registry.lock"] {
+        for file in ["registry.db", "registry.db-wal", "registry.db-shm", "registry.db.lock"] {
             assert_eq!(mode(&data.join(file)), 0o600, "{file}, umask {umask}");
         }
         server.stop().await;

@@ -12,6 +12,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
+use tonic_reflection::pb::v1::ServerReflectionRequest;
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 
 const GRACE: Duration = Duration::from_secs(1);
 /// For noticing and for leaving, beyond the grace period.
@@ -43,6 +45,13 @@ async fn a_watch(server: &Running) -> Box<dyn Any> {
     let mut watch = health.watch(HealthCheckRequest { service: String::new() }).await.unwrap().into_inner();
     watch.message().await.unwrap().expect("a first status");
     Box::new(watch)
+}
+
+/// A call that goes on for as long as its caller likes, which is what the grace period is for.
+async fn an_open_stream(server: &Running) -> Box<dyn Any> {
+    let mut reflection = ServerReflectionClient::new(server.client().await.raw_channel());
+    let answers = reflection.server_reflection_info(futures::stream::pending::<ServerReflectionRequest>()).await.unwrap();
+    Box::new((reflection, answers))
 }
 
 async fn stops_in_time(signal: ProcessSignal) {
@@ -87,7 +96,7 @@ async fn idle_connections_do_not_hold_it_up() {
 async fn a_second_signal_ends_at_once() {
     let directory = tempdir().unwrap();
     let server = Binary::on_free_port(directory.path()).env("REGISTRY_SHUTDOWN_GRACE", "60").start().await.unwrap();
-    let _watch = a_watch(&server).await;
+    let _open = an_open_stream(&server).await;
     server.signal(ProcessSignal::TERM);
     let address = server.address();
     wait::until("new connections are refused", Duration::from_secs(10), async || TcpStream::connect(address).await.err()).await;
