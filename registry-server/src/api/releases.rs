@@ -72,7 +72,7 @@ impl ReleaseService for Api {
             let model = refs::optional("model_ref", model_ref, refs::model)?;
             let list = List {
                 filter: filter::releases(filter.unwrap_or_default())?,
-                order: release::order(order, model.as_ref())?,
+                order: release::order(order),
                 resume: api.tokens.open(&page_token, &fingerprint)?,
                 size: PageSize::of(page_size),
                 view: release::view(view, release::BASIC),

@@ -25,16 +25,13 @@ pub(in crate::api) fn view(view: i32, unspecified: View) -> View {
     }
 }
 
-/// Versions are only comparable within one model.
-pub(in crate::api) fn order(order: i32, model: Option<&ModelRef>) -> Result<ReleaseOrder, Error> {
+/// By version only within one model: `rules.rs` sees to that.
+pub(in crate::api) fn order(order: i32) -> ReleaseOrder {
     use pb::list_releases_request::Order;
-    match (Order::try_from(order).unwrap_or_default(), model) {
-        (Order::Unspecified | Order::CreateTimeDesc, _) => Ok(ReleaseOrder::CreateTimeDesc),
-        (Order::CreateTimeAsc, _) => Ok(ReleaseOrder::CreateTimeAsc),
-        (Order::VersionAsc, Some(_)) => Ok(ReleaseOrder::VersionAsc),
-        (Order::VersionAsc, None) => {
-            Err(Error::invalid(Refused::new("REQUIRED", "must be set for ORDER_VERSION_ASC").at("model_ref")))
-        }
+    match Order::try_from(order).unwrap_or_default() {
+        Order::Unspecified | Order::CreateTimeDesc => ReleaseOrder::CreateTimeDesc,
+        Order::CreateTimeAsc => ReleaseOrder::CreateTimeAsc,
+        Order::VersionAsc => ReleaseOrder::VersionAsc,
     }
 }
 
@@ -109,12 +106,7 @@ pub(in crate::api) fn new(model: ModelRef, message: pb::Release, initial_state: 
     let quantization = at.field("release.quantization", quantization.parse());
     let platform =
         at.field("release.platform", given(platform).map_or_else(|| Ok(Platform::linux_amd64()), |platform| platform.parse()));
-    let digest = match digest {
-        None if state != ReleaseState::Candidate => {
-            at.field("release.digest", Err(Refused::new("REQUIRED", "must be set: only a CANDIDATE may lack its digest")))
-        }
-        digest => at.optional("release.digest", digest.map(|digest| digest.parse())),
-    };
+    let digest = at.optional("release.digest", digest.map(|digest| digest.parse()));
     let base_release_id = at.optional("release.base_release_id", base_release_id.map(|id| id.parse()));
     at.finish(|| {
         Some(NewRelease {
