@@ -48,6 +48,7 @@ pub fn generate_from(contract: &Contract) -> Result<BTreeMap<PathBuf, Vec<u8>>, 
         ("mask.rs", emit::file("The fields that updates write.", emit::mask::code(&schema)?)?),
         ("method.rs", emit::file("Every method of the contract.", emit::method::code(&schema))?),
         ("reason.rs", emit::file("Every error reason of the contract.", emit::reason::code(&schema))?),
+        ("request.rs", emit::file("The request of every method.", emit::request::code(&schema))?),
         ("validate.rs", emit::file("The rules of every message that a request can hold.", emit::validate::code(&schema)?)?),
     ];
     let mut files: BTreeMap<PathBuf, Vec<u8>> = text.map(|(name, text)| (PathBuf::from(name), text.into_bytes())).into();

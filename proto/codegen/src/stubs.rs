@@ -8,8 +8,13 @@ use crate::contract::Contract;
 use crate::emit;
 use crate::error::Error;
 
-/// Variants so much larger than their siblings that the whole oneof would pay for them.
-const BOXED: &[&str] = &[".modelregistry.v1.BatchResolveReleasesResponse.Result.result.resolved"];
+/// Variants so large that the whole oneof would pay for them.
+const BOXED: &[&str] = &[
+    ".modelregistry.v1.BatchResolveReleasesResponse.Result.result.resolved",
+    ".modelregistry.v1.Event.resource.model",
+    ".modelregistry.v1.Event.resource.release",
+    ".modelregistry.v1.Event.resource.release_alias",
+];
 
 /// The module `registry_proto::v1`.
 pub(crate) fn generate(contract: &Contract) -> Result<String, Error> {

@@ -17,6 +17,16 @@ pub enum Method {
     ListModels,
     /// `modelregistry.v1.ModelService.UpdateModel`
     UpdateModel,
+    /// `modelregistry.v1.ModelService.RenameModel`
+    RenameModel,
+    /// `modelregistry.v1.ModelService.DeleteModel`
+    DeleteModel,
+    /// `modelregistry.v1.ModelService.UndeleteModel`
+    UndeleteModel,
+    /// `modelregistry.v1.ModelService.PurgeModel`
+    PurgeModel,
+    /// `modelregistry.v1.ModelService.BatchCreateModels`
+    BatchCreateModels,
     /// `modelregistry.v1.ReleaseService.CreateRelease`
     CreateRelease,
     /// `modelregistry.v1.ReleaseService.GetRelease`
@@ -33,8 +43,30 @@ pub enum Method {
     UpdateRelease,
     /// `modelregistry.v1.ReleaseService.TransitionRelease`
     TransitionRelease,
+    /// `modelregistry.v1.ReleaseService.DeleteRelease`
+    DeleteRelease,
+    /// `modelregistry.v1.ReleaseService.UndeleteRelease`
+    UndeleteRelease,
+    /// `modelregistry.v1.ReleaseService.PurgeRelease`
+    PurgeRelease,
+    /// `modelregistry.v1.ReleaseService.BatchCreateReleases`
+    BatchCreateReleases,
+    /// `modelregistry.v1.ReleaseService.SetReleaseAlias`
+    SetReleaseAlias,
+    /// `modelregistry.v1.ReleaseService.DeleteReleaseAlias`
+    DeleteReleaseAlias,
+    /// `modelregistry.v1.ReleaseService.ListReleaseAliases`
+    ListReleaseAliases,
+    /// `modelregistry.v1.ReleaseService.ListReleaseAliasHistory`
+    ListReleaseAliasHistory,
     /// `modelregistry.v1.SystemService.GetServerInfo`
     GetServerInfo,
+    /// `modelregistry.v1.SystemService.CompactEvents`
+    CompactEvents,
+    /// `modelregistry.v1.WatchService.Watch`
+    Watch,
+    /// `modelregistry.v1.WatchService.ListEvents`
+    ListEvents,
 }
 impl Method {
     /// All of them, in the order of the files.
@@ -44,6 +76,11 @@ impl Method {
         Self::BatchGetModels,
         Self::ListModels,
         Self::UpdateModel,
+        Self::RenameModel,
+        Self::DeleteModel,
+        Self::UndeleteModel,
+        Self::PurgeModel,
+        Self::BatchCreateModels,
         Self::CreateRelease,
         Self::GetRelease,
         Self::BatchGetReleases,
@@ -52,7 +89,18 @@ impl Method {
         Self::BatchResolveReleases,
         Self::UpdateRelease,
         Self::TransitionRelease,
+        Self::DeleteRelease,
+        Self::UndeleteRelease,
+        Self::PurgeRelease,
+        Self::BatchCreateReleases,
+        Self::SetReleaseAlias,
+        Self::DeleteReleaseAlias,
+        Self::ListReleaseAliases,
+        Self::ListReleaseAliasHistory,
         Self::GetServerInfo,
+        Self::CompactEvents,
+        Self::Watch,
+        Self::ListEvents,
     ];
     /// The method with this path, as it stands in an HTTP/2 request: "/package.Service/Method".
     #[must_use]
@@ -63,6 +111,13 @@ impl Method {
             "/modelregistry.v1.ModelService/BatchGetModels" => Some(Self::BatchGetModels),
             "/modelregistry.v1.ModelService/ListModels" => Some(Self::ListModels),
             "/modelregistry.v1.ModelService/UpdateModel" => Some(Self::UpdateModel),
+            "/modelregistry.v1.ModelService/RenameModel" => Some(Self::RenameModel),
+            "/modelregistry.v1.ModelService/DeleteModel" => Some(Self::DeleteModel),
+            "/modelregistry.v1.ModelService/UndeleteModel" => Some(Self::UndeleteModel),
+            "/modelregistry.v1.ModelService/PurgeModel" => Some(Self::PurgeModel),
+            "/modelregistry.v1.ModelService/BatchCreateModels" => {
+                Some(Self::BatchCreateModels)
+            }
             "/modelregistry.v1.ReleaseService/CreateRelease" => Some(Self::CreateRelease),
             "/modelregistry.v1.ReleaseService/GetRelease" => Some(Self::GetRelease),
             "/modelregistry.v1.ReleaseService/BatchGetReleases" => {
@@ -79,7 +134,30 @@ impl Method {
             "/modelregistry.v1.ReleaseService/TransitionRelease" => {
                 Some(Self::TransitionRelease)
             }
+            "/modelregistry.v1.ReleaseService/DeleteRelease" => Some(Self::DeleteRelease),
+            "/modelregistry.v1.ReleaseService/UndeleteRelease" => {
+                Some(Self::UndeleteRelease)
+            }
+            "/modelregistry.v1.ReleaseService/PurgeRelease" => Some(Self::PurgeRelease),
+            "/modelregistry.v1.ReleaseService/BatchCreateReleases" => {
+                Some(Self::BatchCreateReleases)
+            }
+            "/modelregistry.v1.ReleaseService/SetReleaseAlias" => {
+                Some(Self::SetReleaseAlias)
+            }
+            "/modelregistry.v1.ReleaseService/DeleteReleaseAlias" => {
+                Some(Self::DeleteReleaseAlias)
+            }
+            "/modelregistry.v1.ReleaseService/ListReleaseAliases" => {
+                Some(Self::ListReleaseAliases)
+            }
+            "/modelregistry.v1.ReleaseService/ListReleaseAliasHistory" => {
+                Some(Self::ListReleaseAliasHistory)
+            }
             "/modelregistry.v1.SystemService/GetServerInfo" => Some(Self::GetServerInfo),
+            "/modelregistry.v1.SystemService/CompactEvents" => Some(Self::CompactEvents),
+            "/modelregistry.v1.WatchService/Watch" => Some(Self::Watch),
+            "/modelregistry.v1.WatchService/ListEvents" => Some(Self::ListEvents),
             _ => None,
         }
     }
@@ -92,6 +170,11 @@ impl Method {
             Self::BatchGetModels => "/modelregistry.v1.ModelService/BatchGetModels",
             Self::ListModels => "/modelregistry.v1.ModelService/ListModels",
             Self::UpdateModel => "/modelregistry.v1.ModelService/UpdateModel",
+            Self::RenameModel => "/modelregistry.v1.ModelService/RenameModel",
+            Self::DeleteModel => "/modelregistry.v1.ModelService/DeleteModel",
+            Self::UndeleteModel => "/modelregistry.v1.ModelService/UndeleteModel",
+            Self::PurgeModel => "/modelregistry.v1.ModelService/PurgeModel",
+            Self::BatchCreateModels => "/modelregistry.v1.ModelService/BatchCreateModels",
             Self::CreateRelease => "/modelregistry.v1.ReleaseService/CreateRelease",
             Self::GetRelease => "/modelregistry.v1.ReleaseService/GetRelease",
             Self::BatchGetReleases => "/modelregistry.v1.ReleaseService/BatchGetReleases",
@@ -104,7 +187,26 @@ impl Method {
             Self::TransitionRelease => {
                 "/modelregistry.v1.ReleaseService/TransitionRelease"
             }
+            Self::DeleteRelease => "/modelregistry.v1.ReleaseService/DeleteRelease",
+            Self::UndeleteRelease => "/modelregistry.v1.ReleaseService/UndeleteRelease",
+            Self::PurgeRelease => "/modelregistry.v1.ReleaseService/PurgeRelease",
+            Self::BatchCreateReleases => {
+                "/modelregistry.v1.ReleaseService/BatchCreateReleases"
+            }
+            Self::SetReleaseAlias => "/modelregistry.v1.ReleaseService/SetReleaseAlias",
+            Self::DeleteReleaseAlias => {
+                "/modelregistry.v1.ReleaseService/DeleteReleaseAlias"
+            }
+            Self::ListReleaseAliases => {
+                "/modelregistry.v1.ReleaseService/ListReleaseAliases"
+            }
+            Self::ListReleaseAliasHistory => {
+                "/modelregistry.v1.ReleaseService/ListReleaseAliasHistory"
+            }
             Self::GetServerInfo => "/modelregistry.v1.SystemService/GetServerInfo",
+            Self::CompactEvents => "/modelregistry.v1.SystemService/CompactEvents",
+            Self::Watch => "/modelregistry.v1.WatchService/Watch",
+            Self::ListEvents => "/modelregistry.v1.WatchService/ListEvents",
         }
     }
     /// The full name of the service: "package.Service".
@@ -116,6 +218,11 @@ impl Method {
             Self::BatchGetModels => "modelregistry.v1.ModelService",
             Self::ListModels => "modelregistry.v1.ModelService",
             Self::UpdateModel => "modelregistry.v1.ModelService",
+            Self::RenameModel => "modelregistry.v1.ModelService",
+            Self::DeleteModel => "modelregistry.v1.ModelService",
+            Self::UndeleteModel => "modelregistry.v1.ModelService",
+            Self::PurgeModel => "modelregistry.v1.ModelService",
+            Self::BatchCreateModels => "modelregistry.v1.ModelService",
             Self::CreateRelease => "modelregistry.v1.ReleaseService",
             Self::GetRelease => "modelregistry.v1.ReleaseService",
             Self::BatchGetReleases => "modelregistry.v1.ReleaseService",
@@ -124,7 +231,18 @@ impl Method {
             Self::BatchResolveReleases => "modelregistry.v1.ReleaseService",
             Self::UpdateRelease => "modelregistry.v1.ReleaseService",
             Self::TransitionRelease => "modelregistry.v1.ReleaseService",
+            Self::DeleteRelease => "modelregistry.v1.ReleaseService",
+            Self::UndeleteRelease => "modelregistry.v1.ReleaseService",
+            Self::PurgeRelease => "modelregistry.v1.ReleaseService",
+            Self::BatchCreateReleases => "modelregistry.v1.ReleaseService",
+            Self::SetReleaseAlias => "modelregistry.v1.ReleaseService",
+            Self::DeleteReleaseAlias => "modelregistry.v1.ReleaseService",
+            Self::ListReleaseAliases => "modelregistry.v1.ReleaseService",
+            Self::ListReleaseAliasHistory => "modelregistry.v1.ReleaseService",
             Self::GetServerInfo => "modelregistry.v1.SystemService",
+            Self::CompactEvents => "modelregistry.v1.SystemService",
+            Self::Watch => "modelregistry.v1.WatchService",
+            Self::ListEvents => "modelregistry.v1.WatchService",
         }
     }
     /// The name of the method within its service.
@@ -136,6 +254,11 @@ impl Method {
             Self::BatchGetModels => "BatchGetModels",
             Self::ListModels => "ListModels",
             Self::UpdateModel => "UpdateModel",
+            Self::RenameModel => "RenameModel",
+            Self::DeleteModel => "DeleteModel",
+            Self::UndeleteModel => "UndeleteModel",
+            Self::PurgeModel => "PurgeModel",
+            Self::BatchCreateModels => "BatchCreateModels",
             Self::CreateRelease => "CreateRelease",
             Self::GetRelease => "GetRelease",
             Self::BatchGetReleases => "BatchGetReleases",
@@ -144,7 +267,18 @@ impl Method {
             Self::BatchResolveReleases => "BatchResolveReleases",
             Self::UpdateRelease => "UpdateRelease",
             Self::TransitionRelease => "TransitionRelease",
+            Self::DeleteRelease => "DeleteRelease",
+            Self::UndeleteRelease => "UndeleteRelease",
+            Self::PurgeRelease => "PurgeRelease",
+            Self::BatchCreateReleases => "BatchCreateReleases",
+            Self::SetReleaseAlias => "SetReleaseAlias",
+            Self::DeleteReleaseAlias => "DeleteReleaseAlias",
+            Self::ListReleaseAliases => "ListReleaseAliases",
+            Self::ListReleaseAliasHistory => "ListReleaseAliasHistory",
             Self::GetServerInfo => "GetServerInfo",
+            Self::CompactEvents => "CompactEvents",
+            Self::Watch => "Watch",
+            Self::ListEvents => "ListEvents",
         }
     }
     /// Who may call it, and whether that is audited.
@@ -180,6 +314,41 @@ impl Method {
                 }
             }
             Self::UpdateModel => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::RenameModel => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::DeleteModel => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::UndeleteModel => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::PurgeModel => {
+                Policy {
+                    min_role: Role::Admin,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::BatchCreateModels => {
                 Policy {
                     min_role: Role::Operator,
                     public: false,
@@ -242,10 +411,87 @@ impl Method {
                     audited: true,
                 }
             }
+            Self::DeleteRelease => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::UndeleteRelease => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::PurgeRelease => {
+                Policy {
+                    min_role: Role::Admin,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::BatchCreateReleases => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::SetReleaseAlias => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::DeleteReleaseAlias => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::ListReleaseAliases => {
+                Policy {
+                    min_role: Role::Viewer,
+                    public: false,
+                    audited: false,
+                }
+            }
+            Self::ListReleaseAliasHistory => {
+                Policy {
+                    min_role: Role::Viewer,
+                    public: false,
+                    audited: false,
+                }
+            }
             Self::GetServerInfo => {
                 Policy {
                     min_role: Role::Unspecified,
                     public: true,
+                    audited: false,
+                }
+            }
+            Self::CompactEvents => {
+                Policy {
+                    min_role: Role::Admin,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::Watch => {
+                Policy {
+                    min_role: Role::Viewer,
+                    public: false,
+                    audited: false,
+                }
+            }
+            Self::ListEvents => {
+                Policy {
+                    min_role: Role::Viewer,
+                    public: false,
                     audited: false,
                 }
             }
@@ -255,12 +501,17 @@ impl Method {
     #[must_use]
     pub const fn idempotency(self) -> Idempotency {
         match self {
-            Self::CreateModel => Idempotency::Unknown,
+            Self::CreateModel => Idempotency::Idempotent,
             Self::GetModel => Idempotency::NoSideEffects,
             Self::BatchGetModels => Idempotency::NoSideEffects,
             Self::ListModels => Idempotency::NoSideEffects,
             Self::UpdateModel => Idempotency::Idempotent,
-            Self::CreateRelease => Idempotency::Unknown,
+            Self::RenameModel => Idempotency::Idempotent,
+            Self::DeleteModel => Idempotency::Idempotent,
+            Self::UndeleteModel => Idempotency::Idempotent,
+            Self::PurgeModel => Idempotency::Idempotent,
+            Self::BatchCreateModels => Idempotency::Idempotent,
+            Self::CreateRelease => Idempotency::Idempotent,
             Self::GetRelease => Idempotency::NoSideEffects,
             Self::BatchGetReleases => Idempotency::NoSideEffects,
             Self::ListReleases => Idempotency::NoSideEffects,
@@ -268,7 +519,54 @@ impl Method {
             Self::BatchResolveReleases => Idempotency::NoSideEffects,
             Self::UpdateRelease => Idempotency::Idempotent,
             Self::TransitionRelease => Idempotency::Idempotent,
+            Self::DeleteRelease => Idempotency::Idempotent,
+            Self::UndeleteRelease => Idempotency::Idempotent,
+            Self::PurgeRelease => Idempotency::Idempotent,
+            Self::BatchCreateReleases => Idempotency::Idempotent,
+            Self::SetReleaseAlias => Idempotency::Idempotent,
+            Self::DeleteReleaseAlias => Idempotency::Idempotent,
+            Self::ListReleaseAliases => Idempotency::NoSideEffects,
+            Self::ListReleaseAliasHistory => Idempotency::NoSideEffects,
             Self::GetServerInfo => Idempotency::NoSideEffects,
+            Self::CompactEvents => Idempotency::Idempotent,
+            Self::Watch => Idempotency::NoSideEffects,
+            Self::ListEvents => Idempotency::NoSideEffects,
+        }
+    }
+    /// Whether the answer is a stream of messages, rather than one.
+    #[must_use]
+    pub const fn is_streaming(self) -> bool {
+        match self {
+            Self::CreateModel => false,
+            Self::GetModel => false,
+            Self::BatchGetModels => false,
+            Self::ListModels => false,
+            Self::UpdateModel => false,
+            Self::RenameModel => false,
+            Self::DeleteModel => false,
+            Self::UndeleteModel => false,
+            Self::PurgeModel => false,
+            Self::BatchCreateModels => false,
+            Self::CreateRelease => false,
+            Self::GetRelease => false,
+            Self::BatchGetReleases => false,
+            Self::ListReleases => false,
+            Self::ResolveRelease => false,
+            Self::BatchResolveReleases => false,
+            Self::UpdateRelease => false,
+            Self::TransitionRelease => false,
+            Self::DeleteRelease => false,
+            Self::UndeleteRelease => false,
+            Self::PurgeRelease => false,
+            Self::BatchCreateReleases => false,
+            Self::SetReleaseAlias => false,
+            Self::DeleteReleaseAlias => false,
+            Self::ListReleaseAliases => false,
+            Self::ListReleaseAliasHistory => false,
+            Self::GetServerInfo => false,
+            Self::CompactEvents => false,
+            Self::Watch => true,
+            Self::ListEvents => false,
         }
     }
 }

@@ -76,7 +76,7 @@ pub static REASONS: &[Reason] = &[
         value: ErrorReason::AliasNotFound,
         name: "ERROR_REASON_ALIAS_NOT_FOUND",
         code: "NOT_FOUND",
-        doc: "Code NOT_FOUND; details ResourceInfo. The model has no such alias.",
+        doc: "Code NOT_FOUND; details ResourceInfo. The model has no such alias, or had none at the time that was asked for.",
     },
     Reason {
         value: ErrorReason::ApiKeyNotFound,

@@ -163,8 +163,8 @@ pub mod label_selector {
         Exists(bool),
     }
 }
-/// The kinds of resource a registry holds. Says what an event or an audit entry
-/// is about.
+/// The kinds of resource a registry holds. Says what an event is about. More can
+/// be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ResourceKind {
@@ -176,12 +176,6 @@ pub enum ResourceKind {
     Release = 2,
     /// A named pointer to a release.
     ReleaseAlias = 3,
-    /// A file or image that was built for a release.
-    Artifact = 4,
-    /// A deployment of a release.
-    Deployment = 5,
-    /// A key that callers authenticate with.
-    ApiKey = 6,
 }
 impl ResourceKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -194,9 +188,6 @@ impl ResourceKind {
             Self::Model => "RESOURCE_KIND_MODEL",
             Self::Release => "RESOURCE_KIND_RELEASE",
             Self::ReleaseAlias => "RESOURCE_KIND_RELEASE_ALIAS",
-            Self::Artifact => "RESOURCE_KIND_ARTIFACT",
-            Self::Deployment => "RESOURCE_KIND_DEPLOYMENT",
-            Self::ApiKey => "RESOURCE_KIND_API_KEY",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -206,9 +197,6 @@ impl ResourceKind {
             "RESOURCE_KIND_MODEL" => Some(Self::Model),
             "RESOURCE_KIND_RELEASE" => Some(Self::Release),
             "RESOURCE_KIND_RELEASE_ALIAS" => Some(Self::ReleaseAlias),
-            "RESOURCE_KIND_ARTIFACT" => Some(Self::Artifact),
-            "RESOURCE_KIND_DEPLOYMENT" => Some(Self::Deployment),
-            "RESOURCE_KIND_API_KEY" => Some(Self::ApiKey),
             _ => None,
         }
     }
@@ -264,7 +252,8 @@ pub enum ErrorReason {
     ArtifactNotFound = 22,
     /// Code NOT_FOUND; details ResourceInfo. There is no such deployment.
     DeploymentNotFound = 23,
-    /// Code NOT_FOUND; details ResourceInfo. The model has no such alias.
+    /// Code NOT_FOUND; details ResourceInfo. The model has no such alias, or had
+    /// none at the time that was asked for.
     AliasNotFound = 24,
     /// Code NOT_FOUND; details ResourceInfo. There is no such API key.
     ApiKeyNotFound = 25,
@@ -700,6 +689,404 @@ impl ModelView {
         }
     }
 }
+/// One deployable build of a model. What was built (version, quantization,
+/// platform, digest) never changes; what is said about it (state, notes, labels,
+/// metadata) can. A model has at most one release with the same version,
+/// quantization and platform.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Release {
+    /// The id, a UUIDv7. Assigned by the server and never changed.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The id of the model.
+    #[prost(string, tag = "2")]
+    pub model_id: ::prost::alloc::string::String,
+    /// The name of the model. Always there, in every view.
+    #[prost(string, tag = "3")]
+    pub model_name: ::prost::alloc::string::String,
+    /// The storage path of the model as it is now. Always there, in every view.
+    #[prost(string, tag = "4")]
+    pub model_storage_path: ::prost::alloc::string::String,
+    /// The container repository of the model as it is now, if it has one.
+    #[prost(string, optional, tag = "5")]
+    pub model_repository: ::core::option::Option<::prost::alloc::string::String>,
+    /// The version, for example "1.0.0". Letters, digits and any of ".\_+-",
+    /// beginning with a letter or digit; at most 500 characters. Semantic
+    /// versions are good practice and needed only where precedence matters, see
+    /// ResolveReleaseRequest.requirement.
+    #[prost(string, tag = "6")]
+    pub version: ::prost::alloc::string::String,
+    /// The tag the image had when it was released, for example "v1.0-fp16". At
+    /// most 500 characters, letters, digits and any of "\_.-". Several releases may
+    /// share it, as the platforms of one image do. Empty on create means the
+    /// version, followed by "-" and the quantization if there is one.
+    #[prost(string, tag = "7")]
+    pub tag: ::prost::alloc::string::String,
+    /// The digest of what was built: "sha256:" and 64 or "sha512:" and 128
+    /// lower-case hexadecimal digits. Only a CANDIDATE may be without one; it can
+    /// be given later, once, by UpdateRelease.
+    #[prost(string, optional, tag = "8")]
+    pub digest: ::core::option::Option<::prost::alloc::string::String>,
+    /// The quantization, for example "fp16", "int8", "int4" or "fp8". Letters,
+    /// digits and any of ".\_-", at most 50 characters. Unset means none.
+    #[prost(string, optional, tag = "9")]
+    pub quantization: ::core::option::Option<::prost::alloc::string::String>,
+    /// What it runs on, as "os/arch" or "os/arch/variant", for example
+    /// "linux/arm64". At most 50 characters. Empty on create means "linux/amd64".
+    #[prost(string, tag = "10")]
+    pub platform: ::prost::alloc::string::String,
+    /// The architecture in `platform`, for example "amd64".
+    #[prost(string, tag = "11")]
+    pub architecture: ::prost::alloc::string::String,
+    /// The operating system in `platform`, for example "linux".
+    #[prost(string, tag = "12")]
+    pub os: ::prost::alloc::string::String,
+    /// The size of the image, in bytes.
+    #[prost(int64, optional, tag = "13")]
+    pub size_bytes: ::core::option::Option<i64>,
+    /// Where the release is in its life. Changed by TransitionRelease only.
+    #[prost(enumeration = "ReleaseState", tag = "14")]
+    pub state: i32,
+    /// When the release became ACTIVE for the first time. Unset if it never was:
+    /// what older registries call "is_release" is whether this is set.
+    #[prost(message, optional, tag = "32")]
+    pub promote_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why the release is in its state, in the words of whoever put it there.
+    #[prost(string, optional, tag = "15")]
+    pub state_reason: ::core::option::Option<::prost::alloc::string::String>,
+    /// What changed, in Markdown. At most 65536 characters.
+    #[prost(string, optional, tag = "16")]
+    pub release_notes: ::core::option::Option<::prost::alloc::string::String>,
+    /// Any JSON object, with the same limits as Model.metadata.
+    #[prost(message, optional, tag = "17")]
+    pub metadata: ::core::option::Option<::prost_types::Struct>,
+    /// Where the files of this release are, if they are not at the storage path
+    /// of the model. At most 1000 characters.
+    #[prost(string, optional, tag = "18")]
+    pub storage_path: ::core::option::Option<::prost::alloc::string::String>,
+    /// The MLflow run, experiment or model version it comes from. At most 1000
+    /// characters.
+    #[prost(string, optional, tag = "19")]
+    pub mlflow_url: ::core::option::Option<::prost::alloc::string::String>,
+    /// How the weights of this release were trained, if otherwise than the model
+    /// says.
+    #[prost(message, optional, tag = "20")]
+    pub training: ::core::option::Option<TrainingMetadata>,
+    /// The aliases that point to the release now, in no particular order.
+    #[prost(string, repeated, tag = "21")]
+    pub aliases: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// When the release was created.
+    #[prost(message, optional, tag = "22")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the release was last changed by a caller; at first, when it was
+    /// created.
+    #[prost(message, optional, tag = "23")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the release was soft-deleted. Unset while it is live.
+    #[prost(message, optional, tag = "24")]
+    pub delete_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the release will be removed for good. Unset while it is live.
+    #[prost(message, optional, tag = "25")]
+    pub purge_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Another value after every change of the release. Used in UpdateRelease as
+    /// Model.etag is in UpdateModel.
+    #[prost(string, tag = "26")]
+    pub etag: ::prost::alloc::string::String,
+    /// The registry revision of the last change.
+    #[prost(int64, tag = "27")]
+    pub revision: i64,
+    /// Who created the release: the name of an API key.
+    #[prost(string, tag = "28")]
+    pub created_by: ::prost::alloc::string::String,
+    /// Who changed the release last: the name of an API key.
+    #[prost(string, tag = "29")]
+    pub updated_by: ::prost::alloc::string::String,
+    /// The how-manieth release of its model this is: 1, 2, 3 and so on in the
+    /// order of creation. Never used again, whatever happens to the release.
+    #[prost(int64, tag = "33")]
+    pub number: i64,
+    /// Key-value pairs that lists can be filtered by. The same rules as for
+    /// Model.labels.
+    #[prost(btree_map = "string, string", tag = "34")]
+    pub labels: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    /// The id of the release whose weights this one was trained or quantized
+    /// from, if that is registered here.
+    #[prost(string, optional, tag = "35")]
+    pub base_release_id: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// A name that points to one release of a model and can be moved to another, for
+/// example "production" or "canary". "latest" is never one: it is worked out
+/// when asked for, see ReleaseService.ResolveRelease.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReleaseAlias {
+    /// The id of the model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// The name of the model.
+    #[prost(string, tag = "2")]
+    pub model_name: ::prost::alloc::string::String,
+    /// The alias. A model has it at most once.
+    #[prost(string, tag = "3")]
+    pub alias: ::prost::alloc::string::String,
+    /// The id of the release it points to.
+    #[prost(string, tag = "4")]
+    pub release_id: ::prost::alloc::string::String,
+    /// The id of the release it pointed to before, which is where a rollback
+    /// goes. Unset if it has never been moved.
+    #[prost(string, optional, tag = "5")]
+    pub previous_release_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// When the alias was created.
+    #[prost(message, optional, tag = "6")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the alias was last moved; at first, when it was created.
+    #[prost(message, optional, tag = "7")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who moved it last: the name of an API key.
+    #[prost(string, tag = "8")]
+    pub updated_by: ::prost::alloc::string::String,
+    /// The registry revision of the last move.
+    #[prost(int64, tag = "9")]
+    pub revision: i64,
+}
+/// One step in the history of an alias: that it was created, moved or deleted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReleaseAliasMove {
+    /// The registry revision of the move.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+    /// When it was moved. No two moves of an alias have the same time.
+    #[prost(message, optional, tag = "2")]
+    pub move_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who moved it: the name of an API key.
+    #[prost(string, tag = "3")]
+    pub moved_by: ::prost::alloc::string::String,
+    /// The id of the release it pointed to before. Unset if there was no such
+    /// alias.
+    #[prost(string, optional, tag = "4")]
+    pub from_release_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// The id of the release it pointed to from then on. Unset if the alias was
+    /// deleted.
+    #[prost(string, optional, tag = "5")]
+    pub to_release_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// Why, in the words of whoever moved it.
+    #[prost(string, optional, tag = "6")]
+    pub reason: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// Where a release is in its life. ReleaseService.TransitionRelease takes these
+/// steps:
+///
+/// * CANDIDATE to ACTIVE or ARCHIVED;
+/// * ACTIVE to DEPRECATED;
+/// * DEPRECATED to ACTIVE or ARCHIVED;
+/// * ARCHIVED to DEPRECATED;
+/// * any state to YANKED, which is final, unless an alias points to the release.
+///
+/// A step to the state the release is in already succeeds and changes nothing.
+/// Any other step fails with ERROR_REASON_INVALID_STATE_TRANSITION.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReleaseState {
+    /// On create: RELEASE_STATE_ACTIVE. Never returned.
+    Unspecified = 0,
+    /// Registered and not yet promoted. Can be deployed, for example to try it
+    /// out, but "latest" never means it.
+    Candidate = 1,
+    /// Promoted: for everybody to use.
+    Active = 2,
+    /// Can still be deployed, and should not be chosen for anything new.
+    Deprecated = 3,
+    /// Kept as a record. Cannot be deployed any more.
+    Archived = 4,
+    /// Withdrawn because it does harm. Cannot be deployed, resolved or pointed to
+    /// by an alias.
+    Yanked = 5,
+}
+impl ReleaseState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RELEASE_STATE_UNSPECIFIED",
+            Self::Candidate => "RELEASE_STATE_CANDIDATE",
+            Self::Active => "RELEASE_STATE_ACTIVE",
+            Self::Deprecated => "RELEASE_STATE_DEPRECATED",
+            Self::Archived => "RELEASE_STATE_ARCHIVED",
+            Self::Yanked => "RELEASE_STATE_YANKED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RELEASE_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "RELEASE_STATE_CANDIDATE" => Some(Self::Candidate),
+            "RELEASE_STATE_ACTIVE" => Some(Self::Active),
+            "RELEASE_STATE_DEPRECATED" => Some(Self::Deprecated),
+            "RELEASE_STATE_ARCHIVED" => Some(Self::Archived),
+            "RELEASE_STATE_YANKED" => Some(Self::Yanked),
+            _ => None,
+        }
+    }
+}
+/// How much of each release an answer holds. Fields left out by a view are
+/// unset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReleaseView {
+    /// RELEASE_VIEW_BASIC in lists, RELEASE_VIEW_FULL everywhere else.
+    Unspecified = 0,
+    /// All but `metadata`, `training`, `release_notes` and the counts.
+    Basic = 1,
+    /// All fields.
+    Full = 2,
+}
+impl ReleaseView {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RELEASE_VIEW_UNSPECIFIED",
+            Self::Basic => "RELEASE_VIEW_BASIC",
+            Self::Full => "RELEASE_VIEW_FULL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RELEASE_VIEW_UNSPECIFIED" => Some(Self::Unspecified),
+            "RELEASE_VIEW_BASIC" => Some(Self::Basic),
+            "RELEASE_VIEW_FULL" => Some(Self::Full),
+            _ => None,
+        }
+    }
+}
+/// One change of one resource. Changes that were stored together have the same
+/// revision; revisions are positive, grow in the order in which changes were
+/// stored, and are never used twice.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Event {
+    /// The registry revision of the change.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+    /// Where the event stands among those of its revision, counted from 0. A
+    /// filter leaves gaps.
+    #[prost(int32, tag = "2")]
+    pub index: i32,
+    /// Whether this is the last event of its revision that the filter lets
+    /// through. Only then has the revision been seen completely and can serve as
+    /// `after_revision` of a later call.
+    #[prost(bool, tag = "3")]
+    pub last_in_revision: bool,
+    /// What happened.
+    #[prost(enumeration = "EventType", tag = "4")]
+    pub event_type: i32,
+    /// When it happened.
+    #[prost(message, optional, tag = "5")]
+    pub event_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The kind of the resource.
+    #[prost(enumeration = "ResourceKind", tag = "6")]
+    pub resource_kind: i32,
+    /// The id of the resource. For an alias: the id of its model, "/" and the
+    /// alias.
+    #[prost(string, tag = "7")]
+    pub resource_id: ::prost::alloc::string::String,
+    /// The name of the resource, for people to read.
+    #[prost(string, tag = "8")]
+    pub resource_name: ::prost::alloc::string::String,
+    /// The id of the model that the resource is or belongs to.
+    #[prost(string, tag = "9")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Who made the change: the name of an API key.
+    #[prost(string, tag = "10")]
+    pub actor: ::prost::alloc::string::String,
+    /// The `request_id` of the call that made the change or, if it had none, the
+    /// id that the server gave the call.
+    #[prost(string, tag = "11")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The fields that were changed. Set for EVENT_TYPE_UPDATED and
+    /// EVENT_TYPE_STATE_CHANGED.
+    #[prost(message, optional, tag = "12")]
+    pub changed_fields: ::core::option::Option<::prost_types::FieldMask>,
+    /// The resource after the change, without `metadata`, `training` and
+    /// `release_notes`, which you can get with the resource itself. Unset unless
+    /// `include_resource` was set, and for EVENT_TYPE_PURGED.
+    #[prost(oneof = "event::Resource", tags = "20, 21, 22")]
+    pub resource: ::core::option::Option<event::Resource>,
+}
+/// Nested message and enum types in `Event`.
+pub mod event {
+    /// The resource after the change, without `metadata`, `training` and
+    /// `release_notes`, which you can get with the resource itself. Unset unless
+    /// `include_resource` was set, and for EVENT_TYPE_PURGED.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Resource {
+        /// It is a model.
+        #[prost(message, tag = "20")]
+        Model(::prost::alloc::boxed::Box<super::Model>),
+        /// It is a release.
+        #[prost(message, tag = "21")]
+        Release(::prost::alloc::boxed::Box<super::Release>),
+        /// It is an alias. For EVENT_TYPE_DELETED: as it was before.
+        #[prost(message, tag = "22")]
+        ReleaseAlias(::prost::alloc::boxed::Box<super::ReleaseAlias>),
+    }
+}
+/// What happened to a resource. More can be added: treat a value you do not know
+/// as EVENT_TYPE_UPDATED.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EventType {
+    /// No type. Never returned.
+    Unspecified = 0,
+    /// It was created.
+    Created = 1,
+    /// Some of its fields were changed; an alias was moved.
+    Updated = 2,
+    /// It was moved to another state of its life.
+    StateChanged = 3,
+    /// It was soft-deleted; an alias was deleted.
+    Deleted = 4,
+    /// It was brought back.
+    Undeleted = 5,
+    /// It was removed for good.
+    Purged = 6,
+}
+impl EventType {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "EVENT_TYPE_UNSPECIFIED",
+            Self::Created => "EVENT_TYPE_CREATED",
+            Self::Updated => "EVENT_TYPE_UPDATED",
+            Self::StateChanged => "EVENT_TYPE_STATE_CHANGED",
+            Self::Deleted => "EVENT_TYPE_DELETED",
+            Self::Undeleted => "EVENT_TYPE_UNDELETED",
+            Self::Purged => "EVENT_TYPE_PURGED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "EVENT_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+            "EVENT_TYPE_CREATED" => Some(Self::Created),
+            "EVENT_TYPE_UPDATED" => Some(Self::Updated),
+            "EVENT_TYPE_STATE_CHANGED" => Some(Self::StateChanged),
+            "EVENT_TYPE_DELETED" => Some(Self::Deleted),
+            "EVENT_TYPE_UNDELETED" => Some(Self::Undeleted),
+            "EVENT_TYPE_PURGED" => Some(Self::Purged),
+            _ => None,
+        }
+    }
+}
 /// Asks for a model to be registered.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateModelRequest {
@@ -710,6 +1097,16 @@ pub struct CreateModelRequest {
     /// would have been, with an empty `id` and revision 0.
     #[prost(bool, tag = "14")]
     pub validate_only: bool,
+    /// A UUID that you make up for one logical change, so that the call can be
+    /// repeated safely. The same id with the same request gets the first answer
+    /// once more, with the header "x-replayed: true", and changes nothing. With
+    /// another method or another request it fails with FAILED_PRECONDITION
+    /// (REQUEST_ID_REUSED). Calls that failed and calls with `validate_only` are
+    /// not remembered, and every caller has ids of their own. An id is remembered
+    /// for GetServerInfoResponse.Limits.request_id_retention at least. Leave it
+    /// empty for a call that you would not repeat.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
 }
 /// Answers CreateModel.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -950,6 +1347,10 @@ pub struct UpdateModelRequest {
     /// would have been, with an empty `id` and revision 0.
     #[prost(bool, tag = "14")]
     pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
 }
 /// Answers UpdateModel.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -957,6 +1358,140 @@ pub struct UpdateModelResponse {
     /// The model as it was stored.
     #[prost(message, optional, tag = "1")]
     pub model: ::core::option::Option<Model>,
+}
+/// Asks for a model to be given another name.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RenameModelRequest {
+    /// Which model.
+    #[prost(message, optional, tag = "1")]
+    pub model_ref: ::core::option::Option<ModelRef>,
+    /// The new name. The same rules as for Model.name.
+    #[prost(string, tag = "2")]
+    pub new_name: ::prost::alloc::string::String,
+    /// The Model.etag that was read. If set, the model is renamed only if it has
+    /// not changed since; empty means in any case.
+    #[prost(string, tag = "13")]
+    pub etag: ::prost::alloc::string::String,
+    /// If true, everything is checked and nothing is stored. The answer is what
+    /// would have been, with an empty `id` and revision 0.
+    #[prost(bool, tag = "14")]
+    pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers RenameModel.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RenameModelResponse {
+    /// The model as it was stored.
+    #[prost(message, optional, tag = "1")]
+    pub model: ::core::option::Option<Model>,
+}
+/// Asks for a model to be soft-deleted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteModelRequest {
+    /// Which model.
+    #[prost(message, optional, tag = "1")]
+    pub model_ref: ::core::option::Option<ModelRef>,
+    /// Whether its live releases are soft-deleted with it.
+    #[prost(bool, tag = "2")]
+    pub force: bool,
+    /// Whether it is no error if there is no such model or it is soft-deleted
+    /// already.
+    #[prost(bool, tag = "3")]
+    pub allow_missing: bool,
+    /// The Model.etag that was read. If set, the model is deleted only if it has
+    /// not changed since; empty means in any case.
+    #[prost(string, tag = "13")]
+    pub etag: ::prost::alloc::string::String,
+    /// If true, everything is checked and nothing is stored. The answer is what
+    /// would have been, with an empty `id` and revision 0.
+    #[prost(bool, tag = "14")]
+    pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers DeleteModel.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DeleteModelResponse {
+    /// The model as it was stored, soft-deleted. Unset if there was none and
+    /// `allow_missing` was set.
+    #[prost(message, optional, tag = "1")]
+    pub model: ::core::option::Option<Model>,
+    /// How many releases were soft-deleted with it.
+    #[prost(int64, tag = "2")]
+    pub deleted_release_count: i64,
+}
+/// Asks for a soft-deleted model to be brought back.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UndeleteModelRequest {
+    /// Which model. Finds soft-deleted ones too, by id and by name.
+    #[prost(message, optional, tag = "1")]
+    pub model_ref: ::core::option::Option<ModelRef>,
+    /// The Model.etag that was read. If set, the model is brought back only if
+    /// it has not changed since; empty means in any case.
+    #[prost(string, tag = "13")]
+    pub etag: ::prost::alloc::string::String,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers UndeleteModel.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UndeleteModelResponse {
+    /// The model, live.
+    #[prost(message, optional, tag = "1")]
+    pub model: ::core::option::Option<Model>,
+}
+/// Asks for a soft-deleted model to be removed for good.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PurgeModelRequest {
+    /// Which model. Finds soft-deleted ones too, by id and by name.
+    #[prost(message, optional, tag = "1")]
+    pub model_ref: ::core::option::Option<ModelRef>,
+    /// The Model.etag that was read. If set, the model is removed only if it has
+    /// not changed since; empty means in any case.
+    #[prost(string, tag = "13")]
+    pub etag: ::prost::alloc::string::String,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers PurgeModel.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PurgeModelResponse {
+    /// The registry revision of the removal.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+}
+/// Asks for several models to be registered.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateModelsRequest {
+    /// One request for each model, 1 to 250 of them. Their `request_id` and
+    /// `validate_only` must be unset: those of the batch count.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<CreateModelRequest>,
+    /// If true, everything is checked and nothing is stored. The answer is what
+    /// would have been, with empty ids and revision 0.
+    #[prost(bool, tag = "14")]
+    pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers BatchCreateModels.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateModelsResponse {
+    /// The models as they were stored: the first is that of the first request, and
+    /// so on.
+    #[prost(message, repeated, tag = "1")]
+    pub models: ::prost::alloc::vec::Vec<Model>,
 }
 /// Generated client implementations.
 #[cfg(feature = "client")]
@@ -970,7 +1505,7 @@ pub mod model_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// Registers, finds and changes models.
+    /// Registers, finds, changes and removes models.
     #[derive(Debug, Clone)]
     pub struct ModelServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -1041,9 +1576,10 @@ pub mod model_service_client {
             self
         }
         /// Registers a model. Fails with ALREADY_EXISTS (MODEL_ALREADY_EXISTS) if
-        /// another model has the name, even a soft-deleted one. Not safe to repeat
-        /// blindly: if the answer to a successful call is lost, a second call reports
-        /// that the model exists.
+        /// another model has the name, even a soft-deleted one. Safe to repeat with
+        /// the same `request_id`, which is remembered for at least the time that
+        /// GetServerInfo tells. Without one, a call after a lost answer reports that
+        /// the model exists.
         pub async fn create_model(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateModelRequest>,
@@ -1178,6 +1714,156 @@ pub mod model_service_client {
                 .insert(GrpcMethod::new("modelregistry.v1.ModelService", "UpdateModel"));
             self.inner.unary(req, path, codec).await
         }
+        /// Gives a model another name. Its id, releases, aliases and history stay. The
+        /// old name is free at once and finds nothing any more. The name the model has
+        /// already is not an error. Fails with NOT_FOUND (MODEL_NOT_FOUND),
+        /// ALREADY_EXISTS (MODEL_ALREADY_EXISTS) if another model has the new name,
+        /// even a soft-deleted one, ABORTED (ETAG_MISMATCH) and, for a soft-deleted
+        /// model, FAILED_PRECONDITION (RESOURCE_DELETED).
+        pub async fn rename_model(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RenameModelRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RenameModelResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ModelService/RenameModel",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("modelregistry.v1.ModelService", "RenameModel"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Soft-deletes a model: it is hidden, keeps its name, and is purged when
+        /// GetServerInfoResponse.Limits.soft_delete_retention is over. If it has live
+        /// releases, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
+        /// names up to ten of them, unless `force` is set: then they go with it in the
+        /// same step. Aliases stay where they are and are hidden with the model; they
+        /// come back with UndeleteModel. Also fails with NOT_FOUND (MODEL_NOT_FOUND),
+        /// ABORTED (ETAG_MISMATCH) and, for a model that is soft-deleted already,
+        /// FAILED_PRECONDITION (RESOURCE_DELETED).
+        pub async fn delete_model(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteModelRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteModelResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ModelService/DeleteModel",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("modelregistry.v1.ModelService", "DeleteModel"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Brings a soft-deleted model back, and with it exactly the releases that the
+        /// same DeleteModel took. A model that is live is not an error, and nothing
+        /// changes. Fails with NOT_FOUND (MODEL_NOT_FOUND) and ABORTED
+        /// (ETAG_MISMATCH).
+        pub async fn undelete_model(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UndeleteModelRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UndeleteModelResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ModelService/UndeleteModel",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ModelService", "UndeleteModel"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Removes a soft-deleted model for good, with its releases, its aliases and
+        /// their history, and frees its name. Fails with NOT_FOUND (MODEL_NOT_FOUND),
+        /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
+        /// (from LIVE to PURGED) if the model is live, RESOURCE_IN_USE as long as a
+        /// release of another model names one of its releases as `base_release_id`.
+        pub async fn purge_model(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PurgeModelRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PurgeModelResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ModelService/PurgeModel",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("modelregistry.v1.ModelService", "PurgeModel"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Registers up to 250 models, all or none, at one revision. Fails as
+        /// CreateModel does, with INVALID_ARGUMENT (INVALID_FIELD) also if two of the
+        /// models have the same name.
+        pub async fn batch_create_models(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchCreateModelsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateModelsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ModelService/BatchCreateModels",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ModelService", "BatchCreateModels"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1195,9 +1881,10 @@ pub mod model_service_server {
     #[async_trait]
     pub trait ModelService: std::marker::Send + std::marker::Sync + 'static {
         /// Registers a model. Fails with ALREADY_EXISTS (MODEL_ALREADY_EXISTS) if
-        /// another model has the name, even a soft-deleted one. Not safe to repeat
-        /// blindly: if the answer to a successful call is lost, a second call reports
-        /// that the model exists.
+        /// another model has the name, even a soft-deleted one. Safe to repeat with
+        /// the same `request_id`, which is remembered for at least the time that
+        /// GetServerInfo tells. Without one, a call after a lost answer reports that
+        /// the model exists.
         async fn create_model(
             &self,
             request: tonic::Request<super::CreateModelRequest>,
@@ -1245,8 +1932,69 @@ pub mod model_service_server {
             tonic::Response<super::UpdateModelResponse>,
             tonic::Status,
         >;
+        /// Gives a model another name. Its id, releases, aliases and history stay. The
+        /// old name is free at once and finds nothing any more. The name the model has
+        /// already is not an error. Fails with NOT_FOUND (MODEL_NOT_FOUND),
+        /// ALREADY_EXISTS (MODEL_ALREADY_EXISTS) if another model has the new name,
+        /// even a soft-deleted one, ABORTED (ETAG_MISMATCH) and, for a soft-deleted
+        /// model, FAILED_PRECONDITION (RESOURCE_DELETED).
+        async fn rename_model(
+            &self,
+            request: tonic::Request<super::RenameModelRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RenameModelResponse>,
+            tonic::Status,
+        >;
+        /// Soft-deletes a model: it is hidden, keeps its name, and is purged when
+        /// GetServerInfoResponse.Limits.soft_delete_retention is over. If it has live
+        /// releases, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
+        /// names up to ten of them, unless `force` is set: then they go with it in the
+        /// same step. Aliases stay where they are and are hidden with the model; they
+        /// come back with UndeleteModel. Also fails with NOT_FOUND (MODEL_NOT_FOUND),
+        /// ABORTED (ETAG_MISMATCH) and, for a model that is soft-deleted already,
+        /// FAILED_PRECONDITION (RESOURCE_DELETED).
+        async fn delete_model(
+            &self,
+            request: tonic::Request<super::DeleteModelRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteModelResponse>,
+            tonic::Status,
+        >;
+        /// Brings a soft-deleted model back, and with it exactly the releases that the
+        /// same DeleteModel took. A model that is live is not an error, and nothing
+        /// changes. Fails with NOT_FOUND (MODEL_NOT_FOUND) and ABORTED
+        /// (ETAG_MISMATCH).
+        async fn undelete_model(
+            &self,
+            request: tonic::Request<super::UndeleteModelRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UndeleteModelResponse>,
+            tonic::Status,
+        >;
+        /// Removes a soft-deleted model for good, with its releases, its aliases and
+        /// their history, and frees its name. Fails with NOT_FOUND (MODEL_NOT_FOUND),
+        /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
+        /// (from LIVE to PURGED) if the model is live, RESOURCE_IN_USE as long as a
+        /// release of another model names one of its releases as `base_release_id`.
+        async fn purge_model(
+            &self,
+            request: tonic::Request<super::PurgeModelRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PurgeModelResponse>,
+            tonic::Status,
+        >;
+        /// Registers up to 250 models, all or none, at one revision. Fails as
+        /// CreateModel does, with INVALID_ARGUMENT (INVALID_FIELD) also if two of the
+        /// models have the same name.
+        async fn batch_create_models(
+            &self,
+            request: tonic::Request<super::BatchCreateModelsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateModelsResponse>,
+            tonic::Status,
+        >;
     }
-    /// Registers, finds and changes models.
+    /// Registers, finds, changes and removes models.
     #[derive(Debug)]
     pub struct ModelServiceServer<T> {
         inner: Arc<T>,
@@ -1548,6 +2296,232 @@ pub mod model_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/modelregistry.v1.ModelService/RenameModel" => {
+                    #[allow(non_camel_case_types)]
+                    struct RenameModelSvc<T: ModelService>(pub Arc<T>);
+                    impl<
+                        T: ModelService,
+                    > tonic::server::UnaryService<super::RenameModelRequest>
+                    for RenameModelSvc<T> {
+                        type Response = super::RenameModelResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RenameModelRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ModelService>::rename_model(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RenameModelSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ModelService/DeleteModel" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteModelSvc<T: ModelService>(pub Arc<T>);
+                    impl<
+                        T: ModelService,
+                    > tonic::server::UnaryService<super::DeleteModelRequest>
+                    for DeleteModelSvc<T> {
+                        type Response = super::DeleteModelResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteModelRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ModelService>::delete_model(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteModelSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ModelService/UndeleteModel" => {
+                    #[allow(non_camel_case_types)]
+                    struct UndeleteModelSvc<T: ModelService>(pub Arc<T>);
+                    impl<
+                        T: ModelService,
+                    > tonic::server::UnaryService<super::UndeleteModelRequest>
+                    for UndeleteModelSvc<T> {
+                        type Response = super::UndeleteModelResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UndeleteModelRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ModelService>::undelete_model(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UndeleteModelSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ModelService/PurgeModel" => {
+                    #[allow(non_camel_case_types)]
+                    struct PurgeModelSvc<T: ModelService>(pub Arc<T>);
+                    impl<
+                        T: ModelService,
+                    > tonic::server::UnaryService<super::PurgeModelRequest>
+                    for PurgeModelSvc<T> {
+                        type Response = super::PurgeModelResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PurgeModelRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ModelService>::purge_model(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PurgeModelSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ModelService/BatchCreateModels" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchCreateModelsSvc<T: ModelService>(pub Arc<T>);
+                    impl<
+                        T: ModelService,
+                    > tonic::server::UnaryService<super::BatchCreateModelsRequest>
+                    for BatchCreateModelsSvc<T> {
+                        type Response = super::BatchCreateModelsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchCreateModelsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ModelService>::batch_create_models(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchCreateModelsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -1588,259 +2562,6 @@ pub mod model_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
-/// One deployable build of a model. What was built (version, quantization,
-/// platform, digest) never changes; what is said about it (state, notes, labels,
-/// metadata) can. A model has at most one release with the same version,
-/// quantization and platform.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Release {
-    /// The id, a UUIDv7. Assigned by the server and never changed.
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    /// The id of the model.
-    #[prost(string, tag = "2")]
-    pub model_id: ::prost::alloc::string::String,
-    /// The name of the model. Always there, in every view.
-    #[prost(string, tag = "3")]
-    pub model_name: ::prost::alloc::string::String,
-    /// The storage path of the model as it is now. Always there, in every view.
-    #[prost(string, tag = "4")]
-    pub model_storage_path: ::prost::alloc::string::String,
-    /// The container repository of the model as it is now, if it has one.
-    #[prost(string, optional, tag = "5")]
-    pub model_repository: ::core::option::Option<::prost::alloc::string::String>,
-    /// The version, for example "1.0.0". Letters, digits and any of ".\_+-",
-    /// beginning with a letter or digit; at most 500 characters. Semantic
-    /// versions are good practice and needed only where precedence matters, see
-    /// ResolveReleaseRequest.requirement.
-    #[prost(string, tag = "6")]
-    pub version: ::prost::alloc::string::String,
-    /// The tag the image had when it was released, for example "v1.0-fp16". At
-    /// most 500 characters, letters, digits and any of "\_.-". Several releases may
-    /// share it, as the platforms of one image do. Empty on create means the
-    /// version, followed by "-" and the quantization if there is one.
-    #[prost(string, tag = "7")]
-    pub tag: ::prost::alloc::string::String,
-    /// The digest of what was built: "sha256:" and 64 or "sha512:" and 128
-    /// lower-case hexadecimal digits. Only a CANDIDATE may be without one; it can
-    /// be given later, once, by UpdateRelease.
-    #[prost(string, optional, tag = "8")]
-    pub digest: ::core::option::Option<::prost::alloc::string::String>,
-    /// The quantization, for example "fp16", "int8", "int4" or "fp8". Letters,
-    /// digits and any of ".\_-", at most 50 characters. Unset means none.
-    #[prost(string, optional, tag = "9")]
-    pub quantization: ::core::option::Option<::prost::alloc::string::String>,
-    /// What it runs on, as "os/arch" or "os/arch/variant", for example
-    /// "linux/arm64". At most 50 characters. Empty on create means "linux/amd64".
-    #[prost(string, tag = "10")]
-    pub platform: ::prost::alloc::string::String,
-    /// The architecture in `platform`, for example "amd64".
-    #[prost(string, tag = "11")]
-    pub architecture: ::prost::alloc::string::String,
-    /// The operating system in `platform`, for example "linux".
-    #[prost(string, tag = "12")]
-    pub os: ::prost::alloc::string::String,
-    /// The size of the image, in bytes.
-    #[prost(int64, optional, tag = "13")]
-    pub size_bytes: ::core::option::Option<i64>,
-    /// Where the release is in its life. Changed by TransitionRelease only.
-    #[prost(enumeration = "ReleaseState", tag = "14")]
-    pub state: i32,
-    /// When the release became ACTIVE for the first time. Unset if it never was:
-    /// what older registries call "is_release" is whether this is set.
-    #[prost(message, optional, tag = "32")]
-    pub promote_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Why the release is in its state, in the words of whoever put it there.
-    #[prost(string, optional, tag = "15")]
-    pub state_reason: ::core::option::Option<::prost::alloc::string::String>,
-    /// What changed, in Markdown. At most 65536 characters.
-    #[prost(string, optional, tag = "16")]
-    pub release_notes: ::core::option::Option<::prost::alloc::string::String>,
-    /// Any JSON object, with the same limits as Model.metadata.
-    #[prost(message, optional, tag = "17")]
-    pub metadata: ::core::option::Option<::prost_types::Struct>,
-    /// Where the files of this release are, if they are not at the storage path
-    /// of the model. At most 1000 characters.
-    #[prost(string, optional, tag = "18")]
-    pub storage_path: ::core::option::Option<::prost::alloc::string::String>,
-    /// The MLflow run, experiment or model version it comes from. At most 1000
-    /// characters.
-    #[prost(string, optional, tag = "19")]
-    pub mlflow_url: ::core::option::Option<::prost::alloc::string::String>,
-    /// How the weights of this release were trained, if otherwise than the model
-    /// says.
-    #[prost(message, optional, tag = "20")]
-    pub training: ::core::option::Option<TrainingMetadata>,
-    /// The aliases that point to the release now, in no particular order.
-    #[prost(string, repeated, tag = "21")]
-    pub aliases: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// When the release was created.
-    #[prost(message, optional, tag = "22")]
-    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When the release was last changed by a caller; at first, when it was
-    /// created.
-    #[prost(message, optional, tag = "23")]
-    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When the release was soft-deleted. Unset while it is live.
-    #[prost(message, optional, tag = "24")]
-    pub delete_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When the release will be removed for good. Unset while it is live.
-    #[prost(message, optional, tag = "25")]
-    pub purge_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Another value after every change of the release. Used in UpdateRelease as
-    /// Model.etag is in UpdateModel.
-    #[prost(string, tag = "26")]
-    pub etag: ::prost::alloc::string::String,
-    /// The registry revision of the last change.
-    #[prost(int64, tag = "27")]
-    pub revision: i64,
-    /// Who created the release: the name of an API key.
-    #[prost(string, tag = "28")]
-    pub created_by: ::prost::alloc::string::String,
-    /// Who changed the release last: the name of an API key.
-    #[prost(string, tag = "29")]
-    pub updated_by: ::prost::alloc::string::String,
-    /// The how-manieth release of its model this is: 1, 2, 3 and so on in the
-    /// order of creation. Never used again, whatever happens to the release.
-    #[prost(int64, tag = "33")]
-    pub number: i64,
-    /// Key-value pairs that lists can be filtered by. The same rules as for
-    /// Model.labels.
-    #[prost(btree_map = "string, string", tag = "34")]
-    pub labels: ::prost::alloc::collections::BTreeMap<
-        ::prost::alloc::string::String,
-        ::prost::alloc::string::String,
-    >,
-    /// The id of the release whose weights this one was trained or quantized
-    /// from, if that is registered here.
-    #[prost(string, optional, tag = "35")]
-    pub base_release_id: ::core::option::Option<::prost::alloc::string::String>,
-}
-/// A name that points to one release of a model and can be moved to another, for
-/// example "production" or "canary". "latest" is never one: it is worked out
-/// when asked for, see ReleaseService.ResolveRelease.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ReleaseAlias {
-    /// The id of the model.
-    #[prost(string, tag = "1")]
-    pub model_id: ::prost::alloc::string::String,
-    /// The name of the model.
-    #[prost(string, tag = "2")]
-    pub model_name: ::prost::alloc::string::String,
-    /// The alias. A model has it at most once.
-    #[prost(string, tag = "3")]
-    pub alias: ::prost::alloc::string::String,
-    /// The id of the release it points to.
-    #[prost(string, tag = "4")]
-    pub release_id: ::prost::alloc::string::String,
-    /// The id of the release it pointed to before, which is where a rollback
-    /// goes. Unset if it has never been moved.
-    #[prost(string, optional, tag = "5")]
-    pub previous_release_id: ::core::option::Option<::prost::alloc::string::String>,
-    /// When the alias was created.
-    #[prost(message, optional, tag = "6")]
-    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When the alias was last moved; at first, when it was created.
-    #[prost(message, optional, tag = "7")]
-    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Who moved it last: the name of an API key.
-    #[prost(string, tag = "8")]
-    pub updated_by: ::prost::alloc::string::String,
-    /// The registry revision of the last move.
-    #[prost(int64, tag = "9")]
-    pub revision: i64,
-}
-/// Where a release is in its life. ReleaseService.TransitionRelease takes these
-/// steps:
-///
-/// * CANDIDATE to ACTIVE or ARCHIVED;
-/// * ACTIVE to DEPRECATED;
-/// * DEPRECATED to ACTIVE or ARCHIVED;
-/// * ARCHIVED to DEPRECATED;
-/// * any state to YANKED, which is final.
-///
-/// A step to the state the release is in already succeeds and changes nothing.
-/// Any other step fails with ERROR_REASON_INVALID_STATE_TRANSITION.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ReleaseState {
-    /// On create: RELEASE_STATE_ACTIVE. Never returned.
-    Unspecified = 0,
-    /// Registered and not yet promoted. Can be deployed, for example to try it
-    /// out, but "latest" never means it.
-    Candidate = 1,
-    /// Promoted: for everybody to use.
-    Active = 2,
-    /// Can still be deployed, and should not be chosen for anything new.
-    Deprecated = 3,
-    /// Kept as a record. Cannot be deployed any more.
-    Archived = 4,
-    /// Withdrawn because it does harm. Cannot be deployed, resolved or pointed to
-    /// by an alias.
-    Yanked = 5,
-}
-impl ReleaseState {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "RELEASE_STATE_UNSPECIFIED",
-            Self::Candidate => "RELEASE_STATE_CANDIDATE",
-            Self::Active => "RELEASE_STATE_ACTIVE",
-            Self::Deprecated => "RELEASE_STATE_DEPRECATED",
-            Self::Archived => "RELEASE_STATE_ARCHIVED",
-            Self::Yanked => "RELEASE_STATE_YANKED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "RELEASE_STATE_UNSPECIFIED" => Some(Self::Unspecified),
-            "RELEASE_STATE_CANDIDATE" => Some(Self::Candidate),
-            "RELEASE_STATE_ACTIVE" => Some(Self::Active),
-            "RELEASE_STATE_DEPRECATED" => Some(Self::Deprecated),
-            "RELEASE_STATE_ARCHIVED" => Some(Self::Archived),
-            "RELEASE_STATE_YANKED" => Some(Self::Yanked),
-            _ => None,
-        }
-    }
-}
-/// How much of each release an answer holds. Fields left out by a view are
-/// unset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ReleaseView {
-    /// RELEASE_VIEW_BASIC in lists, RELEASE_VIEW_FULL everywhere else.
-    Unspecified = 0,
-    /// All but `metadata`, `training`, `release_notes` and the counts.
-    Basic = 1,
-    /// All fields.
-    Full = 2,
-}
-impl ReleaseView {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "RELEASE_VIEW_UNSPECIFIED",
-            Self::Basic => "RELEASE_VIEW_BASIC",
-            Self::Full => "RELEASE_VIEW_FULL",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "RELEASE_VIEW_UNSPECIFIED" => Some(Self::Unspecified),
-            "RELEASE_VIEW_BASIC" => Some(Self::Basic),
-            "RELEASE_VIEW_FULL" => Some(Self::Full),
-            _ => None,
-        }
-    }
-}
 /// Asks for a release to be registered.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateReleaseRequest {
@@ -1858,6 +2579,10 @@ pub struct CreateReleaseRequest {
     /// would have been, with an empty `id` and revision 0.
     #[prost(bool, tag = "14")]
     pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
 }
 /// Answers CreateRelease.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2069,8 +2794,16 @@ pub struct ResolveReleaseRequest {
     /// any.
     #[prost(string, optional, tag = "8")]
     pub platform: ::core::option::Option<::prost::alloc::string::String>,
+    /// Asks where the alias pointed at this time. Only together with `alias`. If
+    /// the alias did not exist then, because it was yet to be created or was
+    /// deleted, the call fails with NOT_FOUND (ALIAS_NOT_FOUND). If the release
+    /// has been yanked or deleted since, it fails with NOT_FOUND
+    /// (RELEASE_NOT_FOUND); ListReleaseAliasHistory still names it. Unset means
+    /// now.
+    #[prost(message, optional, tag = "10")]
+    pub as_of_time: ::core::option::Option<::prost_types::Timestamp>,
     /// What to resolve. Exactly one must be set.
-    #[prost(oneof = "resolve_release_request::Selector", tags = "3, 4, 5, 6, 11, 12")]
+    #[prost(oneof = "resolve_release_request::Selector", tags = "2, 3, 4, 5, 6, 11, 12")]
     pub selector: ::core::option::Option<resolve_release_request::Selector>,
 }
 /// Nested message and enum types in `ResolveReleaseRequest`.
@@ -2083,6 +2816,10 @@ pub mod resolve_release_request {
     /// What to resolve. Exactly one must be set.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Selector {
+        /// An alias, 1 to 128 characters, for example "production". "latest" is not
+        /// one: it has a selector of its own.
+        #[prost(string, tag = "2")]
+        Alias(::prost::alloc::string::String),
         /// A version, 1 to 500 characters. Several quantizations or platforms of it
         /// are told apart by the constraints.
         #[prost(string, tag = "3")]
@@ -2114,6 +2851,10 @@ pub struct ResolveReleaseResponse {
     /// The release, in RELEASE_VIEW_FULL.
     #[prost(message, optional, tag = "1")]
     pub release: ::core::option::Option<Release>,
+    /// The alias, as it was at the time asked for. Set only if the selector was an
+    /// alias.
+    #[prost(message, optional, tag = "2")]
+    pub alias: ::core::option::Option<ReleaseAlias>,
 }
 /// Asks what several references stand for.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2174,6 +2915,10 @@ pub struct UpdateReleaseRequest {
     /// would have been, with an empty `id` and revision 0.
     #[prost(bool, tag = "14")]
     pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
 }
 /// Answers UpdateRelease.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2202,6 +2947,10 @@ pub struct TransitionReleaseRequest {
     /// would have been, with an empty `id` and revision 0.
     #[prost(bool, tag = "14")]
     pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
 }
 /// Answers TransitionRelease.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2209,6 +2958,248 @@ pub struct TransitionReleaseResponse {
     /// The release as it was stored.
     #[prost(message, optional, tag = "1")]
     pub release: ::core::option::Option<Release>,
+}
+/// Asks for a release to be soft-deleted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteReleaseRequest {
+    /// Which release.
+    #[prost(message, optional, tag = "1")]
+    pub release_ref: ::core::option::Option<ReleaseRef>,
+    /// Whether the aliases that point to it are deleted with it.
+    #[prost(bool, tag = "2")]
+    pub force: bool,
+    /// Whether it is no error if there is no such release or it is soft-deleted
+    /// already.
+    #[prost(bool, tag = "3")]
+    pub allow_missing: bool,
+    /// The Release.etag that was read. If set, the release is deleted only if it
+    /// has not changed since; empty means in any case.
+    #[prost(string, tag = "13")]
+    pub etag: ::prost::alloc::string::String,
+    /// If true, everything is checked and nothing is stored. The answer is what
+    /// would have been, with an empty `id` and revision 0.
+    #[prost(bool, tag = "14")]
+    pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers DeleteRelease.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DeleteReleaseResponse {
+    /// The release as it was stored, soft-deleted. Unset if there was none and
+    /// `allow_missing` was set.
+    #[prost(message, optional, tag = "1")]
+    pub release: ::core::option::Option<Release>,
+}
+/// Asks for a soft-deleted release to be brought back.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UndeleteReleaseRequest {
+    /// Which release. Finds soft-deleted ones too, by id and by name.
+    #[prost(message, optional, tag = "1")]
+    pub release_ref: ::core::option::Option<ReleaseRef>,
+    /// The Release.etag that was read. If set, the release is brought back only
+    /// if it has not changed since; empty means in any case.
+    #[prost(string, tag = "13")]
+    pub etag: ::prost::alloc::string::String,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers UndeleteRelease.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UndeleteReleaseResponse {
+    /// The release, live.
+    #[prost(message, optional, tag = "1")]
+    pub release: ::core::option::Option<Release>,
+}
+/// Asks for a soft-deleted release to be removed for good.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PurgeReleaseRequest {
+    /// Which release. Finds soft-deleted ones too, by id and by name.
+    #[prost(message, optional, tag = "1")]
+    pub release_ref: ::core::option::Option<ReleaseRef>,
+    /// The Release.etag that was read. If set, the release is removed only if it
+    /// has not changed since; empty means in any case.
+    #[prost(string, tag = "13")]
+    pub etag: ::prost::alloc::string::String,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers PurgeRelease.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PurgeReleaseResponse {
+    /// The registry revision of the removal.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+}
+/// Asks for several releases to be registered.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateReleasesRequest {
+    /// One request for each release, 1 to 250 of them. Their `request_id` and
+    /// `validate_only` must be unset: those of the batch count.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<CreateReleaseRequest>,
+    /// If true, everything is checked and nothing is stored. The answer is what
+    /// would have been, with empty ids and revision 0.
+    #[prost(bool, tag = "14")]
+    pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers BatchCreateReleases.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateReleasesResponse {
+    /// The releases as they were stored: the first is that of the first request,
+    /// and so on.
+    #[prost(message, repeated, tag = "1")]
+    pub releases: ::prost::alloc::vec::Vec<Release>,
+}
+/// Asks for an alias to point to a release.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetReleaseAliasRequest {
+    /// The release to point to. The alias is one of its model.
+    #[prost(message, optional, tag = "1")]
+    pub release_ref: ::core::option::Option<ReleaseRef>,
+    /// The alias: lower-case letters, digits and "-", beginning with a letter and
+    /// not ending with "-"; at most 128 characters; not "latest".
+    #[prost(string, tag = "2")]
+    pub alias: ::prost::alloc::string::String,
+    /// Why, at most 1024 characters. Kept as ReleaseAliasMove.reason.
+    #[prost(string, optional, tag = "5")]
+    pub reason: ::core::option::Option<::prost::alloc::string::String>,
+    /// If true, everything is checked and nothing is stored. The answer is what
+    /// would have been, with revision 0.
+    #[prost(bool, tag = "14")]
+    pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Where the alias must be for the call to succeed. Unset means anywhere.
+    #[prost(oneof = "set_release_alias_request::Precondition", tags = "3, 4")]
+    pub precondition: ::core::option::Option<set_release_alias_request::Precondition>,
+}
+/// Nested message and enum types in `SetReleaseAliasRequest`.
+pub mod set_release_alias_request {
+    /// Stands for an alias that is not there.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Absent {}
+    /// Where the alias must be for the call to succeed. Unset means anywhere.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Precondition {
+        /// It points to the release with this id.
+        #[prost(string, tag = "3")]
+        ExpectedReleaseId(::prost::alloc::string::String),
+        /// It does not exist.
+        #[prost(message, tag = "4")]
+        Absent(Absent),
+    }
+}
+/// Answers SetReleaseAlias.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetReleaseAliasResponse {
+    /// The alias as it was stored.
+    #[prost(message, optional, tag = "1")]
+    pub alias: ::core::option::Option<ReleaseAlias>,
+}
+/// Asks for an alias to be deleted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteReleaseAliasRequest {
+    /// The model whose alias it is.
+    #[prost(message, optional, tag = "1")]
+    pub model_ref: ::core::option::Option<ModelRef>,
+    /// The alias, 1 to 128 characters.
+    #[prost(string, tag = "2")]
+    pub alias: ::prost::alloc::string::String,
+    /// The id of the release that the alias must point to for the call to succeed.
+    /// Empty means any.
+    #[prost(string, tag = "3")]
+    pub expected_release_id: ::prost::alloc::string::String,
+    /// Whether it is no error if there is no such alias.
+    #[prost(bool, tag = "4")]
+    pub allow_missing: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers DeleteReleaseAlias.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteReleaseAliasResponse {
+    /// The registry revision of the deletion; 0 if there was nothing to delete.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+}
+/// Asks for a page of aliases.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListReleaseAliasesRequest {
+    /// How many aliases to return at most. 0 means 50, more than 1000 means 1000,
+    /// and a negative number is refused. A page can be shorter: it also ends at
+    /// about 2 MiB.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// Where to go on: the `next_page_token` of the page before, with all other
+    /// arguments but `page_size` as they were. Empty for the first page.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only the aliases of this model. Unset means of all models.
+    #[prost(message, optional, tag = "3")]
+    pub model_ref: ::core::option::Option<ModelRef>,
+    /// Only the aliases that point to this release. Unset means to any.
+    #[prost(message, optional, tag = "4")]
+    pub release_ref: ::core::option::Option<ReleaseRef>,
+}
+/// Answers ListReleaseAliases.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListReleaseAliasesResponse {
+    /// The aliases of this page.
+    #[prost(message, repeated, tag = "1")]
+    pub aliases: ::prost::alloc::vec::Vec<ReleaseAlias>,
+    /// What to send as `page_token` for the next page. Empty if and only if this
+    /// is the last one.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// The registry revision at which the first page was read, repeated on every
+    /// page. Nothing after it is missed by whoever follows the changes from here.
+    #[prost(int64, tag = "4")]
+    pub revision: i64,
+}
+/// Asks for a page of the history of an alias.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListReleaseAliasHistoryRequest {
+    /// How many moves to return at most. 0 means 50, more than 1000 means 1000,
+    /// and a negative number is refused. A page can be shorter: it also ends at
+    /// about 2 MiB.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// Where to go on: the `next_page_token` of the page before, with all other
+    /// arguments but `page_size` as they were. Empty for the first page.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// The model whose alias it is.
+    #[prost(message, optional, tag = "3")]
+    pub model_ref: ::core::option::Option<ModelRef>,
+    /// The alias, 1 to 128 characters.
+    #[prost(string, tag = "4")]
+    pub alias: ::prost::alloc::string::String,
+}
+/// Answers ListReleaseAliasHistory.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListReleaseAliasHistoryResponse {
+    /// The moves of this page, the newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub moves: ::prost::alloc::vec::Vec<ReleaseAliasMove>,
+    /// What to send as `page_token` for the next page. Empty if and only if this
+    /// is the last one.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
 }
 /// Generated client implementations.
 #[cfg(feature = "client")]
@@ -2222,7 +3213,8 @@ pub mod release_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// Registers, finds, resolves and changes the releases of models.
+    /// Registers, finds, resolves, changes and removes the releases of models, and
+    /// the aliases that point to them.
     #[derive(Debug, Clone)]
     pub struct ReleaseServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -2295,8 +3287,8 @@ pub mod release_service_client {
         /// Registers a release of a model. Fails with NOT_FOUND (MODEL_NOT_FOUND),
         /// FAILED_PRECONDITION (RESOURCE_DELETED) if the model is soft-deleted, and
         /// ALREADY_EXISTS (RELEASE_ALREADY_EXISTS) if the model has a release with the
-        /// same version, quantization and platform. Not safe to repeat blindly, see
-        /// ModelService.CreateModel.
+        /// same version, quantization and platform. Safe to repeat with the same
+        /// `request_id`, see ModelService.CreateModel.
         pub async fn create_release(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateReleaseRequest>,
@@ -2413,11 +3405,12 @@ pub mod release_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Finds the one release of a model that a version, a tag, a digest, a number,
-        /// a version requirement or "latest" stands for at this moment. Only live
-        /// releases are considered, and never a YANKED one. Fails with NOT_FOUND
-        /// (MODEL_NOT_FOUND, RELEASE_NOT_FOUND) and, if several releases remain,
-        /// FAILED_PRECONDITION (AMBIGUOUS_REFERENCE).
+        /// Finds the one release of a model that an alias, a version, a tag, a digest,
+        /// a number, a version requirement or "latest" stands for at this moment, or
+        /// that an alias stood for at an earlier one. Only releases that are live now
+        /// are considered, and never a YANKED one. Fails with NOT_FOUND
+        /// (MODEL_NOT_FOUND, RELEASE_NOT_FOUND, ALIAS_NOT_FOUND) and, if several
+        /// releases remain, FAILED_PRECONDITION (AMBIGUOUS_REFERENCE).
         pub async fn resolve_release(
             &mut self,
             request: impl tonic::IntoRequest<super::ResolveReleaseRequest>,
@@ -2509,7 +3502,9 @@ pub mod release_service_client {
         /// Moves a release to another state: promotes, deprecates, archives,
         /// reinstates or yanks it. ReleaseState says which steps there are. Fails with
         /// NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND), ABORTED (ETAG_MISMATCH) and
-        /// FAILED_PRECONDITION (INVALID_STATE_TRANSITION, RESOURCE_DELETED).
+        /// FAILED_PRECONDITION (INVALID_STATE_TRANSITION, RESOURCE_DELETED). A release
+        /// that aliases point to cannot be yanked: that fails with FAILED_PRECONDITION
+        /// (RESOURCE_IN_USE), naming the aliases.
         pub async fn transition_release(
             &mut self,
             request: impl tonic::IntoRequest<super::TransitionReleaseRequest>,
@@ -2539,6 +3534,268 @@ pub mod release_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Soft-deletes a release: it is hidden, keeps its place among the releases of
+        /// its model, and is purged when
+        /// GetServerInfoResponse.Limits.soft_delete_retention is over. If aliases
+        /// point to it, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
+        /// names them, unless `force` is set: then they are deleted in the same step.
+        /// Also fails with NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND), ABORTED
+        /// (ETAG_MISMATCH) and, for a release that is soft-deleted already,
+        /// FAILED_PRECONDITION (RESOURCE_DELETED).
+        pub async fn delete_release(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteReleaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteReleaseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ReleaseService/DeleteRelease",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ReleaseService", "DeleteRelease"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Brings a soft-deleted release back, without the aliases that were deleted
+        /// with it. A release that is live is not an error, and nothing changes. Fails
+        /// with NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND), ABORTED
+        /// (ETAG_MISMATCH) and, if its model is soft-deleted, FAILED_PRECONDITION
+        /// (RESOURCE_DELETED).
+        pub async fn undelete_release(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UndeleteReleaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UndeleteReleaseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ReleaseService/UndeleteRelease",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ReleaseService", "UndeleteRelease"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Removes a soft-deleted release for good. The history of aliases goes on
+        /// naming its id. Fails with NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND),
+        /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
+        /// (from LIVE to PURGED) if the release is live, RESOURCE_IN_USE as long as
+        /// another release names it as `base_release_id`.
+        pub async fn purge_release(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PurgeReleaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PurgeReleaseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ReleaseService/PurgeRelease",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ReleaseService", "PurgeRelease"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Registers up to 250 releases, also of different models, all or none, at one
+        /// revision. Fails as CreateRelease does, with INVALID_ARGUMENT
+        /// (INVALID_FIELD) also if two of the releases have the same model, version,
+        /// quantization and platform.
+        pub async fn batch_create_releases(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchCreateReleasesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateReleasesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ReleaseService/BatchCreateReleases",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "modelregistry.v1.ReleaseService",
+                        "BatchCreateReleases",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Creates an alias or moves it to another release of its model, in one step
+        /// and, if asked to, only if it is where the caller believes it to be. Setting
+        /// it to where it points already succeeds and changes nothing. Fails with
+        /// NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND), ABORTED (ALIAS_MOVED) if
+        /// the precondition does not hold, and FAILED_PRECONDITION
+        /// (INVALID_STATE_TRANSITION if the release is YANKED, RESOURCE_DELETED if it
+        /// or its model is soft-deleted).
+        pub async fn set_release_alias(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetReleaseAliasRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetReleaseAliasResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ReleaseService/SetReleaseAlias",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ReleaseService", "SetReleaseAlias"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes an alias. The release it points to stays as it is, and so does the
+        /// history of the alias. Fails with NOT_FOUND (MODEL_NOT_FOUND,
+        /// ALIAS_NOT_FOUND), ABORTED (ALIAS_MOVED) if the alias points elsewhere than
+        /// expected, and, if the model is soft-deleted, FAILED_PRECONDITION
+        /// (RESOURCE_DELETED).
+        pub async fn delete_release_alias(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteReleaseAliasRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteReleaseAliasResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ReleaseService/DeleteReleaseAlias",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "modelregistry.v1.ReleaseService",
+                        "DeleteReleaseAlias",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the aliases of one model or of all, page by page, by the name of the
+        /// model and then by alias. Those of soft-deleted models are left out. Fails
+        /// with INVALID_ARGUMENT (INVALID_PAGE_TOKEN, PAGE_TOKEN_MISMATCH) and
+        /// NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND).
+        pub async fn list_release_aliases(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListReleaseAliasesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListReleaseAliasesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ReleaseService/ListReleaseAliases",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "modelregistry.v1.ReleaseService",
+                        "ListReleaseAliases",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists where an alias has pointed, page by page, the newest move first. Also
+        /// for an alias that has been deleted. Fails with INVALID_ARGUMENT
+        /// (INVALID_PAGE_TOKEN, PAGE_TOKEN_MISMATCH) and NOT_FOUND (MODEL_NOT_FOUND,
+        /// and ALIAS_NOT_FOUND if the model never had the alias).
+        pub async fn list_release_alias_history(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListReleaseAliasHistoryRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListReleaseAliasHistoryResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ReleaseService/ListReleaseAliasHistory",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "modelregistry.v1.ReleaseService",
+                        "ListReleaseAliasHistory",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -2558,8 +3815,8 @@ pub mod release_service_server {
         /// Registers a release of a model. Fails with NOT_FOUND (MODEL_NOT_FOUND),
         /// FAILED_PRECONDITION (RESOURCE_DELETED) if the model is soft-deleted, and
         /// ALREADY_EXISTS (RELEASE_ALREADY_EXISTS) if the model has a release with the
-        /// same version, quantization and platform. Not safe to repeat blindly, see
-        /// ModelService.CreateModel.
+        /// same version, quantization and platform. Safe to repeat with the same
+        /// `request_id`, see ModelService.CreateModel.
         async fn create_release(
             &self,
             request: tonic::Request<super::CreateReleaseRequest>,
@@ -2597,11 +3854,12 @@ pub mod release_service_server {
             tonic::Response<super::ListReleasesResponse>,
             tonic::Status,
         >;
-        /// Finds the one release of a model that a version, a tag, a digest, a number,
-        /// a version requirement or "latest" stands for at this moment. Only live
-        /// releases are considered, and never a YANKED one. Fails with NOT_FOUND
-        /// (MODEL_NOT_FOUND, RELEASE_NOT_FOUND) and, if several releases remain,
-        /// FAILED_PRECONDITION (AMBIGUOUS_REFERENCE).
+        /// Finds the one release of a model that an alias, a version, a tag, a digest,
+        /// a number, a version requirement or "latest" stands for at this moment, or
+        /// that an alias stood for at an earlier one. Only releases that are live now
+        /// are considered, and never a YANKED one. Fails with NOT_FOUND
+        /// (MODEL_NOT_FOUND, RELEASE_NOT_FOUND, ALIAS_NOT_FOUND) and, if several
+        /// releases remain, FAILED_PRECONDITION (AMBIGUOUS_REFERENCE).
         async fn resolve_release(
             &self,
             request: tonic::Request<super::ResolveReleaseRequest>,
@@ -2633,7 +3891,9 @@ pub mod release_service_server {
         /// Moves a release to another state: promotes, deprecates, archives,
         /// reinstates or yanks it. ReleaseState says which steps there are. Fails with
         /// NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND), ABORTED (ETAG_MISMATCH) and
-        /// FAILED_PRECONDITION (INVALID_STATE_TRANSITION, RESOURCE_DELETED).
+        /// FAILED_PRECONDITION (INVALID_STATE_TRANSITION, RESOURCE_DELETED). A release
+        /// that aliases point to cannot be yanked: that fails with FAILED_PRECONDITION
+        /// (RESOURCE_IN_USE), naming the aliases.
         async fn transition_release(
             &self,
             request: tonic::Request<super::TransitionReleaseRequest>,
@@ -2641,8 +3901,107 @@ pub mod release_service_server {
             tonic::Response<super::TransitionReleaseResponse>,
             tonic::Status,
         >;
+        /// Soft-deletes a release: it is hidden, keeps its place among the releases of
+        /// its model, and is purged when
+        /// GetServerInfoResponse.Limits.soft_delete_retention is over. If aliases
+        /// point to it, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
+        /// names them, unless `force` is set: then they are deleted in the same step.
+        /// Also fails with NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND), ABORTED
+        /// (ETAG_MISMATCH) and, for a release that is soft-deleted already,
+        /// FAILED_PRECONDITION (RESOURCE_DELETED).
+        async fn delete_release(
+            &self,
+            request: tonic::Request<super::DeleteReleaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteReleaseResponse>,
+            tonic::Status,
+        >;
+        /// Brings a soft-deleted release back, without the aliases that were deleted
+        /// with it. A release that is live is not an error, and nothing changes. Fails
+        /// with NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND), ABORTED
+        /// (ETAG_MISMATCH) and, if its model is soft-deleted, FAILED_PRECONDITION
+        /// (RESOURCE_DELETED).
+        async fn undelete_release(
+            &self,
+            request: tonic::Request<super::UndeleteReleaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UndeleteReleaseResponse>,
+            tonic::Status,
+        >;
+        /// Removes a soft-deleted release for good. The history of aliases goes on
+        /// naming its id. Fails with NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND),
+        /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
+        /// (from LIVE to PURGED) if the release is live, RESOURCE_IN_USE as long as
+        /// another release names it as `base_release_id`.
+        async fn purge_release(
+            &self,
+            request: tonic::Request<super::PurgeReleaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PurgeReleaseResponse>,
+            tonic::Status,
+        >;
+        /// Registers up to 250 releases, also of different models, all or none, at one
+        /// revision. Fails as CreateRelease does, with INVALID_ARGUMENT
+        /// (INVALID_FIELD) also if two of the releases have the same model, version,
+        /// quantization and platform.
+        async fn batch_create_releases(
+            &self,
+            request: tonic::Request<super::BatchCreateReleasesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateReleasesResponse>,
+            tonic::Status,
+        >;
+        /// Creates an alias or moves it to another release of its model, in one step
+        /// and, if asked to, only if it is where the caller believes it to be. Setting
+        /// it to where it points already succeeds and changes nothing. Fails with
+        /// NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND), ABORTED (ALIAS_MOVED) if
+        /// the precondition does not hold, and FAILED_PRECONDITION
+        /// (INVALID_STATE_TRANSITION if the release is YANKED, RESOURCE_DELETED if it
+        /// or its model is soft-deleted).
+        async fn set_release_alias(
+            &self,
+            request: tonic::Request<super::SetReleaseAliasRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetReleaseAliasResponse>,
+            tonic::Status,
+        >;
+        /// Deletes an alias. The release it points to stays as it is, and so does the
+        /// history of the alias. Fails with NOT_FOUND (MODEL_NOT_FOUND,
+        /// ALIAS_NOT_FOUND), ABORTED (ALIAS_MOVED) if the alias points elsewhere than
+        /// expected, and, if the model is soft-deleted, FAILED_PRECONDITION
+        /// (RESOURCE_DELETED).
+        async fn delete_release_alias(
+            &self,
+            request: tonic::Request<super::DeleteReleaseAliasRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteReleaseAliasResponse>,
+            tonic::Status,
+        >;
+        /// Lists the aliases of one model or of all, page by page, by the name of the
+        /// model and then by alias. Those of soft-deleted models are left out. Fails
+        /// with INVALID_ARGUMENT (INVALID_PAGE_TOKEN, PAGE_TOKEN_MISMATCH) and
+        /// NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND).
+        async fn list_release_aliases(
+            &self,
+            request: tonic::Request<super::ListReleaseAliasesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListReleaseAliasesResponse>,
+            tonic::Status,
+        >;
+        /// Lists where an alias has pointed, page by page, the newest move first. Also
+        /// for an alias that has been deleted. Fails with INVALID_ARGUMENT
+        /// (INVALID_PAGE_TOKEN, PAGE_TOKEN_MISMATCH) and NOT_FOUND (MODEL_NOT_FOUND,
+        /// and ALIAS_NOT_FOUND if the model never had the alias).
+        async fn list_release_alias_history(
+            &self,
+            request: tonic::Request<super::ListReleaseAliasHistoryRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListReleaseAliasHistoryResponse>,
+            tonic::Status,
+        >;
     }
-    /// Registers, finds, resolves and changes the releases of models.
+    /// Registers, finds, resolves, changes and removes the releases of models, and
+    /// the aliases that point to them.
     #[derive(Debug)]
     pub struct ReleaseServiceServer<T> {
         inner: Arc<T>,
@@ -3086,6 +4445,380 @@ pub mod release_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/modelregistry.v1.ReleaseService/DeleteRelease" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteReleaseSvc<T: ReleaseService>(pub Arc<T>);
+                    impl<
+                        T: ReleaseService,
+                    > tonic::server::UnaryService<super::DeleteReleaseRequest>
+                    for DeleteReleaseSvc<T> {
+                        type Response = super::DeleteReleaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteReleaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReleaseService>::delete_release(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteReleaseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ReleaseService/UndeleteRelease" => {
+                    #[allow(non_camel_case_types)]
+                    struct UndeleteReleaseSvc<T: ReleaseService>(pub Arc<T>);
+                    impl<
+                        T: ReleaseService,
+                    > tonic::server::UnaryService<super::UndeleteReleaseRequest>
+                    for UndeleteReleaseSvc<T> {
+                        type Response = super::UndeleteReleaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UndeleteReleaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReleaseService>::undelete_release(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UndeleteReleaseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ReleaseService/PurgeRelease" => {
+                    #[allow(non_camel_case_types)]
+                    struct PurgeReleaseSvc<T: ReleaseService>(pub Arc<T>);
+                    impl<
+                        T: ReleaseService,
+                    > tonic::server::UnaryService<super::PurgeReleaseRequest>
+                    for PurgeReleaseSvc<T> {
+                        type Response = super::PurgeReleaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PurgeReleaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReleaseService>::purge_release(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PurgeReleaseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ReleaseService/BatchCreateReleases" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchCreateReleasesSvc<T: ReleaseService>(pub Arc<T>);
+                    impl<
+                        T: ReleaseService,
+                    > tonic::server::UnaryService<super::BatchCreateReleasesRequest>
+                    for BatchCreateReleasesSvc<T> {
+                        type Response = super::BatchCreateReleasesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchCreateReleasesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReleaseService>::batch_create_releases(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchCreateReleasesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ReleaseService/SetReleaseAlias" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetReleaseAliasSvc<T: ReleaseService>(pub Arc<T>);
+                    impl<
+                        T: ReleaseService,
+                    > tonic::server::UnaryService<super::SetReleaseAliasRequest>
+                    for SetReleaseAliasSvc<T> {
+                        type Response = super::SetReleaseAliasResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetReleaseAliasRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReleaseService>::set_release_alias(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetReleaseAliasSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ReleaseService/DeleteReleaseAlias" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteReleaseAliasSvc<T: ReleaseService>(pub Arc<T>);
+                    impl<
+                        T: ReleaseService,
+                    > tonic::server::UnaryService<super::DeleteReleaseAliasRequest>
+                    for DeleteReleaseAliasSvc<T> {
+                        type Response = super::DeleteReleaseAliasResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteReleaseAliasRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReleaseService>::delete_release_alias(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteReleaseAliasSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ReleaseService/ListReleaseAliases" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListReleaseAliasesSvc<T: ReleaseService>(pub Arc<T>);
+                    impl<
+                        T: ReleaseService,
+                    > tonic::server::UnaryService<super::ListReleaseAliasesRequest>
+                    for ListReleaseAliasesSvc<T> {
+                        type Response = super::ListReleaseAliasesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListReleaseAliasesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReleaseService>::list_release_aliases(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListReleaseAliasesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ReleaseService/ListReleaseAliasHistory" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListReleaseAliasHistorySvc<T: ReleaseService>(pub Arc<T>);
+                    impl<
+                        T: ReleaseService,
+                    > tonic::server::UnaryService<super::ListReleaseAliasHistoryRequest>
+                    for ListReleaseAliasHistorySvc<T> {
+                        type Response = super::ListReleaseAliasHistoryResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                super::ListReleaseAliasHistoryRequest,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReleaseService>::list_release_alias_history(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListReleaseAliasHistorySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -3186,6 +4919,12 @@ pub mod get_server_info_response {
         /// none, gets this one.
         #[prost(message, optional, tag = "6")]
         pub max_deadline: ::core::option::Option<::prost_types::Duration>,
+        /// How long a `request_id` is remembered, at least.
+        #[prost(message, optional, tag = "7")]
+        pub request_id_retention: ::core::option::Option<::prost_types::Duration>,
+        /// How long a soft-deleted resource is kept before it is removed for good.
+        #[prost(message, optional, tag = "8")]
+        pub soft_delete_retention: ::core::option::Option<::prost_types::Duration>,
     }
     /// What the server can do that not every server of this API can. A capability
     /// that is false, or that the answer does not have, is one not to count on.
@@ -3202,6 +4941,23 @@ pub mod get_server_info_response {
         pub import_preserve_identity: bool,
     }
 }
+/// Asks for old events to be forgotten.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CompactEventsRequest {
+    /// The last revision whose events are forgotten, 1 or more.
+    #[prost(int64, tag = "1")]
+    pub revision: i64,
+}
+/// Answers CompactEvents.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CompactEventsResponse {
+    /// The oldest revision after which all changes are on record now.
+    #[prost(int64, tag = "1")]
+    pub compacted_revision: i64,
+    /// How many events were forgotten.
+    #[prost(int64, tag = "2")]
+    pub dropped_count: i64,
+}
 /// Generated client implementations.
 #[cfg(feature = "client")]
 pub mod system_service_client {
@@ -3214,8 +4970,8 @@ pub mod system_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// Says what this server is and what it can do. Whether it is alive and ready
-    /// is the business of grpc.health.v1.Health.
+    /// Says what this server is and what it can do, and keeps house. Whether it is
+    /// alive and ready is the business of grpc.health.v1.Health.
     #[derive(Debug, Clone)]
     pub struct SystemServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -3313,6 +5069,36 @@ pub mod system_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Forgets the events up to a revision. Calls of WatchService that still need
+        /// them fail with OUT_OF_RANGE (REVISION_COMPACTED). A revision up to which
+        /// they are forgotten already is not an error, and nothing changes. Fails with
+        /// OUT_OF_RANGE (REVISION_IN_FUTURE) if the registry has not come that far.
+        pub async fn compact_events(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CompactEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CompactEventsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.SystemService/CompactEvents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.SystemService", "CompactEvents"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -3338,9 +5124,20 @@ pub mod system_service_server {
             tonic::Response<super::GetServerInfoResponse>,
             tonic::Status,
         >;
+        /// Forgets the events up to a revision. Calls of WatchService that still need
+        /// them fail with OUT_OF_RANGE (REVISION_COMPACTED). A revision up to which
+        /// they are forgotten already is not an error, and nothing changes. Fails with
+        /// OUT_OF_RANGE (REVISION_IN_FUTURE) if the registry has not come that far.
+        async fn compact_events(
+            &self,
+            request: tonic::Request<super::CompactEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CompactEventsResponse>,
+            tonic::Status,
+        >;
     }
-    /// Says what this server is and what it can do. Whether it is alive and ready
-    /// is the business of grpc.health.v1.Health.
+    /// Says what this server is and what it can do, and keeps house. Whether it is
+    /// alive and ready is the business of grpc.health.v1.Health.
     #[derive(Debug)]
     pub struct SystemServiceServer<T> {
         inner: Arc<T>,
@@ -3462,6 +5259,51 @@ pub mod system_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/modelregistry.v1.SystemService/CompactEvents" => {
+                    #[allow(non_camel_case_types)]
+                    struct CompactEventsSvc<T: SystemService>(pub Arc<T>);
+                    impl<
+                        T: SystemService,
+                    > tonic::server::UnaryService<super::CompactEventsRequest>
+                    for CompactEventsSvc<T> {
+                        type Response = super::CompactEventsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CompactEventsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SystemService>::compact_events(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CompactEventsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -3499,6 +5341,544 @@ pub mod system_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "modelregistry.v1.SystemService";
     impl<T> tonic::server::NamedService for SystemServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// A condition on events. Every field that is set must match. A repeated field
+/// matches if any of its values does. A filter with nothing set matches every
+/// event.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EventFilter {
+    /// The resource is of one of these kinds, at most 16.
+    #[prost(enumeration = "ResourceKind", repeated, packed = "false", tag = "1")]
+    pub resource_kinds: ::prost::alloc::vec::Vec<i32>,
+    /// The event is of one of these types, at most 16.
+    #[prost(enumeration = "EventType", repeated, packed = "false", tag = "2")]
+    pub event_types: ::prost::alloc::vec::Vec<i32>,
+    /// The resource is one of the models with these ids, or belongs to one of
+    /// them; at most 100.
+    #[prost(string, repeated, tag = "3")]
+    pub model_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Asks for a stream of events.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchRequest {
+    /// The revision to start after: its own events are not sent. 0 means from the
+    /// oldest event that is kept; any other revision below the compacted one is
+    /// refused with OUT_OF_RANGE (REVISION_COMPACTED). Unset means from now on.
+    #[prost(int64, optional, tag = "1")]
+    pub after_revision: ::core::option::Option<i64>,
+    /// Which events. Unset means all.
+    #[prost(message, optional, tag = "2")]
+    pub filter: ::core::option::Option<EventFilter>,
+    /// Whether each event holds the resource itself.
+    #[prost(bool, tag = "3")]
+    pub include_resource: bool,
+    /// How long the stream may say nothing before it sends a progress message: 1
+    /// to 300 seconds. Unset means 15 seconds.
+    #[prost(message, optional, tag = "4")]
+    pub progress_interval: ::core::option::Option<::prost_types::Duration>,
+}
+/// A message on the stream of Watch.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchResponse {
+    /// What the message says. Ignore a message in which nothing known is set.
+    #[prost(oneof = "watch_response::Message", tags = "1, 2, 3")]
+    pub message: ::core::option::Option<watch_response::Message>,
+}
+/// Nested message and enum types in `WatchResponse`.
+pub mod watch_response {
+    /// The first message of every stream.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Started {
+        /// The events after this revision follow.
+        #[prost(int64, tag = "1")]
+        pub after_revision: i64,
+        /// The revision of the registry at the start. What comes after it is new.
+        #[prost(int64, tag = "2")]
+        pub current_revision: i64,
+        /// The oldest revision that a stream can start after.
+        #[prost(int64, tag = "3")]
+        pub compacted_revision: i64,
+    }
+    /// Some events.
+    #[derive(Clone, PartialEq, ::prost::Message)]
+    pub struct Events {
+        /// The events in order, at most 1 MiB of them or a single one. A revision
+        /// can be spread over several messages, see Event.last_in_revision.
+        #[prost(message, repeated, tag = "1")]
+        pub events: ::prost::alloc::vec::Vec<super::Event>,
+    }
+    /// Sent when there was nothing to send for a while.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Progress {
+        /// All events up to and including this revision have been sent or do not
+        /// meet the filter. It can serve as `after_revision` of a later call.
+        #[prost(int64, tag = "1")]
+        pub revision: i64,
+    }
+    /// What the message says. Ignore a message in which nothing known is set.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Message {
+        /// The stream has begun.
+        #[prost(message, tag = "1")]
+        Started(Started),
+        /// These events happened.
+        #[prost(message, tag = "2")]
+        Events(Events),
+        /// No events, but this is how far the stream has come.
+        #[prost(message, tag = "3")]
+        Progress(Progress),
+    }
+}
+/// Asks for a page of events.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListEventsRequest {
+    /// How many events to return at most. 0 means 50, more than 1000 means 1000,
+    /// and a negative number is refused. A page can be shorter, because it also
+    /// ends at about 2 MiB, and longer if its only revision has more events.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// Only events after this revision. 0 means from the oldest event that is
+    /// kept; any other revision below the compacted one is refused with
+    /// OUT_OF_RANGE (REVISION_COMPACTED).
+    #[prost(int64, tag = "2")]
+    pub after_revision: i64,
+    /// Which events. Unset means all.
+    #[prost(message, optional, tag = "3")]
+    pub filter: ::core::option::Option<EventFilter>,
+    /// Whether each event holds the resource itself.
+    #[prost(bool, tag = "4")]
+    pub include_resource: bool,
+}
+/// Answers ListEvents.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListEventsResponse {
+    /// The events, the oldest first. Can be empty although more follow.
+    #[prost(message, repeated, tag = "1")]
+    pub events: ::prost::alloc::vec::Vec<Event>,
+    /// What to send as `after_revision` for the next page.
+    #[prost(int64, tag = "2")]
+    pub through_revision: i64,
+    /// Whether there is more to get at once.
+    #[prost(bool, tag = "3")]
+    pub has_more: bool,
+}
+/// Generated client implementations.
+#[cfg(feature = "client")]
+pub mod watch_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Tells what changes in the registry.
+    #[derive(Debug, Clone)]
+    pub struct WatchServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> WatchServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> WatchServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            WatchServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Streams the events after a revision, and then every new one as it is
+        /// stored: in the order of their revisions, each once, none left out. To keep
+        /// a copy of the registry, list all pages first and watch from the `revision`
+        /// of the list. To go on after a stream has ended, watch from the last
+        /// revision that was seen completely: that of an event with
+        /// `last_in_revision`, or of a progress message. A stream ends in one of these
+        /// ways only:
+        ///
+        /// * OUT_OF_RANGE (REVISION_COMPACTED): events that it would have to send are
+        ///  no longer kept. List again.
+        /// * OUT_OF_RANGE (REVISION_IN_FUTURE): it starts ahead of the registry, which
+        ///  is another one or was restored from a backup. List again.
+        /// * RESOURCE_EXHAUSTED (TOO_MANY_STREAMS): the caller holds too many streams.
+        /// * UNAVAILABLE (BACKEND_UNAVAILABLE): the server is about to stop, or cannot
+        ///  reach its database. Go on elsewhere or later.
+        /// * UNAUTHENTICATED: the API key was revoked or has expired.
+        /// * the caller cancels it, or its deadline passes.
+        pub async fn watch(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.WatchService/Watch",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("modelregistry.v1.WatchService", "Watch"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        /// Returns a page of events, for callers that would rather ask now and then
+        /// than hold a stream. A revision is never split between pages. If one
+        /// revision alone is too large for an answer, the call fails with
+        /// RESOURCE_EXHAUSTED (MESSAGE_TOO_LARGE); Watch delivers it in parts. Fails
+        /// with OUT_OF_RANGE (REVISION_COMPACTED, REVISION_IN_FUTURE) for the same
+        /// starts as Watch.
+        pub async fn list_events(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListEventsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.WatchService/ListEvents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("modelregistry.v1.WatchService", "ListEvents"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+#[cfg(feature = "server")]
+pub mod watch_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with WatchServiceServer.
+    #[async_trait]
+    pub trait WatchService: std::marker::Send + std::marker::Sync + 'static {
+        /// Server streaming response type for the Watch method.
+        type WatchStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::WatchResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Streams the events after a revision, and then every new one as it is
+        /// stored: in the order of their revisions, each once, none left out. To keep
+        /// a copy of the registry, list all pages first and watch from the `revision`
+        /// of the list. To go on after a stream has ended, watch from the last
+        /// revision that was seen completely: that of an event with
+        /// `last_in_revision`, or of a progress message. A stream ends in one of these
+        /// ways only:
+        ///
+        /// * OUT_OF_RANGE (REVISION_COMPACTED): events that it would have to send are
+        ///  no longer kept. List again.
+        /// * OUT_OF_RANGE (REVISION_IN_FUTURE): it starts ahead of the registry, which
+        ///  is another one or was restored from a backup. List again.
+        /// * RESOURCE_EXHAUSTED (TOO_MANY_STREAMS): the caller holds too many streams.
+        /// * UNAVAILABLE (BACKEND_UNAVAILABLE): the server is about to stop, or cannot
+        ///  reach its database. Go on elsewhere or later.
+        /// * UNAUTHENTICATED: the API key was revoked or has expired.
+        /// * the caller cancels it, or its deadline passes.
+        async fn watch(
+            &self,
+            request: tonic::Request<super::WatchRequest>,
+        ) -> std::result::Result<tonic::Response<Self::WatchStream>, tonic::Status>;
+        /// Returns a page of events, for callers that would rather ask now and then
+        /// than hold a stream. A revision is never split between pages. If one
+        /// revision alone is too large for an answer, the call fails with
+        /// RESOURCE_EXHAUSTED (MESSAGE_TOO_LARGE); Watch delivers it in parts. Fails
+        /// with OUT_OF_RANGE (REVISION_COMPACTED, REVISION_IN_FUTURE) for the same
+        /// starts as Watch.
+        async fn list_events(
+            &self,
+            request: tonic::Request<super::ListEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListEventsResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Tells what changes in the registry.
+    #[derive(Debug)]
+    pub struct WatchServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> WatchServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for WatchServiceServer<T>
+    where
+        T: WatchService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/modelregistry.v1.WatchService/Watch" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchSvc<T: WatchService>(pub Arc<T>);
+                    impl<
+                        T: WatchService,
+                    > tonic::server::ServerStreamingService<super::WatchRequest>
+                    for WatchSvc<T> {
+                        type Response = super::WatchResponse;
+                        type ResponseStream = T::WatchStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as WatchService>::watch(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.WatchService/ListEvents" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListEventsSvc<T: WatchService>(pub Arc<T>);
+                    impl<
+                        T: WatchService,
+                    > tonic::server::UnaryService<super::ListEventsRequest>
+                    for ListEventsSvc<T> {
+                        type Response = super::ListEventsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListEventsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as WatchService>::list_events(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListEventsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for WatchServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "modelregistry.v1.WatchService";
+    impl<T> tonic::server::NamedService for WatchServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::mask::*;
 use crate::v1;
-use crate::validate::{Collector, Conditions, Pattern, Validate, number, text};
+use crate::validate::{Collector, Conditions, Pattern, Validate, number, text, time};
 static MODEL_NAME: Pattern = Pattern::new(
     "^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$",
 );
@@ -17,6 +17,9 @@ static RELEASE_DIGEST: Pattern = Pattern::new(
 );
 static RELEASE_QUANTIZATION: Pattern = Pattern::new("^[A-Za-z0-9][A-Za-z0-9._-]*$");
 static RELEASE_PLATFORM: Pattern = Pattern::new("^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?$");
+static SET_RELEASE_ALIAS_REQUEST_ALIAS: Pattern = Pattern::new(
+    "^[a-z](?:[a-z0-9-]*[a-z0-9])?$",
+);
 impl Validate for v1::ModelRef {
     fn validate(&self, at: &mut Collector) {
         match &self.value {
@@ -553,6 +556,192 @@ impl Validate for v1::TrainingMetadata {
         );
     }
 }
+impl Validate for v1::Release {
+    fn validate(&self, at: &mut Collector) {
+        release(self, None, at);
+    }
+}
+/// With a mask: the fields that it names, and what else is set and cannot be changed.
+fn release(message: &v1::Release, mask: Option<ReleaseMask>, at: &mut Collector) {
+    if mask.is_none() || !message.version.is_empty() {
+        at.field(
+            "version",
+            |at| {
+                if !message.version.is_empty() {
+                    if text::plain(at, &message.version) {
+                        text::max_len(at, &message.version, 500);
+                        text::pattern(at, &message.version, &RELEASE_VERSION);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ReleaseField::Tag)) {
+        at.field(
+            "tag",
+            |at| {
+                if !message.tag.is_empty() {
+                    if text::plain(at, &message.tag) {
+                        text::max_len(at, &message.tag, 500);
+                        text::pattern(at, &message.tag, &RELEASE_TAG);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none() || message.digest.is_some() {
+        at.field(
+            "digest",
+            |at| {
+                if let Some(value) = message.digest.as_deref() {
+                    if text::plain(at, value) {
+                        text::pattern(at, value, &RELEASE_DIGEST);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none() || message.quantization.is_some() {
+        at.field(
+            "quantization",
+            |at| {
+                if let Some(value) = message.quantization.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 50);
+                        text::pattern(at, value, &RELEASE_QUANTIZATION);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none() || !message.platform.is_empty() {
+        at.field(
+            "platform",
+            |at| {
+                if !message.platform.is_empty() {
+                    if text::plain(at, &message.platform) {
+                        text::max_len(at, &message.platform, 50);
+                        text::pattern(at, &message.platform, &RELEASE_PLATFORM);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ReleaseField::SizeBytes)) {
+        at.field(
+            "size_bytes",
+            |at| {
+                if let Some(value) = message.size_bytes {
+                    {
+                        number::at_least(at, "INT64_GTE", value, 0);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ReleaseField::ReleaseNotes)) {
+        at.field(
+            "release_notes",
+            |at| {
+                if let Some(value) = message.release_notes.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 65536);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ReleaseField::Metadata)) {
+        at.field(
+            "metadata",
+            |at| {
+                if let Some(value) = &message.metadata {
+                    value.validate(at)
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ReleaseField::StoragePath)) {
+        at.field(
+            "storage_path",
+            |at| {
+                if let Some(value) = message.storage_path.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 1000);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ReleaseField::MlflowUrl)) {
+        at.field(
+            "mlflow_url",
+            |at| {
+                if let Some(value) = message.mlflow_url.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 1000);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ReleaseField::Training)) {
+        at.field(
+            "training",
+            |at| {
+                if let Some(value) = &message.training {
+                    value.validate(at)
+                }
+            },
+        );
+    }
+    at.field(
+        "etag",
+        |at| {
+            if text::plain(at, &message.etag) {
+                text::max_len(at, &message.etag, 64);
+            }
+        },
+    );
+    if mask.is_none_or(|mask| mask.contains(ReleaseField::Labels)) {
+        at.field(
+            "labels",
+            |at| {
+                number::max_pairs(at, message.labels.len(), 128);
+                for (key, value) in &message.labels {
+                    at.key(
+                        key,
+                        |at| {
+                            at.of_key(|at| {
+                                if text::plain(at, key) {
+                                    text::max_len(at, key, 250);
+                                    text::pattern(at, key, &MODEL_LABELS);
+                                }
+                            });
+                            if text::plain(at, value) {
+                                text::max_len(at, value, 5000);
+                            }
+                        },
+                    );
+                }
+            },
+        );
+    }
+    if mask.is_none() || message.base_release_id.is_some() {
+        at.field(
+            "base_release_id",
+            |at| {
+                if let Some(value) = message.base_release_id.as_deref() {
+                    if text::plain(at, value) {
+                        text::uuid(at, value);
+                    }
+                }
+            },
+        );
+    }
+}
 impl Validate for v1::CreateModelRequest {
     fn validate(&self, at: &mut Collector) {
         at.field(
@@ -560,6 +749,16 @@ impl Validate for v1::CreateModelRequest {
             |at| match &self.model {
                 Some(value) => value.validate(at),
                 None => at.missing(),
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
             },
         );
     }
@@ -952,188 +1151,169 @@ impl Validate for v1::UpdateModelRequest {
                 }
             },
         );
-    }
-}
-impl Validate for v1::Release {
-    fn validate(&self, at: &mut Collector) {
-        release(self, None, at);
-    }
-}
-/// With a mask: the fields that it names, and what else is set and cannot be changed.
-fn release(message: &v1::Release, mask: Option<ReleaseMask>, at: &mut Collector) {
-    if mask.is_none() || !message.version.is_empty() {
         at.field(
-            "version",
+            "request_id",
             |at| {
-                if !message.version.is_empty() {
-                    if text::plain(at, &message.version) {
-                        text::max_len(at, &message.version, 500);
-                        text::pattern(at, &message.version, &RELEASE_VERSION);
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::RenameModelRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "model_ref",
+            |at| match &self.model_ref {
+                Some(value) => value.validate(at),
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "new_name",
+            |at| {
+                if !self.new_name.is_empty() {
+                    if text::plain(at, &self.new_name) {
+                        text::max_len(at, &self.new_name, 255);
+                        text::pattern(at, &self.new_name, &MODEL_NAME);
                     }
                 } else {
                     at.missing();
                 }
             },
         );
-    }
-    if mask.is_none_or(|mask| mask.contains(ReleaseField::Tag)) {
         at.field(
-            "tag",
+            "etag",
             |at| {
-                if !message.tag.is_empty() {
-                    if text::plain(at, &message.tag) {
-                        text::max_len(at, &message.tag, 500);
-                        text::pattern(at, &message.tag, &RELEASE_TAG);
+                if text::plain(at, &self.etag) {
+                    text::max_len(at, &self.etag, 64);
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
                     }
                 }
             },
         );
     }
-    if mask.is_none() || message.digest.is_some() {
+}
+impl Validate for v1::DeleteModelRequest {
+    fn validate(&self, at: &mut Collector) {
         at.field(
-            "digest",
+            "model_ref",
+            |at| match &self.model_ref {
+                Some(value) => value.validate(at),
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "etag",
             |at| {
-                if let Some(value) = message.digest.as_deref() {
-                    if text::plain(at, value) {
-                        text::pattern(at, value, &RELEASE_DIGEST);
+                if text::plain(at, &self.etag) {
+                    text::max_len(at, &self.etag, 64);
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
                     }
                 }
             },
         );
     }
-    if mask.is_none() || message.quantization.is_some() {
+}
+impl Validate for v1::UndeleteModelRequest {
+    fn validate(&self, at: &mut Collector) {
         at.field(
-            "quantization",
+            "model_ref",
+            |at| match &self.model_ref {
+                Some(value) => value.validate(at),
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "etag",
             |at| {
-                if let Some(value) = message.quantization.as_deref() {
-                    if text::plain(at, value) {
-                        text::max_len(at, value, 50);
-                        text::pattern(at, value, &RELEASE_QUANTIZATION);
+                if text::plain(at, &self.etag) {
+                    text::max_len(at, &self.etag, 64);
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
                     }
                 }
             },
         );
     }
-    if mask.is_none() || !message.platform.is_empty() {
+}
+impl Validate for v1::PurgeModelRequest {
+    fn validate(&self, at: &mut Collector) {
         at.field(
-            "platform",
+            "model_ref",
+            |at| match &self.model_ref {
+                Some(value) => value.validate(at),
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "etag",
             |at| {
-                if !message.platform.is_empty() {
-                    if text::plain(at, &message.platform) {
-                        text::max_len(at, &message.platform, 50);
-                        text::pattern(at, &message.platform, &RELEASE_PLATFORM);
+                if text::plain(at, &self.etag) {
+                    text::max_len(at, &self.etag, 64);
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
                     }
                 }
             },
         );
     }
-    if mask.is_none_or(|mask| mask.contains(ReleaseField::SizeBytes)) {
+}
+impl Validate for v1::BatchCreateModelsRequest {
+    fn validate(&self, at: &mut Collector) {
         at.field(
-            "size_bytes",
+            "requests",
             |at| {
-                if let Some(value) = message.size_bytes {
-                    {
-                        number::at_least(at, "INT64_GTE", value, 0);
-                    }
+                if self.requests.is_empty() {
+                    at.missing();
+                } else {
+                    number::min_items(at, self.requests.len(), 1);
+                    number::max_items(at, self.requests.len(), 250);
+                }
+                for (index, value) in self.requests.iter().enumerate() {
+                    at.index(index, |at| value.validate(at));
                 }
             },
         );
-    }
-    if mask.is_none_or(|mask| mask.contains(ReleaseField::ReleaseNotes)) {
         at.field(
-            "release_notes",
+            "request_id",
             |at| {
-                if let Some(value) = message.release_notes.as_deref() {
-                    if text::plain(at, value) {
-                        text::max_len(at, value, 65536);
-                    }
-                }
-            },
-        );
-    }
-    if mask.is_none_or(|mask| mask.contains(ReleaseField::Metadata)) {
-        at.field(
-            "metadata",
-            |at| {
-                if let Some(value) = &message.metadata {
-                    value.validate(at)
-                }
-            },
-        );
-    }
-    if mask.is_none_or(|mask| mask.contains(ReleaseField::StoragePath)) {
-        at.field(
-            "storage_path",
-            |at| {
-                if let Some(value) = message.storage_path.as_deref() {
-                    if text::plain(at, value) {
-                        text::max_len(at, value, 1000);
-                    }
-                }
-            },
-        );
-    }
-    if mask.is_none_or(|mask| mask.contains(ReleaseField::MlflowUrl)) {
-        at.field(
-            "mlflow_url",
-            |at| {
-                if let Some(value) = message.mlflow_url.as_deref() {
-                    if text::plain(at, value) {
-                        text::max_len(at, value, 1000);
-                    }
-                }
-            },
-        );
-    }
-    if mask.is_none_or(|mask| mask.contains(ReleaseField::Training)) {
-        at.field(
-            "training",
-            |at| {
-                if let Some(value) = &message.training {
-                    value.validate(at)
-                }
-            },
-        );
-    }
-    at.field(
-        "etag",
-        |at| {
-            if text::plain(at, &message.etag) {
-                text::max_len(at, &message.etag, 64);
-            }
-        },
-    );
-    if mask.is_none_or(|mask| mask.contains(ReleaseField::Labels)) {
-        at.field(
-            "labels",
-            |at| {
-                number::max_pairs(at, message.labels.len(), 128);
-                for (key, value) in &message.labels {
-                    at.key(
-                        key,
-                        |at| {
-                            at.of_key(|at| {
-                                if text::plain(at, key) {
-                                    text::max_len(at, key, 250);
-                                    text::pattern(at, key, &MODEL_LABELS);
-                                }
-                            });
-                            if text::plain(at, value) {
-                                text::max_len(at, value, 5000);
-                            }
-                        },
-                    );
-                }
-            },
-        );
-    }
-    if mask.is_none() || message.base_release_id.is_some() {
-        at.field(
-            "base_release_id",
-            |at| {
-                if let Some(value) = message.base_release_id.as_deref() {
-                    if text::plain(at, value) {
-                        text::uuid(at, value);
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
                     }
                 }
             },
@@ -1175,6 +1355,16 @@ impl Validate for v1::CreateReleaseRequest {
                             "RELEASE_STATE_ACTIVE",
                         ],
                     );
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
                 }
             },
         );
@@ -1516,6 +1706,17 @@ impl Validate for v1::ResolveReleaseRequest {
         );
         match &self.selector {
             None => at.field("selector", Collector::missing),
+            Some(v1::resolve_release_request::Selector::Alias(value)) => {
+                at.field(
+                    "alias",
+                    |at| {
+                        if text::plain(at, value) {
+                            text::min_len(at, value, 1);
+                            text::max_len(at, value, 128);
+                        }
+                    },
+                )
+            }
             Some(v1::resolve_release_request::Selector::Version(value)) => {
                 at.field(
                     "version",
@@ -1592,6 +1793,14 @@ impl Validate for v1::ResolveReleaseRequest {
                 }
             },
         );
+        at.field(
+            "as_of_time",
+            |at| {
+                if let Some(value) = &self.as_of_time {
+                    value.validate(at)
+                }
+            },
+        );
     }
 }
 impl Validate for v1::resolve_release_request::Latest {
@@ -1645,6 +1854,16 @@ impl Validate for v1::UpdateReleaseRequest {
                 }
             },
         );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
     }
 }
 impl Validate for v1::TransitionReleaseRequest {
@@ -1691,8 +1910,493 @@ impl Validate for v1::TransitionReleaseRequest {
                 }
             },
         );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::DeleteReleaseRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "release_ref",
+            |at| match &self.release_ref {
+                Some(value) => value.validate(at),
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "etag",
+            |at| {
+                if text::plain(at, &self.etag) {
+                    text::max_len(at, &self.etag, 64);
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::UndeleteReleaseRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "release_ref",
+            |at| match &self.release_ref {
+                Some(value) => value.validate(at),
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "etag",
+            |at| {
+                if text::plain(at, &self.etag) {
+                    text::max_len(at, &self.etag, 64);
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::PurgeReleaseRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "release_ref",
+            |at| match &self.release_ref {
+                Some(value) => value.validate(at),
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "etag",
+            |at| {
+                if text::plain(at, &self.etag) {
+                    text::max_len(at, &self.etag, 64);
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::BatchCreateReleasesRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "requests",
+            |at| {
+                if self.requests.is_empty() {
+                    at.missing();
+                } else {
+                    number::min_items(at, self.requests.len(), 1);
+                    number::max_items(at, self.requests.len(), 250);
+                }
+                for (index, value) in self.requests.iter().enumerate() {
+                    at.index(index, |at| value.validate(at));
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::SetReleaseAliasRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "release_ref",
+            |at| match &self.release_ref {
+                Some(value) => value.validate(at),
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "alias",
+            |at| {
+                if !self.alias.is_empty() {
+                    if text::plain(at, &self.alias) {
+                        text::max_len(at, &self.alias, 128);
+                        text::pattern(at, &self.alias, &SET_RELEASE_ALIAS_REQUEST_ALIAS);
+                        text::not_in(at, &self.alias, &["latest"]);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        match &self.precondition {
+            None => {}
+            Some(
+                v1::set_release_alias_request::Precondition::ExpectedReleaseId(value),
+            ) => {
+                at.field(
+                    "expected_release_id",
+                    |at| {
+                        if text::plain(at, value) {
+                            text::uuid(at, value);
+                        }
+                    },
+                )
+            }
+            Some(v1::set_release_alias_request::Precondition::Absent(value)) => {
+                at.field("absent", |at| value.validate(at))
+            }
+        }
+        at.field(
+            "reason",
+            |at| {
+                if let Some(value) = self.reason.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 1024);
+                    }
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::set_release_alias_request::Absent {
+    fn validate(&self, _: &mut Collector) {}
+}
+impl Validate for v1::DeleteReleaseAliasRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "model_ref",
+            |at| match &self.model_ref {
+                Some(value) => value.validate(at),
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "alias",
+            |at| {
+                if !self.alias.is_empty() {
+                    if text::plain(at, &self.alias) {
+                        text::min_len(at, &self.alias, 1);
+                        text::max_len(at, &self.alias, 128);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "expected_release_id",
+            |at| {
+                if !self.expected_release_id.is_empty() {
+                    if text::plain(at, &self.expected_release_id) {
+                        text::uuid(at, &self.expected_release_id);
+                    }
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::ListReleaseAliasesRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "page_size",
+            |at| {
+                {
+                    number::at_least(at, "INT32_GTE", i64::from(self.page_size), 0);
+                }
+            },
+        );
+        at.field(
+            "page_token",
+            |at| {
+                {
+                    text::plain(at, &self.page_token);
+                }
+            },
+        );
+        at.field(
+            "model_ref",
+            |at| {
+                if let Some(value) = &self.model_ref {
+                    value.validate(at)
+                }
+            },
+        );
+        at.field(
+            "release_ref",
+            |at| {
+                if let Some(value) = &self.release_ref {
+                    value.validate(at)
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::ListReleaseAliasHistoryRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "page_size",
+            |at| {
+                {
+                    number::at_least(at, "INT32_GTE", i64::from(self.page_size), 0);
+                }
+            },
+        );
+        at.field(
+            "page_token",
+            |at| {
+                {
+                    text::plain(at, &self.page_token);
+                }
+            },
+        );
+        at.field(
+            "model_ref",
+            |at| match &self.model_ref {
+                Some(value) => value.validate(at),
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "alias",
+            |at| {
+                if !self.alias.is_empty() {
+                    if text::plain(at, &self.alias) {
+                        text::min_len(at, &self.alias, 1);
+                        text::max_len(at, &self.alias, 128);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
     }
 }
 impl Validate for v1::GetServerInfoRequest {
     fn validate(&self, _: &mut Collector) {}
+}
+impl Validate for v1::CompactEventsRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "revision",
+            |at| {
+                if self.revision != 0 {
+                    {
+                        number::at_least(at, "INT64_GTE", self.revision, 1);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::EventFilter {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "resource_kinds",
+            |at| {
+                number::max_items(at, self.resource_kinds.len(), 16);
+                for (index, value) in self.resource_kinds.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            if number::defined(
+                                at,
+                                *value,
+                                v1::ResourceKind::try_from(*value).is_ok(),
+                                "modelregistry.v1.ResourceKind",
+                            ) {
+                                number::one_of(
+                                    at,
+                                    *value,
+                                    &[1, 2, 3],
+                                    &[
+                                        "RESOURCE_KIND_MODEL",
+                                        "RESOURCE_KIND_RELEASE",
+                                        "RESOURCE_KIND_RELEASE_ALIAS",
+                                    ],
+                                );
+                            }
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "event_types",
+            |at| {
+                number::max_items(at, self.event_types.len(), 16);
+                for (index, value) in self.event_types.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            if number::defined(
+                                at,
+                                *value,
+                                v1::EventType::try_from(*value).is_ok(),
+                                "modelregistry.v1.EventType",
+                            ) {
+                                number::one_of(
+                                    at,
+                                    *value,
+                                    &[1, 2, 3, 4, 5, 6],
+                                    &[
+                                        "EVENT_TYPE_CREATED",
+                                        "EVENT_TYPE_UPDATED",
+                                        "EVENT_TYPE_STATE_CHANGED",
+                                        "EVENT_TYPE_DELETED",
+                                        "EVENT_TYPE_UNDELETED",
+                                        "EVENT_TYPE_PURGED",
+                                    ],
+                                );
+                            }
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "model_ids",
+            |at| {
+                number::max_items(at, self.model_ids.len(), 100);
+                for (index, value) in self.model_ids.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            if text::plain(at, value) {
+                                text::uuid(at, value);
+                            }
+                        },
+                    );
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::WatchRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "after_revision",
+            |at| {
+                if let Some(value) = self.after_revision {
+                    {
+                        number::at_least(at, "INT64_GTE", value, 0);
+                    }
+                }
+            },
+        );
+        at.field(
+            "filter",
+            |at| {
+                if let Some(value) = &self.filter {
+                    value.validate(at)
+                }
+            },
+        );
+        at.field(
+            "progress_interval",
+            |at| {
+                if let Some(value) = &self.progress_interval {
+                    if time::sound(at, value) {
+                        time::at_most(
+                            at,
+                            value,
+                            &::prost_types::Duration {
+                                seconds: 300,
+                                nanos: 0,
+                            },
+                        );
+                        time::at_least(
+                            at,
+                            value,
+                            &::prost_types::Duration {
+                                seconds: 1,
+                                nanos: 0,
+                            },
+                        );
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::ListEventsRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "page_size",
+            |at| {
+                {
+                    number::at_least(at, "INT32_GTE", i64::from(self.page_size), 0);
+                }
+            },
+        );
+        at.field(
+            "after_revision",
+            |at| {
+                {
+                    number::at_least(at, "INT64_GTE", self.after_revision, 0);
+                }
+            },
+        );
+        at.field(
+            "filter",
+            |at| {
+                if let Some(value) = &self.filter {
+                    value.validate(at)
+                }
+            },
+        );
+    }
 }

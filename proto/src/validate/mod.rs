@@ -5,7 +5,7 @@ mod collector;
 mod document;
 pub(crate) mod number;
 pub(crate) mod text;
-mod time;
+pub(crate) mod time;
 
 #[rustfmt::skip]
 #[path = "../generated/validate.rs"]

@@ -60,6 +60,12 @@ pub(crate) fn pattern(at: &mut Collector, value: &str, pattern: &Pattern) {
     }
 }
 
+pub(crate) fn not_in(at: &mut Collector, value: &str, refused: &[&str]) {
+    if refused.contains(&value) {
+        at.report("STRING_NOT_IN", || format!("must not be {}", clip(value)));
+    }
+}
+
 /// Eight, four, four, four and twelve hexadecimal digits in either case, with hyphens between.
 pub(crate) fn uuid(at: &mut Collector, value: &str) {
     let fits = |(index, byte): (usize, u8)| match index {

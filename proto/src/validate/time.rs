@@ -27,18 +27,40 @@ impl Validate for Timestamp {
 
 impl Validate for Duration {
     fn validate(&self, at: &mut Collector) {
-        let Self { seconds, nanos } = *self;
-        let signs_agree = seconds.signum() * i64::from(nanos.signum()) >= 0;
-        if !(-LONGEST_SECONDS..=LONGEST_SECONDS).contains(&seconds)
-            || !(-MOST_NANOS..=MOST_NANOS).contains(&nanos)
-            || !signs_agree
-        {
-            at.report("DURATION_RANGE", || {
-                format!(
-                    "must have at most {LONGEST_SECONDS} seconds and {MOST_NANOS} nanos, of the same sign, \
-                     has {seconds} seconds and {nanos} nanos"
-                )
-            });
-        }
+        sound(at, self);
     }
+}
+
+/// Whether it is a duration at all. One that is not has no other rules checked.
+pub(crate) fn sound(at: &mut Collector, value: &Duration) -> bool {
+    let Duration { seconds, nanos } = *value;
+    let signs_agree = seconds.signum() * i64::from(nanos.signum()) >= 0;
+    let sound =
+        (-LONGEST_SECONDS..=LONGEST_SECONDS).contains(&seconds) && (-MOST_NANOS..=MOST_NANOS).contains(&nanos) && signs_agree;
+    if !sound {
+        at.report("DURATION_RANGE", || {
+            format!(
+                "must have at most {LONGEST_SECONDS} seconds and {MOST_NANOS} nanos, of the same sign, \
+                 has {seconds} seconds and {nanos} nanos"
+            )
+        });
+    }
+    sound
+}
+
+pub(crate) fn at_least(at: &mut Collector, value: &Duration, least: &Duration) {
+    if parts(value) < parts(least) {
+        at.report("DURATION_GTE", || format!("must be at least {least}, is {value}"));
+    }
+}
+
+pub(crate) fn at_most(at: &mut Collector, value: &Duration, most: &Duration) {
+    if parts(value) > parts(most) {
+        at.report("DURATION_LTE", || format!("must be at most {most}, is {value}"));
+    }
+}
+
+/// In the order of sound durations.
+fn parts(value: &Duration) -> (i64, i32) {
+    (value.seconds, value.nanos)
 }

@@ -9,12 +9,13 @@ use crate::schema::{Idempotency, Method, Schema};
 pub(crate) fn code(schema: &Schema) -> TokenStream {
     let methods = &schema.methods;
     let names: Vec<Ident> = methods.iter().map(|method| variant(&method.name)).collect();
-    let docs = methods.iter().map(|method| format!(" `{}.{}`", method.service, method.name));
+    let docs = methods.iter().map(|method| format!(" `{}`", method.full_name()));
     let paths: Vec<String> = methods.iter().map(|method| format!("/{}/{}", method.service, method.name)).collect();
     let services = methods.iter().map(|method| &method.service);
     let plain = methods.iter().map(|method| &method.name);
     let policies = methods.iter().map(policy);
     let levels = methods.iter().map(idempotency);
+    let streaming = methods.iter().map(|method| method.streaming);
     quote! {
         use super::{Idempotency, Policy};
         use crate::v1::Role;
@@ -66,6 +67,12 @@ pub(crate) fn code(schema: &Schema) -> TokenStream {
             #[must_use]
             pub const fn idempotency(self) -> Idempotency {
                 match self { #(Self::#names => #levels,)* }
+            }
+
+            /// Whether the answer is a stream of messages, rather than one.
+            #[must_use]
+            pub const fn is_streaming(self) -> bool {
+                match self { #(Self::#names => #streaming,)* }
             }
         }
     }

@@ -19,11 +19,19 @@ pub(crate) struct Method {
     pub(crate) service: String,
     pub(crate) request: String,
     pub(crate) response: String,
+    /// Whether the answer is a stream of responses.
+    pub(crate) streaming: bool,
     /// The value of `Role` without its prefix: "OPERATOR".
     pub(crate) min_role: String,
     pub(crate) public: bool,
     pub(crate) audited: bool,
     pub(crate) idempotency: Idempotency,
+}
+
+impl Method {
+    pub(crate) fn full_name(&self) -> String {
+        format!("{}.{}", self.service, self.name)
+    }
 }
 
 /// `idempotency_level`.
@@ -37,10 +45,13 @@ pub(crate) enum Idempotency {
 pub(super) fn read_all(contract: &Contract) -> Result<Vec<Method>, Error> {
     let services = contract.pool().services().filter(|service| service.package_name() == PACKAGE);
     let mut methods = Vec::new();
-    let mut names = BTreeSet::new();
+    let (mut names, mut requests) = (BTreeSet::new(), BTreeSet::new());
     for method in services.flat_map(|service| service.methods().collect::<Vec<_>>()) {
         if !names.insert(method.name().to_owned()) {
             return Err(Error::at(method.full_name(), "another method has the same name, and the table goes by names"));
+        }
+        if !requests.insert(method.input().full_name().to_owned()) {
+            return Err(Error::at(method.full_name(), "another method has the same request, and a request tells its method"));
         }
         methods.push(read(&method)?);
     }
@@ -49,6 +60,9 @@ pub(super) fn read_all(contract: &Contract) -> Result<Vec<Method>, Error> {
 
 fn read(method: &MethodDescriptor) -> Result<Method, Error> {
     let at = |what: &str| Err(Error::at(method.full_name(), what));
+    if method.is_client_streaming() {
+        return at("the generator has no code for a stream of requests");
+    }
     let options = method.options();
     options::refuse_extensions(method.full_name(), &options, &[POLICY])?;
     let Some(Value::Message(policy)) = options::extension(&options, POLICY) else {
@@ -66,6 +80,7 @@ fn read(method: &MethodDescriptor) -> Result<Method, Error> {
         service: method.parent_service().full_name().to_owned(),
         request: method.input().full_name().to_owned(),
         response: method.output().full_name().to_owned(),
+        streaming: method.is_server_streaming(),
         min_role,
         public: flag("public"),
         audited: flag("audited"),

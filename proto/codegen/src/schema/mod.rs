@@ -14,7 +14,7 @@ use prost_reflect::{MessageDescriptor, OneofDescriptor};
 pub(crate) use field::{Enumeration, Field, Kind, Shape};
 pub(crate) use method::{Idempotency, Method};
 pub(crate) use reason::Reason;
-pub(crate) use rules::Check;
+pub(crate) use rules::{Bound, Check};
 
 use crate::PACKAGE;
 use crate::contract::Contract;
@@ -22,6 +22,11 @@ use crate::error::Error;
 
 /// The type of an update mask.
 pub(crate) const FIELD_MASK: &str = "google.protobuf.FieldMask";
+
+/// In a request: the id of the logical change it asks for.
+pub(crate) const REQUEST_ID: &str = "request_id";
+/// In a request: whether nothing is to be stored.
+pub(crate) const VALIDATE_ONLY: &str = "validate_only";
 
 /// Everything of the contract that code is generated from, in the order of the files.
 pub(crate) struct Schema {
@@ -53,6 +58,7 @@ impl Schema {
         }
         let schema = Self { messages, methods: method::read_all(contract)?, reasons: reason::read_all(contract)? };
         schema.check_requests_and_responses()?;
+        schema.check_standard_fields()?;
         schema.check_enums()?;
         Ok(schema)
     }
@@ -93,6 +99,26 @@ impl Schema {
             Some(field) => Err(Error::at(&field.full_name, "is an enum that callers send: say `defined_only: true`")),
             None => Ok(()),
         }
+    }
+
+    /// The fields of a request that code looks for by name must be what it takes them for.
+    fn check_standard_fields(&self) -> Result<(), Error> {
+        for method in &self.methods {
+            let Some(request) = self.message(&method.request) else {
+                return Err(Error::at(&method.full_name(), "its request is not a message of this package"));
+            };
+            for field in &request.fields {
+                let sound = match field.name.as_str() {
+                    REQUEST_ID => matches!((&field.kind, field.shape), (Kind::String, Shape::Plain)),
+                    VALIDATE_ONLY => matches!((&field.kind, field.shape), (Kind::Bool, Shape::Plain)),
+                    _ => true,
+                };
+                if !sound {
+                    return Err(Error::at(&field.full_name, "must be a plain string, or a plain bool if it is `validate_only`"));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A field of a request that is output-only, or of a response that is not, is a mistake in the contract.
@@ -136,7 +162,7 @@ impl Message {
 
     /// In the request of an Update: the field with the resource that `update_mask` is about.
     pub(crate) fn masked_resource(&self) -> Result<Option<&Field>, Error> {
-        let Some(mask) = self.fields.iter().find(|field| field.kind.message() == Some(FIELD_MASK)) else {
+        let Some(mask) = self.inputs().find(|field| field.kind.message() == Some(FIELD_MASK)) else {
             return Ok(None);
         };
         let resource = self.name().strip_prefix("Update").and_then(|name| name.strip_suffix("Request"));

@@ -1,12 +1,15 @@
 //! `buf.validate.field`: the rules that there is code for, and a refusal of every other.
 
-use prost_reflect::Value;
+use prost_reflect::{DynamicMessage, Value};
+use prost_types::Duration;
 
 use super::field::{Kind, Shape};
 use super::options::members;
 use crate::error::Error;
 
 pub(super) const RULES: &str = "buf.validate.field";
+
+const DURATION: &str = "google.protobuf.Duration";
 
 /// The name of a rule is its path below `buf.validate.field`, as in `string.max_len`.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,14 +18,24 @@ pub(crate) enum Check {
     StringMaxLen(u64),
     StringPattern(String),
     StringUuid,
+    StringNotIn(Vec<String>),
     EnumDefinedOnly,
     EnumIn(Vec<i32>),
     Int32Gte(i32),
     Int64Gte(i64),
     DoubleFinite,
+    DurationGte(Bound),
+    DurationLte(Bound),
     MinItems(u64),
     MaxItems(u64),
     MaxPairs(u64),
+}
+
+/// A limit of a duration.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Bound {
+    pub(crate) seconds: i64,
+    pub(crate) nanos: i32,
 }
 
 /// The checks of one value.
@@ -78,6 +91,7 @@ impl Checks {
             Check::StringMinLen(least) => *least > 0,
             Check::StringPattern(pattern) => regex::Regex::new(pattern).is_ok_and(|regex| !regex.is_match("")),
             Check::StringUuid => true,
+            Check::StringNotIn(refused) => refused.iter().any(String::is_empty),
             _ => false,
         })
     }
@@ -90,11 +104,14 @@ impl Check {
             Self::StringMaxLen(_) => "string.max_len",
             Self::StringPattern(_) => "string.pattern",
             Self::StringUuid => "string.uuid",
+            Self::StringNotIn(_) => "string.not_in",
             Self::EnumDefinedOnly => "enum.defined_only",
             Self::EnumIn(_) => "enum.in",
             Self::Int32Gte(_) => "int32.gte",
             Self::Int64Gte(_) => "int64.gte",
             Self::DoubleFinite => "double.finite",
+            Self::DurationGte(_) => "duration.gte",
+            Self::DurationLte(_) => "duration.lte",
             Self::MinItems(_) => "repeated.min_items",
             Self::MaxItems(_) => "repeated.max_items",
             Self::MaxPairs(_) => "map.max_pairs",
@@ -103,13 +120,14 @@ impl Check {
 
     fn fits(&self, kind: &Kind) -> bool {
         match self {
-            Self::StringMinLen(_) | Self::StringMaxLen(_) | Self::StringPattern(_) | Self::StringUuid => {
+            Self::StringMinLen(_) | Self::StringMaxLen(_) | Self::StringPattern(_) | Self::StringUuid | Self::StringNotIn(_) => {
                 matches!(kind, Kind::String)
             }
             Self::EnumDefinedOnly | Self::EnumIn(_) => matches!(kind, Kind::Enum(_)),
             Self::Int32Gte(_) => matches!(kind, Kind::Int32),
             Self::Int64Gte(_) => matches!(kind, Kind::Int64),
             Self::DoubleFinite => matches!(kind, Kind::Double),
+            Self::DurationGte(_) | Self::DurationLte(_) => kind.message() == Some(DURATION),
             Self::MinItems(_) | Self::MaxItems(_) | Self::MaxPairs(_) => false,
         }
     }
@@ -125,7 +143,7 @@ pub(super) fn read(element: &str, option: Option<Value>) -> Result<Rules, Error>
     for (group, value) in members(option) {
         match (group.as_str(), value.as_enum_number()) {
             ("ignore", Some(1)) => rules.ignore_zero = true,
-            ("repeated" | "map" | "string" | "enum" | "int32" | "int64" | "double", _) => {
+            ("repeated" | "map" | "string" | "enum" | "int32" | "int64" | "double" | "duration", _) => {
                 read_group(element, &group, value, &mut rules)?
             }
             _ => return Err(unknown(element, &group)),
@@ -163,11 +181,16 @@ fn check(element: &str, rule: &str, value: &Value) -> Result<Option<Check>, Erro
         ("string.max_len", Value::U64(most)) => Check::StringMaxLen(*most),
         ("string.pattern", Value::String(pattern)) => Check::StringPattern(sound(element, pattern)?),
         ("string.uuid", Value::Bool(true)) => Check::StringUuid,
+        ("string.not_in", Value::List(refused)) => {
+            Check::StringNotIn(refused.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+        }
         ("enum.defined_only", Value::Bool(true)) => Check::EnumDefinedOnly,
         ("enum.in", Value::List(numbers)) => Check::EnumIn(numbers.iter().filter_map(Value::as_i32).collect()),
         ("int32.gte", Value::I32(least)) => Check::Int32Gte(*least),
         ("int64.gte", Value::I64(least)) => Check::Int64Gte(*least),
         ("double.finite", Value::Bool(true)) => Check::DoubleFinite,
+        ("duration.gte", Value::Message(least)) => Check::DurationGte(bound(least)?),
+        ("duration.lte", Value::Message(most)) => Check::DurationLte(bound(most)?),
         ("repeated.min_items", Value::U64(least)) => Check::MinItems(*least),
         ("repeated.max_items", Value::U64(most)) => Check::MaxItems(*most),
         ("map.max_pairs", Value::U64(most)) => Check::MaxPairs(*most),
@@ -175,6 +198,11 @@ fn check(element: &str, rule: &str, value: &Value) -> Result<Option<Check>, Erro
         _ => return Err(unknown(element, rule)),
     };
     Ok(Some(check))
+}
+
+fn bound(value: &DynamicMessage) -> Result<Bound, Error> {
+    let Duration { seconds, nanos } = value.transcode_to()?;
+    Ok(Bound { seconds, nanos })
 }
 
 /// The pattern, if it is a regular expression and speaks of the whole string.

@@ -7,7 +7,7 @@ use super::patterns::Patterns;
 use crate::PACKAGE;
 use crate::error::Error;
 use crate::naming;
-use crate::schema::{Check, Enumeration, Field, Kind};
+use crate::schema::{Bound, Check, Enumeration, Field, Kind};
 
 /// The messages of others that there is code for.
 const WELL_KNOWN: &[&str] =
@@ -24,6 +24,7 @@ pub(super) fn checks(
     Ok(match kind {
         Kind::String => Some(text(field, checks, value, patterns)),
         Kind::Enum(enumeration) => Some(enumerated(enumeration, checks, value)),
+        Kind::Message(_) if !checks.is_empty() => Some(duration(checks, value)),
         Kind::Message(name) if name.starts_with(PACKAGE) || WELL_KNOWN.contains(&name.as_str()) => {
             Some(quote!(#value.validate(at)))
         }
@@ -44,6 +45,7 @@ fn text(field: &Field, checks: &[Check], value: &TokenStream, patterns: &mut Pat
                 let name = patterns.get(pattern, &field.full_name);
                 Some(("pattern", quote!(&#name)))
             }
+            Check::StringNotIn(refused) => Some(("not_in", quote!(&[#(#refused),*]))),
             _ => None,
         })
         .map(|(function, argument)| {
@@ -84,6 +86,21 @@ fn numeric(checks: &[Check], value: &TokenStream) -> Option<TokenStream> {
         })
         .collect();
     (!calls.is_empty()).then(|| quote!({ #(#calls)* }))
+}
+
+/// Durations are the only messages with rules of their own.
+fn duration(checks: &[Check], value: &TokenStream) -> TokenStream {
+    let calls = checks.iter().filter_map(|check| match check {
+        Check::DurationGte(least) => Some(("at_least", least)),
+        Check::DurationLte(most) => Some(("at_most", most)),
+        _ => None,
+    });
+    let calls = calls.map(|(function, Bound { seconds, nanos })| {
+        let function = naming::field(function);
+        let (seconds, nanos) = (Literal::i64_unsuffixed(*seconds), Literal::i32_unsuffixed(*nanos));
+        quote!(time::#function(at, #value, &::prost_types::Duration { seconds: #seconds, nanos: #nanos });)
+    });
+    quote!(if time::sound(at, #value) { #(#calls)* })
 }
 
 fn limit(number: u64) -> TokenStream {

@@ -31,7 +31,7 @@ pub(crate) fn code(schema: &Schema) -> Result<TokenStream, Error> {
     Ok(quote! {
         use crate::mask::*;
         use crate::v1;
-        use crate::validate::{Collector, Conditions, Pattern, Validate, number, text};
+        use crate::validate::{Collector, Conditions, Pattern, Validate, number, text, time};
         #patterns
         #(#impls)*
     })
