@@ -6,6 +6,7 @@ pub mod ddl;
 mod m20261121_000001_models;
 mod m20261121_000002_releases;
 mod m20261121_000003_registry;
+mod m20261122_000004_history;
 
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_models::Migration),
             Box::new(m20261121_000002_releases::Migration),
             Box::new(m20261121_000003_registry::Migration),
+            Box::new(m20261122_000004_history::Migration),
         ]
     }
 }

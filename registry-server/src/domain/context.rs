@@ -1,6 +1,7 @@
 //! What a use case knows about the call it serves: who, when, and under which request id.
 
 use super::name::Actor;
+use super::retention::Retention;
 use super::time::Timestamp;
 use uuid::Uuid;
 
@@ -29,20 +30,33 @@ impl RequestId {
     }
 }
 
+/// What a caller names one logical change by, so that asking again does not change again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeKey {
+    /// The caller's own id of the change.
+    pub id: Uuid,
+    /// What was called.
+    pub method: &'static str,
+    /// SHA-256 of everything else in the request.
+    pub payload: [u8; 32],
+}
+
 /// One call. Time and ids come from here, so that one call has one time and tests can move it.
 #[derive(Debug, Clone)]
 pub struct Context {
     now: Timestamp,
     actor: Actor,
     request_id: RequestId,
+    retention: Retention,
     dry_run: bool,
+    key: Option<ChangeKey>,
 }
 
 impl Context {
     /// A call by `actor` at `now`.
     #[must_use]
-    pub const fn new(now: Timestamp, actor: Actor, request_id: RequestId) -> Self {
-        Self { now, actor, request_id, dry_run: false }
+    pub const fn new(now: Timestamp, actor: Actor, request_id: RequestId, retention: Retention) -> Self {
+        Self { now, actor, request_id, retention, dry_run: false, key: None }
     }
 
     /// The same call, to be validated in full and then forgotten (`validate_only`).
@@ -52,10 +66,23 @@ impl Context {
         self
     }
 
+    /// The same call, as one of those that ask for the change with this key.
+    #[must_use]
+    pub fn keyed(mut self, key: Option<ChangeKey>) -> Self {
+        self.key = key;
+        self
+    }
+
     /// Whether what the call does is to be undone.
     #[must_use]
     pub const fn is_dry_run(&self) -> bool {
         self.dry_run
+    }
+
+    /// Which change it asks for, if the caller gave it a key. A call that is only validated asks for none.
+    #[must_use]
+    pub fn key(&self) -> Option<&ChangeKey> {
+        self.key.as_ref().filter(|_| !self.dry_run)
     }
 
     /// The time of the call.
@@ -64,16 +91,28 @@ impl Context {
         self.now
     }
 
+    /// When something that is deleted now will be purged.
+    #[must_use]
+    pub fn purge_time(&self) -> Timestamp {
+        self.now.after(self.retention.deleted)
+    }
+
     /// Who calls.
     #[must_use]
     pub const fn actor(&self) -> &Actor {
         &self.actor
     }
 
-    /// The id of the call.
+    /// The id of the call in the log.
     #[must_use]
     pub const fn request_id(&self) -> &RequestId {
         &self.request_id
+    }
+
+    /// The id of the call in history: the caller's own for the change, or else the one in the log.
+    #[must_use]
+    pub fn change_id(&self) -> String {
+        self.key().map_or_else(|| self.request_id.as_str().to_owned(), |key| key.id.to_string())
     }
 
     /// A fresh UUIDv7; ids of one process grow.

@@ -14,6 +14,8 @@ pub enum Kind {
     Model,
     /// A release.
     Release,
+    /// An alias of a model.
+    Alias,
 }
 
 impl Kind {
@@ -23,8 +25,25 @@ impl Kind {
         match self {
             Self::Model => "model",
             Self::Release => "release",
+            Self::Alias => "alias",
         }
     }
+}
+
+/// What is in the way: the first of them, by name, and how many there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blockers {
+    /// Their kind.
+    pub kind: Kind,
+    /// At most [`Blockers::NAMED`].
+    pub names: Vec<String>,
+    /// All of them.
+    pub count: u64,
+}
+
+impl Blockers {
+    /// How many are named.
+    pub const NAMED: u64 = 10;
 }
 
 /// The cause of an error: for the log, never for the caller.
@@ -52,8 +71,20 @@ pub enum Error {
     EtagMismatch { kind: Kind, name: String, etag: Etag, revision: Revision },
     #[error("{} `{name}` is soft-deleted: undelete it first", .kind.noun())]
     Deleted { kind: Kind, name: String },
-    #[error("a release cannot go from {from} to {to}: {why}")]
-    InvalidTransition { from: &'static str, to: &'static str, why: &'static str },
+    #[error("a {} cannot go from {from} to {to}: {why}", .kind.noun())]
+    InvalidTransition { kind: Kind, from: &'static str, to: &'static str, why: &'static str },
+    #[error("{} `{name}` {why}: {}", .kind.noun(), named(.blockers))]
+    InUse { kind: Kind, name: String, why: &'static str, blockers: Blockers },
+    #[error("alias `{alias}` {}, not where it was expected: read it again", whereabouts(.current))]
+    AliasMoved { alias: String, current: Option<ReleaseId>, revision: Revision },
+    #[error("the request_id {id} was used before, for another request or method ({method}): every change needs an id of its own")]
+    RequestIdReused { id: uuid::Uuid, method: String },
+    #[error("the history up to revision {compacted} is gone, and revision {after} is older: list again, then go on from there")]
+    Compacted { after: Revision, compacted: Revision, current: Revision },
+    #[error("revision {after} has not happened: the registry is at {current}, so it was restored or is another one")]
+    InFuture { after: Revision, current: Revision },
+    #[error("revision {wanted} has not arrived here: the registry is at {current}")]
+    Behind { wanted: Revision, current: Revision },
     #[error("`{reference}` stands for {count} releases: say quantization and platform, or use an id")]
     Ambiguous { reference: String, candidates: Vec<ReleaseId>, count: usize },
     #[error("the answer would be {bytes} bytes and the limit is {limit}: ask for fewer items or a smaller view")]
@@ -90,6 +121,16 @@ impl Error {
     pub fn bug(what: impl Into<String>) -> Self {
         Self::Internal(what.into().into())
     }
+}
+
+fn named(Blockers { kind, names, count }: &Blockers) -> String {
+    let more = count.saturating_sub(u64::try_from(names.len()).unwrap_or(u64::MAX));
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("{} {}{more}", kind.noun(), names.join(", "))
+}
+
+fn whereabouts(current: &Option<ReleaseId>) -> String {
+    current.map_or_else(|| "is not there".to_owned(), |id| format!("points to {id}"))
 }
 
 fn because(hint: &Option<&'static str>) -> String {

@@ -6,6 +6,7 @@
 //!
 //! May not: know tokio, tonic, generated messages or queries. SeaORM appears only as derives on values.
 
+pub mod alias;
 pub mod context;
 pub mod document;
 pub mod error;
@@ -17,15 +18,17 @@ pub mod name;
 pub mod page;
 pub mod patch;
 pub mod release;
+pub mod retention;
 pub mod revision;
 pub mod time;
 pub mod training;
 pub mod violation;
 
-pub use context::{Context, RequestId};
+pub use context::{ChangeKey, Context, RequestId};
 pub use error::{Error, Kind};
 pub use id::{ModelId, RegistryId, ReleaseId};
 pub use patch::Patch;
+pub use retention::Retention;
 pub use revision::{Etag, Revision};
 pub use time::{Clock, Timestamp};
 pub use violation::{Refused, Violation, Violations};

@@ -111,3 +111,36 @@ pub struct ModelPatch {
     pub task: Patch<String>,
     pub labels: Patch<Labels>,
 }
+
+/// To give a model another name.
+#[derive(Debug, Clone)]
+pub struct RenameModel {
+    /// Which model.
+    pub model: ModelRef,
+    /// Its new name.
+    pub name: ModelName,
+    /// What the model must still be.
+    pub etag: Option<Etag>,
+}
+
+/// To soft-delete a model.
+#[derive(Debug, Clone)]
+pub struct DeleteModel {
+    /// Which model.
+    pub model: ModelRef,
+    /// With its live releases.
+    pub force: bool,
+    /// One that is missing or deleted already is no error.
+    pub allow_missing: bool,
+    /// What the model must still be.
+    pub etag: Option<Etag>,
+}
+
+/// A model that is soft-deleted, to be brought back or purged.
+#[derive(Debug, Clone)]
+pub struct DeletedModel {
+    /// Which model; a soft-deleted one is found by its name too.
+    pub model: ModelRef,
+    /// What the model must still be.
+    pub etag: Option<Etag>,
+}

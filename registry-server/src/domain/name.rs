@@ -102,6 +102,10 @@ text! {
     Platform, platform
 }
 text! {
+    /// A name that points to one release of a model.
+    AliasName, not_empty
+}
+text! {
     /// Who makes a call.
     Actor, not_empty
 }
@@ -111,6 +115,12 @@ impl Actor {
     #[must_use]
     pub fn anonymous() -> Self {
         Self("anonymous".to_owned())
+    }
+
+    /// The registry itself, when it purges what is due.
+    #[must_use]
+    pub fn registry() -> Self {
+        Self("registry".to_owned())
     }
 }
 

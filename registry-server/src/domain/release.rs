@@ -1,12 +1,13 @@
 //! Releases: how one is referred to, registered, changed, moved through its life, and found.
 
 use super::document::Document;
-use super::error::Error;
+use super::error::{Error, Kind};
 use super::id::ReleaseId;
 use super::model::{Labels, ModelRef};
-use super::name::{Digest, ImageTag, ModelName, Platform, Quantization, Version};
+use super::name::{AliasName, Digest, ImageTag, ModelName, Platform, Quantization, Version};
 use super::patch::Patch;
 use super::revision::Etag;
+use super::time::Timestamp;
 use super::training::Training;
 
 super::closed_set! {
@@ -49,6 +50,7 @@ impl ReleaseState {
     pub fn step_to(self, target: Self, digest: Option<&Digest>) -> Result<(), Error> {
         if !self.may_become(target) {
             return Err(Error::InvalidTransition {
+                kind: Kind::Release,
                 from: self.as_str(),
                 to: target.as_str(),
                 why: "the lifecycle has no such step",
@@ -56,6 +58,7 @@ impl ReleaseState {
         }
         if target != Self::Candidate && digest.is_none() {
             return Err(Error::InvalidTransition {
+                kind: Kind::Release,
                 from: self.as_str(),
                 to: target.as_str(),
                 why: "the release has no digest yet",
@@ -165,6 +168,28 @@ pub struct ReleasePatch {
     pub labels: Patch<Labels>,
 }
 
+/// To soft-delete a release.
+#[derive(Debug, Clone)]
+pub struct DeleteRelease {
+    /// Which release.
+    pub release: ReleaseRef,
+    /// With the aliases that point to it.
+    pub force: bool,
+    /// One that is missing or deleted already is no error.
+    pub allow_missing: bool,
+    /// What the release must still be.
+    pub etag: Option<Etag>,
+}
+
+/// A release that is soft-deleted, to be brought back or purged.
+#[derive(Debug, Clone)]
+pub struct DeletedRelease {
+    /// Which release.
+    pub release: ReleaseRef,
+    /// What the release must still be.
+    pub etag: Option<Etag>,
+}
+
 /// A step in the life of a release.
 #[derive(Debug, Clone)]
 pub struct Transition {
@@ -181,6 +206,8 @@ pub struct Transition {
 /// What stands for a release.
 #[derive(Debug, Clone)]
 pub enum Selector {
+    /// What this alias points to, now or at some time.
+    Alias(AliasName, Option<Timestamp>),
     /// This version.
     Version(Version),
     /// This image tag.
@@ -212,6 +239,7 @@ impl std::fmt::Display for Resolve {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let model = &self.model;
         match &self.selector {
+            Selector::Alias(alias, _) => write!(f, "{model}@{alias}"),
             Selector::Version(version) => write!(f, "{model}:{version}"),
             Selector::Tag(tag) => write!(f, "{model} with tag {tag}"),
             Selector::Digest(digest) => write!(f, "{model}@{digest}"),

@@ -23,6 +23,22 @@ impl Timestamp {
     pub const fn micros(self) -> i64 {
         self.0
     }
+
+    /// This much later.
+    #[must_use]
+    pub fn after(self, time: Duration) -> Self {
+        Self(self.0.saturating_add(micros(time)))
+    }
+
+    /// This much earlier.
+    #[must_use]
+    pub fn before(self, time: Duration) -> Self {
+        Self(self.0.saturating_sub(micros(time)))
+    }
+}
+
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Where "now" comes from. A test's clock stands still until it is moved.
@@ -58,8 +74,8 @@ impl Clock {
     pub fn advance(&self, by: Duration) -> bool {
         match self {
             Self::System => false,
-            Self::Manual(micros) => {
-                micros.fetch_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
+            Self::Manual(clock) => {
+                clock.fetch_add(micros(by), Ordering::SeqCst);
                 true
             }
         }

@@ -20,7 +20,7 @@ impl Changes {
         self.0.is_empty()
     }
 
-    pub(super) fn into_inner(self) -> Vec<&'static str> {
-        self.0
+    pub(super) fn names(&self) -> &[&'static str] {
+        &self.0
     }
 }

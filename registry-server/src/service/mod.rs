@@ -1,38 +1,80 @@
-//! The use cases: one method each, one write each. The only place that decides.
+//! The use cases. The only place that decides.
+//!
+//! A read is a method of [`Registry`]. A write is a function of the right to write and a command, run by
+//! [`Registry::write`]: one write each, whoever asks for it.
 //!
 //! May not: hold SQL, messages or status codes.
 
+pub mod aliases;
 mod changes;
-mod models;
-mod releases;
+pub mod history;
+pub mod housekeeping;
+pub mod models;
+pub mod releases;
 mod resolve;
 mod system;
 
+pub use resolve::Resolved;
 pub use system::Info;
 
 use crate::domain::context::RequestId;
+use crate::domain::error::Blockers;
 use crate::domain::name::Actor;
-use crate::domain::{Clock, Context, Error, Etag, Kind, Revision, Timestamp};
-use crate::store::Store;
+use crate::domain::page::Resume;
+use crate::domain::{Clock, Context, Error, Etag, Kind, Retention, Revision, Timestamp};
+use crate::store::releases::Release;
+use crate::store::{Answer, Source, Store, Tx, Written};
+use std::sync::Arc;
 
 /// The registry: what it can do, on a database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Registry {
     store: Store,
     clock: Clock,
+    retention: Retention,
 }
 
 impl Registry {
     /// On an open database.
     #[must_use]
-    pub const fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock }
+    pub const fn new(store: Store, clock: Clock, retention: Retention) -> Self {
+        Self { store, clock, retention }
     }
 
     /// A call that begins now.
     #[must_use]
     pub fn context(&self, actor: Actor, request_id: RequestId) -> Context {
-        Context::new(self.clock.now(), actor, request_id)
+        Context::new(self.clock.now(), actor, request_id, self.retention)
+    }
+
+    /// How long things are kept.
+    #[must_use]
+    pub const fn retention(&self) -> Retention {
+        self.retention
+    }
+
+    /// Runs a use case that writes, and makes an answer of its result: see [`Store::write`].
+    ///
+    /// # Errors
+    /// Those of the use case, of its key and of the database.
+    pub async fn write<C, T, R, F, Fut, A>(&self, ctx: &Context, command: C, use_case: F, answer: A) -> Result<Written<R>, Error>
+    where
+        C: Send + Sync + 'static,
+        T: Send + 'static,
+        R: Answer,
+        F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, Error>> + Send + 'static,
+        A: Fn(T, &Context) -> R + Send + Sync + 'static,
+    {
+        self.store.write(ctx, command, use_case, answer).await
+    }
+
+    /// The revision of a list: that of its first page.
+    async fn revision_of(&self, source: &impl Source, resume: Option<&Resume>) -> Result<Revision, Error> {
+        match resume {
+            Some(resume) => Ok(resume.revision),
+            None => self.store.current_revision(source).await,
+        }
     }
 
     /// The database it is on.
@@ -54,15 +96,42 @@ struct Lifecycle<'a> {
 impl Lifecycle<'_> {
     /// The resource is live and, if the caller said which state of it is meant, still in that state.
     fn may_change(self) -> Result<(), Error> {
-        let Self { kind, name, revision, delete_time, etag } = self;
-        if delete_time.is_some() {
-            return Err(Error::Deleted { kind, name });
+        match self.delete_time {
+            Some(_) => Err(Error::Deleted { kind: self.kind, name: self.name }),
+            None => self.is_current(),
         }
+    }
+
+    /// The resource is soft-deleted, and still what the caller meant.
+    fn may_be_purged(self) -> Result<(), Error> {
+        match self.delete_time {
+            Some(_) => self.is_current(),
+            None => Err(Error::InvalidTransition {
+                kind: self.kind,
+                from: "LIVE",
+                to: "PURGED",
+                why: "only what is soft-deleted can be purged",
+            }),
+        }
+    }
+
+    /// The resource is still in the state that the caller meant, if the caller said which.
+    fn is_current(self) -> Result<(), Error> {
+        let Self { kind, name, revision, delete_time: _, etag } = self;
         match etag {
             Some(etag) if !etag.is_current(revision) => Err(Error::EtagMismatch { kind, name, etag: revision.etag(), revision }),
             _ => Ok(()),
         }
     }
+}
+
+/// The refusal because of releases that are in the way, if there are any.
+fn in_use(kind: Kind, name: String, why: &'static str, first: &[Release], count: u64) -> Result<(), Error> {
+    if count == 0 {
+        return Ok(());
+    }
+    let names = first.iter().map(|release| release.key().to_string()).collect();
+    Err(Error::InUse { kind, name, why, blockers: Blockers { kind: Kind::Release, names, count } })
 }
 
 /// Times never run backwards within a resource, whatever the clocks of the servers do.

@@ -1,33 +1,166 @@
 //! Use cases on models.
 
 use super::changes::Changes;
-use super::{Lifecycle, Registry, later};
+use super::{Lifecycle, Registry, in_use, later};
 use crate::domain::document::Document;
-use crate::domain::event::{Event, EventType};
+use crate::domain::error::Blockers;
+use crate::domain::event::EventType;
 use crate::domain::filter::ModelFilter;
-use crate::domain::model::{Labels, ModelOrder, ModelPatch, ModelRef, ModelSource, NewModel, Tags, View};
+use crate::domain::model::{
+    DeleteModel, DeletedModel, Labels, ModelOrder, ModelPatch, ModelRef, ModelSource, NewModel, RenameModel, Tags, View,
+};
 use crate::domain::page::{List, Page};
-use crate::domain::{Context, Error, Kind};
-use crate::store::Tx;
+use crate::domain::{Error, Etag, Kind, Revision};
 use crate::store::entity::model;
 use crate::store::models::{self, Model};
+use crate::store::releases::{self, Purged};
+use crate::store::{Tx, aliases};
 use std::sync::Arc;
 
-impl Registry {
-    /// Registers a model.
-    ///
-    /// # Errors
-    /// [`Error::Exists`] if the name is taken, also by a soft-deleted model.
-    pub async fn create_model(&self, ctx: &Context, new: NewModel) -> Result<Model, Error> {
-        let create = |tx: Tx, new: Arc<NewModel>| async move {
-            let model = registered(&tx, &new);
-            models::insert(&tx, &model).await?;
-            tx.record(Event::model(EventType::Created, model.row.id, &model.row.name, Vec::new()));
-            Ok(model)
-        };
-        self.store.write(ctx, new, create).await
+/// Registers models: all of them, or none.
+///
+/// # Errors
+/// [`Error::Exists`] if a name is taken, also by a soft-deleted model.
+pub async fn create(tx: Tx, new: Arc<Vec<NewModel>>) -> Result<Vec<Model>, Error> {
+    let models: Vec<Model> = new.iter().map(|new| registered(&tx, new)).collect();
+    models::insert(&tx, &models).await?;
+    for model in &models {
+        tx.record(EventType::Created, model, &[]);
     }
+    Ok(models)
+}
 
+/// Changes the fields of a live model that the patch names. A patch that changes nothing writes nothing.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Deleted`], [`Error::EtagMismatch`], [`Error::Immutable`].
+pub async fn update(tx: Tx, command: Arc<(ModelRef, ModelPatch)>) -> Result<Model, Error> {
+    let (model, patch) = &*command;
+    let mut model = models::lock(&tx, model).await?;
+    lifecycle(&model, patch.etag.as_ref()).may_change()?;
+    let changes = apply(patch.clone(), &mut model)?;
+    if changes.is_empty() {
+        return Ok(model);
+    }
+    touch(&mut model.row, &tx);
+    models::update(&tx, &model.row).await?;
+    if changes.contains("tags") {
+        models::replace_tags(&tx, model.row.id, &model.tags).await?;
+    }
+    if changes.contains("labels") {
+        models::replace_labels(&tx, model.row.id, &model.labels).await?;
+    }
+    tx.record(EventType::Updated, &model, changes.names());
+    Ok(model)
+}
+
+/// Gives a live model another name. The one it has changes nothing.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Deleted`], [`Error::EtagMismatch`], [`Error::Exists`] if the name is taken.
+pub async fn rename(tx: Tx, command: Arc<RenameModel>) -> Result<Model, Error> {
+    let RenameModel { model, name, etag } = &*command;
+    let mut model = models::lock(&tx, model).await?;
+    lifecycle(&model, etag.as_ref()).may_change()?;
+    if model.row.name == *name {
+        return Ok(model);
+    }
+    if let Some(holder) = models::holder(&tx, name).await? {
+        return Err(models::exists(&holder));
+    }
+    model.row.name = name.clone();
+    touch(&mut model.row, &tx);
+    models::update(&tx, &model.row).await?;
+    tx.record(EventType::Updated, &model, &["name"]);
+    Ok(model)
+}
+
+/// What a deletion has deleted: the model, if there was one, and how many releases with it.
+pub type Deletion = (Option<Model>, usize);
+
+/// Soft-deletes a model, and its live releases if that is forced. Its aliases stay where they are: with the model
+/// they are out of sight, and with it they come back.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Deleted`] (unless it may be missing), [`Error::EtagMismatch`], [`Error::InUse`].
+pub async fn delete(tx: Tx, command: Arc<DeleteModel>) -> Result<Deletion, Error> {
+    let DeleteModel { model, force, allow_missing, etag } = &*command;
+    let mut model = match models::lock(&tx, model).await {
+        Err(Error::NotFound { .. }) if *allow_missing => return Ok((None, 0)),
+        found => found?,
+    };
+    match lifecycle(&model, etag.as_ref()).may_change() {
+        Err(Error::Deleted { .. }) if *allow_missing => return Ok((Some(model), 0)),
+        checked => checked?,
+    }
+    if !force {
+        refuse_if_not_empty(&tx, &model).await?;
+    }
+    let gone = releases::delete_of(&tx, model.row.id).await?;
+    (model.row.delete_time, model.row.purge_time) = (Some(tx.ctx().now()), Some(tx.ctx().purge_time()));
+    model.release_count = Some(0);
+    touch(&mut model.row, &tx);
+    models::update(&tx, &model.row).await?;
+    for release in &gone {
+        tx.record(EventType::Deleted, release, &[]);
+    }
+    tx.record(EventType::Deleted, &model, &[]);
+    Ok((Some(model), gone.len()))
+}
+
+async fn refuse_if_not_empty(tx: &Tx, model: &Model) -> Result<(), Error> {
+    let (first, count) = releases::live(tx, model.row.id, Blockers::NAMED).await?;
+    let why = "has live releases, and `force` is not set";
+    in_use(Kind::Model, model.row.name.to_string(), why, &first, count)
+}
+
+/// Brings a model back, with the releases that were deleted by the same deletion. Of a live one, nothing changes.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::EtagMismatch`].
+pub async fn undelete(tx: Tx, command: Arc<DeletedModel>) -> Result<Model, Error> {
+    let DeletedModel { model, etag } = &*command;
+    let mut model = models::lock_any(&tx, model).await?;
+    lifecycle(&model, etag.as_ref()).is_current()?;
+    if model.row.delete_time.is_none() {
+        return Ok(model);
+    }
+    let back = releases::undelete_of(&tx, model.row.id, model.row.revision).await?;
+    (model.row.delete_time, model.row.purge_time) = (None, None);
+    model.release_count = Some(i64::try_from(back.len()).unwrap_or(i64::MAX));
+    touch(&mut model.row, &tx);
+    models::update(&tx, &model.row).await?;
+    tx.record(EventType::Undeleted, &model, &[]);
+    for release in &back {
+        tx.record(EventType::Undeleted, release, &[]);
+    }
+    Ok(model)
+}
+
+/// Removes a soft-deleted model and everything below it for good.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::EtagMismatch`], [`Error::InvalidTransition`] if it is live, [`Error::InUse`] if
+/// releases of other models are derived from its releases.
+pub async fn purge(tx: Tx, command: Arc<DeletedModel>) -> Result<Revision, Error> {
+    let DeletedModel { model, etag } = &*command;
+    let model = models::lock_any(&tx, model).await?;
+    lifecycle(&model, etag.as_ref()).may_be_purged()?;
+    let all = Purged::AllOf(model.row.id);
+    let (derived, count) = releases::derived_from(&tx, &all, Blockers::NAMED).await?;
+    let why = "has releases that others are derived from";
+    in_use(Kind::Model, model.row.name.to_string(), why, &derived, count)?;
+    aliases::purge(&tx, model.row.id).await?;
+    let gone = releases::purge(&tx, &all).await?;
+    models::purge(&tx, model.row.id).await?;
+    for release in &gone {
+        tx.record(EventType::Purged, release, &[]);
+    }
+    tx.record(EventType::Purged, &model, &[]);
+    Ok(tx.revision())
+}
+
+impl Registry {
     /// Reads a model; a soft-deleted one only by id.
     ///
     /// # Errors
@@ -50,51 +183,15 @@ impl Registry {
     /// Those of the database.
     pub async fn list_models(&self, list: &List<ModelFilter, ModelOrder>) -> Result<Page<Model>, Error> {
         let snapshot = self.store.snapshot().await?;
-        let revision = match &list.resume {
-            Some(resume) => resume.revision,
-            None => self.store.current_revision(&snapshot).await?,
-        };
+        let revision = self.revision_of(&snapshot, list.resume.as_ref()).await?;
         let (rows, more, total) = models::list(&snapshot, list).await?;
         Ok(Page { rows, more, total, revision })
     }
-
-    /// Changes the fields of a live model that the patch names. A patch that changes nothing writes nothing.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], [`Error::Deleted`], [`Error::EtagMismatch`], [`Error::Immutable`].
-    pub async fn update_model(&self, ctx: &Context, model: ModelRef, patch: ModelPatch) -> Result<Model, Error> {
-        let update = |tx: Tx, command: Arc<(ModelRef, ModelPatch)>| async move {
-            let (model, patch) = &*command;
-            let mut model = models::lock(&tx, model).await?;
-            lifecycle(&model, patch).may_change()?;
-            let changes = apply(patch.clone(), &mut model)?;
-            if changes.is_empty() {
-                return Ok(model);
-            }
-            touch(&mut model.row, &tx);
-            models::update(&tx, &model.row).await?;
-            if changes.contains("tags") {
-                models::put_tags(&tx, model.row.id, &model.tags, false).await?;
-            }
-            if changes.contains("labels") {
-                models::put_labels(&tx, model.row.id, &model.labels).await?;
-            }
-            tx.record(Event::model(EventType::Updated, model.row.id, &model.row.name, changes.into_inner()));
-            Ok(model)
-        };
-        self.store.write(ctx, (model, patch), update).await
-    }
 }
 
-fn lifecycle<'a>(model: &Model, patch: &'a ModelPatch) -> Lifecycle<'a> {
+fn lifecycle<'a>(model: &Model, etag: Option<&'a Etag>) -> Lifecycle<'a> {
     let model::Model { name, revision, delete_time, .. } = &model.row;
-    Lifecycle {
-        kind: Kind::Model,
-        name: name.to_string(),
-        revision: *revision,
-        delete_time: *delete_time,
-        etag: patch.etag.as_ref(),
-    }
+    Lifecycle { kind: Kind::Model, name: name.to_string(), revision: *revision, delete_time: *delete_time, etag }
 }
 
 fn registered(tx: &Tx, new: &NewModel) -> Model {

@@ -1,36 +1,200 @@
 //! Use cases on releases, except finding one (`resolve.rs`).
 
 use super::changes::Changes;
-use super::{Lifecycle, Registry, later};
+use super::{Lifecycle, Registry, in_use, later};
 use crate::domain::document::Document;
-use crate::domain::event::{Event, EventType};
+use crate::domain::error::Blockers;
+use crate::domain::event::EventType;
 use crate::domain::filter::ReleaseFilter;
 use crate::domain::model::{Labels, ModelRef, View};
 use crate::domain::name::{Digest, ImageTag};
 use crate::domain::page::{List, Page};
-use crate::domain::release::{NewRelease, ReleaseIdentity, ReleaseOrder, ReleasePatch, ReleaseRef, ReleaseState, Transition};
-use crate::domain::{Context, Error, Etag, Kind, Patch};
+use crate::domain::release::{
+    DeleteRelease, DeletedRelease, NewRelease, ReleaseIdentity, ReleaseOrder, ReleasePatch, ReleaseRef, ReleaseState, Transition,
+};
+use crate::domain::{Error, Etag, Kind, ModelId, Patch, Refused, Revision};
 use crate::store::entity::{model, release};
-use crate::store::releases::{self, OfModel, Release};
-use crate::store::{Tx, models};
+use crate::store::releases::{self, OfModel, Purged, Release};
+use crate::store::{Tx, aliases, models};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-impl Registry {
-    /// Registers a release of a live model, and gives it the next number of that model.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] (the model, or the base release), [`Error::Deleted`], [`Error::Exists`].
-    pub async fn create_release(&self, ctx: &Context, new: NewRelease) -> Result<Release, Error> {
-        let create = |tx: Tx, new: Arc<NewRelease>| async move {
-            let model = numbered(&tx, &new.model).await?;
-            let release = registered(&tx, &new, model);
-            releases::insert(&tx, &release).await?;
-            tx.record(event(EventType::Created, &release, Changes::default()));
-            Ok(release)
-        };
-        self.store.write(ctx, new, create).await
+/// Registers releases of live models, each with the next number of its model: all of them, or none.
+///
+/// # Errors
+/// [`Error::NotFound`] (a model, or a base release), [`Error::Deleted`], [`Error::Exists`].
+pub async fn create(tx: Tx, new: Arc<Vec<NewRelease>>) -> Result<Vec<Release>, Error> {
+    let wanted: Vec<ModelRef> = new.iter().map(|new| new.model.clone()).collect();
+    let mut models = models::lock_rows(&tx, &wanted).await?;
+    take_numbers(&tx, &mut models).await?;
+    refuse_unknown_bases(&tx, &new).await?;
+    let releases: Vec<Release> = new.iter().zip(models).map(|(new, model)| registered(&tx, new, model)).collect();
+    refuse_twins(&releases)?;
+    releases::insert(&tx, &releases).await?;
+    for release in &releases {
+        tx.record(EventType::Created, release, &[]);
     }
+    Ok(releases)
+}
 
+/// Gives each of the rows, of which several may be of one model, the next number of its model.
+async fn take_numbers(tx: &Tx, models: &mut [model::Model]) -> Result<(), Error> {
+    let mut taken: BTreeMap<ModelId, i64> = BTreeMap::new();
+    for model in models {
+        if model.delete_time.is_some() {
+            return Err(Error::Deleted { kind: Kind::Model, name: model.name.to_string() });
+        }
+        let number = taken.entry(model.id).or_default();
+        *number += 1;
+        model.last_release_number += *number;
+    }
+    models::take_numbers(tx, &taken).await
+}
+
+async fn refuse_unknown_bases(tx: &Tx, new: &[NewRelease]) -> Result<(), Error> {
+    let bases = new.iter().filter_map(|new| new.base_release_id).collect();
+    match releases::missing(tx, &bases).await?.first() {
+        Some(missing) => Err(Error::not_found(Kind::Release, missing)),
+        None => Ok(()),
+    }
+}
+
+/// Two releases of one call with one key: which of them was meant nobody can tell.
+fn refuse_twins(releases: &[Release]) -> Result<(), Error> {
+    let mut seen = HashSet::new();
+    match releases.iter().position(|release| !seen.insert(release.key())) {
+        Some(index) => {
+            let why = "has the version, quantization and platform of an earlier release of the batch";
+            Err(Error::invalid(Refused::new("DUPLICATE", why).at(format!("requests[{index}].release"))))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Changes the fields of a live release that the patch names. A patch that changes nothing writes nothing.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Deleted`], [`Error::EtagMismatch`], [`Error::Immutable`].
+pub async fn update(tx: Tx, command: Arc<(ReleaseRef, ReleasePatch)>) -> Result<Release, Error> {
+    let (release, patch) = &*command;
+    let mut release = releases::lock(&tx, release).await?;
+    lifecycle(&release, patch.etag.as_ref()).may_change()?;
+    let changes = apply(patch.clone(), &mut release)?;
+    if changes.is_empty() {
+        return Ok(release);
+    }
+    touch(&mut release.row, &tx);
+    releases::update(&tx, &release.row).await?;
+    if changes.contains("labels") {
+        releases::replace_labels(&tx, release.row.id, &release.labels).await?;
+    }
+    tx.record(EventType::Updated, &release, changes.names());
+    Ok(release)
+}
+
+/// Takes a live release one step through its life. A step to where it is changes nothing.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Deleted`], [`Error::EtagMismatch`], [`Error::InvalidTransition`], [`Error::InUse`] if
+/// it is to be yanked and an alias points to it.
+pub async fn transition(tx: Tx, step: Arc<Transition>) -> Result<Release, Error> {
+    let Transition { release, target, reason, etag } = &*step;
+    let mut release = releases::lock(&tx, release).await?;
+    lifecycle(&release, etag.as_ref()).may_change()?;
+    if release.row.state == *target {
+        return Ok(release);
+    }
+    release.row.state.step_to(*target, release.row.digest.as_ref())?;
+    if *target == ReleaseState::Yanked {
+        refuse_if_aliased(&release, "cannot be yanked while an alias points to it")?;
+    }
+    let changes = enter(&mut release.row, *target, reason.clone(), &tx);
+    releases::update(&tx, &release.row).await?;
+    tx.record(EventType::StateChanged, &release, changes.names());
+    Ok(release)
+}
+
+fn refuse_if_aliased(release: &Release, why: &'static str) -> Result<(), Error> {
+    let Release { model, aliases, .. } = release;
+    if aliases.is_empty() {
+        return Ok(());
+    }
+    let count = u64::try_from(aliases.len()).unwrap_or(u64::MAX);
+    let some = usize::try_from(Blockers::NAMED).unwrap_or(usize::MAX);
+    let names = aliases.iter().take(some).map(|alias| format!("{}@{alias}", model.name)).collect();
+    let blockers = Blockers { kind: Kind::Alias, names, count };
+    Err(Error::InUse { kind: Kind::Release, name: release.key().to_string(), why, blockers })
+}
+
+/// Soft-deletes a release, and the aliases that point to it if that is forced. Gives it, if there was one.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Deleted`] (unless it may be missing), [`Error::EtagMismatch`], [`Error::InUse`].
+pub async fn delete(tx: Tx, command: Arc<DeleteRelease>) -> Result<Option<Release>, Error> {
+    let DeleteRelease { release, force, allow_missing, etag } = &*command;
+    let mut release = match releases::lock(&tx, release).await {
+        Err(Error::NotFound { .. }) if *allow_missing => return Ok(None),
+        found => found?,
+    };
+    match lifecycle(&release, etag.as_ref()).may_change() {
+        Err(Error::Deleted { .. }) if *allow_missing => return Ok(Some(release)),
+        checked => checked?,
+    }
+    if !force {
+        refuse_if_aliased(&release, "has aliases that point to it, and `force` is not set")?;
+    }
+    for alias in aliases::of_release(&tx, release.row.id).await? {
+        super::aliases::remove(&tx, &alias, Some("the release was deleted".to_owned())).await?;
+    }
+    release.aliases.clear();
+    (release.row.delete_time, release.row.purge_time) = (Some(tx.ctx().now()), Some(tx.ctx().purge_time()));
+    touch(&mut release.row, &tx);
+    releases::update(&tx, &release.row).await?;
+    tx.record(EventType::Deleted, &release, &[]);
+    Ok(Some(release))
+}
+
+/// Brings a release of a live model back. Of a live one, nothing changes.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::EtagMismatch`], [`Error::Deleted`] (the model).
+pub async fn undelete(tx: Tx, command: Arc<DeletedRelease>) -> Result<Release, Error> {
+    let DeletedRelease { release, etag } = &*command;
+    let mut release = releases::lock_any(&tx, release).await?;
+    lifecycle(&release, etag.as_ref()).is_current()?;
+    if release.row.delete_time.is_none() {
+        return Ok(release);
+    }
+    let model = models::get(&tx, &ModelRef::Id(release.row.model_id), View::Basic).await?;
+    if model.row.delete_time.is_some() {
+        return Err(Error::Deleted { kind: Kind::Model, name: model.row.name.to_string() });
+    }
+    (release.row.delete_time, release.row.purge_time) = (None, None);
+    touch(&mut release.row, &tx);
+    releases::update(&tx, &release.row).await?;
+    tx.record(EventType::Undeleted, &release, &[]);
+    Ok(release)
+}
+
+/// Removes a soft-deleted release for good.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::EtagMismatch`], [`Error::InvalidTransition`] if it is live, [`Error::InUse`] if
+/// others are derived from it.
+pub async fn purge(tx: Tx, command: Arc<DeletedRelease>) -> Result<Revision, Error> {
+    let DeletedRelease { release, etag } = &*command;
+    let release = releases::lock_any(&tx, release).await?;
+    lifecycle(&release, etag.as_ref()).may_be_purged()?;
+    refuse_if_aliased(&release, "has aliases that come back with its model")?;
+    let one = Purged::One(release.row.id);
+    let (derived, count) = releases::derived_from(&tx, &one, Blockers::NAMED).await?;
+    in_use(Kind::Release, release.key().to_string(), "has releases that are derived from it", &derived, count)?;
+    releases::purge(&tx, &one).await?;
+    tx.record(EventType::Purged, &release, &[]);
+    Ok(tx.revision())
+}
+
+impl Registry {
     /// Reads a release; a soft-deleted one only by id.
     ///
     /// # Errors
@@ -57,10 +221,7 @@ impl Registry {
         list: &List<ReleaseFilter, ReleaseOrder>,
     ) -> Result<Page<Release>, Error> {
         let snapshot = self.store.snapshot().await?;
-        let revision = match &list.resume {
-            Some(resume) => resume.revision,
-            None => self.store.current_revision(&snapshot).await?,
-        };
+        let revision = self.revision_of(&snapshot, list.resume.as_ref()).await?;
         let model = match of {
             Some(model) => Some(models::get_id(&snapshot, model).await?),
             None => None,
@@ -68,66 +229,6 @@ impl Registry {
         let (rows, more, total) = releases::list(&snapshot, model, list).await?;
         Ok(Page { rows, more, total, revision })
     }
-
-    /// Changes the fields of a live release that the patch names. A patch that changes nothing writes nothing.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], [`Error::Deleted`], [`Error::EtagMismatch`], [`Error::Immutable`].
-    pub async fn update_release(&self, ctx: &Context, release: ReleaseRef, patch: ReleasePatch) -> Result<Release, Error> {
-        let update = |tx: Tx, command: Arc<(ReleaseRef, ReleasePatch)>| async move {
-            let (release, patch) = &*command;
-            let mut release = releases::lock(&tx, release).await?;
-            lifecycle(&release, patch.etag.as_ref()).may_change()?;
-            let changes = apply(patch.clone(), &mut release)?;
-            if changes.is_empty() {
-                return Ok(release);
-            }
-            touch(&mut release.row, &tx);
-            releases::update(&tx, &release.row).await?;
-            if changes.contains("labels") {
-                releases::put_labels(&tx, release.row.id, &release.labels).await?;
-            }
-            tx.record(event(EventType::Updated, &release, changes));
-            Ok(release)
-        };
-        self.store.write(ctx, (release, patch), update).await
-    }
-
-    /// Takes a live release one step through its life. A step to where it is changes nothing.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], [`Error::Deleted`], [`Error::EtagMismatch`], [`Error::InvalidTransition`].
-    pub async fn transition_release(&self, ctx: &Context, step: Transition) -> Result<Release, Error> {
-        let transition = |tx: Tx, step: Arc<Transition>| async move {
-            let Transition { release, target, reason, etag } = &*step;
-            let mut release = releases::lock(&tx, release).await?;
-            lifecycle(&release, etag.as_ref()).may_change()?;
-            if release.row.state == *target {
-                return Ok(release);
-            }
-            release.row.state.step_to(*target, release.row.digest.as_ref())?;
-            let changes = enter(&mut release.row, *target, reason.clone(), &tx);
-            releases::update(&tx, &release.row).await?;
-            tx.record(event(EventType::StateChanged, &release, changes));
-            Ok(release)
-        };
-        self.store.write(ctx, step, transition).await
-    }
-}
-
-/// The live model with its next number taken, or why there is none.
-async fn numbered(tx: &Tx, wanted: &ModelRef) -> Result<model::Model, Error> {
-    match models::next_number(tx, wanted).await? {
-        Some(model) => Ok(model),
-        None => {
-            let deleted = models::get(tx, wanted, View::Basic).await?;
-            Err(Error::Deleted { kind: Kind::Model, name: deleted.row.name.to_string() })
-        }
-    }
-}
-
-fn event(event_type: EventType, release: &Release, changes: Changes) -> Event {
-    Event::release(event_type, release.row.id, release.key().to_string(), release.row.model_id, changes.into_inner())
 }
 
 fn lifecycle<'a>(release: &Release, etag: Option<&'a Etag>) -> Lifecycle<'a> {
@@ -182,7 +283,7 @@ fn registered(tx: &Tx, new: &NewRelease, model: model::Model) -> Release {
         updated_by: ctx.actor().clone(),
     };
     let model::Model { name, storage_path, repository, .. } = model;
-    Release { row, model: OfModel { name, storage_path, repository }, labels }
+    Release { row, model: OfModel { name, storage_path, repository }, labels, aliases: Vec::new() }
 }
 
 fn apply(patch: ReleasePatch, release: &mut Release) -> Result<Changes, Error> {

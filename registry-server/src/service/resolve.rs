@@ -1,9 +1,11 @@
 //! Finding the one release that a reference stands for.
 
 use super::Registry;
-use crate::domain::model::{ModelRef, View};
+use crate::domain::model::View;
+use crate::domain::name::AliasName;
 use crate::domain::release::{ReleaseRef, Resolve, Selector};
-use crate::domain::{Error, Kind, ModelId, ReleaseId, Revision};
+use crate::domain::{Error, Kind, ModelId, ReleaseId, Revision, Timestamp};
+use crate::store::aliases::{self, Alias};
 use crate::store::releases::{self, Candidates, Release};
 use crate::store::{Source, models};
 use semver::{Version, VersionReq};
@@ -12,12 +14,15 @@ use std::cmp::Ordering;
 /// How many candidates an ambiguous reference names.
 const NAMED: usize = 10;
 
+/// What a reference stands for, and the alias it went through, as that is now.
+pub type Resolved = (Release, Option<Alias>);
+
 impl Registry {
     /// Finds the release that a reference stands for. A yanked release is never found.
     ///
     /// # Errors
-    /// [`Error::NotFound`] (the model or the release), [`Error::Ambiguous`] if several match.
-    pub async fn resolve_release(&self, reference: &Resolve) -> Result<Release, Error> {
+    /// [`Error::NotFound`] (the model, the alias or the release), [`Error::Ambiguous`] if several match.
+    pub async fn resolve_release(&self, reference: &Resolve) -> Result<Resolved, Error> {
         resolve(&self.store.snapshot().await?, reference).await
     }
 
@@ -25,7 +30,7 @@ impl Registry {
     ///
     /// # Errors
     /// Those of the database: then there is no outcome at all.
-    pub async fn resolve_releases(&self, references: &[Resolve]) -> Result<(Vec<Result<Release, Error>>, Revision), Error> {
+    pub async fn resolve_releases(&self, references: &[Resolve]) -> Result<(Vec<Result<Resolved, Error>>, Revision), Error> {
         let snapshot = self.store.snapshot().await?;
         let revision = self.store.current_revision(&snapshot).await?;
         let mut outcomes = Vec::with_capacity(references.len());
@@ -39,10 +44,16 @@ impl Registry {
     }
 }
 
-async fn resolve(source: &impl Source, reference: &Resolve) -> Result<Release, Error> {
-    let model = live(source, &reference.model).await?;
+async fn resolve(source: &impl Source, reference: &Resolve) -> Result<Resolved, Error> {
+    let model = models::find_id(source, &reference.model).await?;
     let candidates = || Candidates::of(model, reference.quantization.as_ref(), reference.platform.as_ref());
+    let mut through = None;
     let id = match &reference.selector {
+        Selector::Alias(alias, time) => {
+            let (pointed_to, alias) = aliased(source, reference, model, alias, *time).await?;
+            through = alias;
+            only(source, reference, candidates().id(pointed_to)).await?
+        }
         Selector::Version(version) => only(source, reference, candidates().version(version.as_str())).await?,
         Selector::Tag(tag) => only(source, reference, candidates().tag(tag.as_str())).await?,
         Selector::Digest(digest) => only(source, reference, candidates().digest(digest.as_str())).await?,
@@ -50,11 +61,24 @@ async fn resolve(source: &impl Source, reference: &Resolve) -> Result<Release, E
         Selector::Latest => candidates().latest(source).await?.ok_or_else(|| nothing(reference, None))?,
         Selector::Requirement(requirement) => highest(source, reference, requirement, candidates()).await?,
     };
-    releases::get(source, &ReleaseRef::Id(id), View::Full).await
+    Ok((releases::get(source, &ReleaseRef::Id(id), View::Full).await?, through))
 }
 
-async fn live(source: &impl Source, model: &ModelRef) -> Result<ModelId, Error> {
-    models::find_id(source, model).await
+/// The release that an alias points to, or pointed to at some time; and the alias, if it is there now.
+async fn aliased(
+    source: &impl Source,
+    reference: &Resolve,
+    model: ModelId,
+    alias: &AliasName,
+    time: Option<Timestamp>,
+) -> Result<(ReleaseId, Option<Alias>), Error> {
+    let missing = || super::aliases::missing(&reference.model, alias);
+    let now = aliases::find(source, model, alias).await?;
+    let id = match time {
+        None => now.as_ref().map(|now| now.row.release_id),
+        Some(_) => aliases::last_move(source, model, alias, time).await?.and_then(|moved| moved.to_release_id),
+    };
+    Ok((id.ok_or_else(missing)?, now))
 }
 
 /// The only one of the candidates.

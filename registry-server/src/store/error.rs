@@ -16,15 +16,3 @@ impl From<DbErr> for Error {
         }
     }
 }
-
-/// Gives a violation of a foreign key the meaning it has at the call site.
-pub(super) trait OnForeignKey<T> {
-    /// The value, or `meaning` if a reference points nowhere.
-    fn on_foreign_key(self, meaning: impl FnOnce() -> Error) -> Result<T, Error>;
-}
-
-impl<T> OnForeignKey<T> for Result<T, DbErr> {
-    fn on_foreign_key(self, meaning: impl FnOnce() -> Error) -> Result<T, Error> {
-        self.map_err(|error| if failure(&error) == Failure::ForeignKey { meaning() } else { error.into() })
-    }
-}

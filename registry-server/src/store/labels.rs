@@ -1,16 +1,17 @@
 //! The labels of models and releases: two tables of one shape, indexed by key and hash of the value.
 
-use super::Source;
 use super::entity::{model_label, release_label};
+use super::{Source, Tx, rows};
 use crate::domain::filter::{LabelCondition, LabelSelector};
 use crate::domain::model::Labels;
 use crate::domain::{Error, ModelId, ReleaseId};
 use sea_orm::sea_query::{Cond, Condition, Expr, ExprTrait, IntoColumnRef, Query, SimpleExpr};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
-use super::Tx;
+/// How many owners a statement names at the most. A page or a batch is never more.
+pub(super) const OWNERS: usize = 1000;
 
 /// Stands for a value in the index: the first 64 bits of its SHA-256. Equality is always checked on the
 /// value too.
@@ -21,41 +22,45 @@ pub(super) fn value_hash(value: &str) -> i64 {
 
 /// Writing and reading the labels of one kind of owner: two tables of one shape are two types to SeaORM.
 macro_rules! labels_of {
-    ($put:ident, $read:ident, $table:ident, $Owner:ident, $Column:ident, $owner:ident) => {
-        /// Replaces the labels of an owner.
-        pub(super) async fn $put(tx: &Tx, owner: $Owner, labels: &Labels, is_new: bool) -> Result<(), Error> {
-            if !is_new {
-                $table::Entity::delete_many().filter($table::Column::$Column.eq(owner)).exec(tx.conn()).await?;
-            }
-            let row = |(key, value): (&String, &String)| $table::Model {
+    ($put:ident, $clear:ident, $read:ident, $table:ident, $Owner:ident, $Column:ident, $owner:ident) => {
+        /// Stores the labels of owners that have none yet.
+        pub(super) async fn $put<'a>(tx: &Tx, of: impl Iterator<Item = ($Owner, &'a Labels)>) -> Result<(), Error> {
+            let row = |owner: $Owner, (key, value): (&String, &String)| $table::Model {
                 $owner: owner,
                 key: key.clone(),
                 value: value.clone(),
                 value_hash: value_hash(value),
             };
-            if !labels.is_empty() {
-                let rows = labels.iter().map(row).map(IntoActiveModel::into_active_model);
-                $table::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
+            let rows: Vec<_> = of.flat_map(|(owner, labels)| labels.iter().map(move |pair| row(owner, pair))).collect();
+            Ok(rows::insert::<$table::ActiveModel, _>(tx.conn(), rows).await?)
+        }
+
+        /// Removes the labels of owners.
+        pub(super) async fn $clear(tx: &Tx, owners: &[$Owner]) -> Result<(), Error> {
+            for some in owners.chunks(OWNERS) {
+                let of_them = $table::Column::$Column.is_in(some.iter().copied());
+                $table::Entity::delete_many().filter(of_them).exec(tx.conn()).await?;
             }
             Ok(())
         }
 
-        /// The labels of many owners, by one statement.
+        /// The labels of many owners, by one statement unless they are very many.
         pub(super) async fn $read(source: &impl Source, owners: &[$Owner]) -> Result<HashMap<$Owner, Labels>, Error> {
-            let of_them = $table::Column::$Column.is_in(owners.iter().copied());
             let mut labels: HashMap<$Owner, Labels> = HashMap::new();
-            for $table::Model { $owner, key, value, value_hash: _ } in
-                $table::Entity::find().filter(of_them).all(source.conn()).await?
-            {
-                labels.entry($owner).or_default().insert(key, value);
+            for some in owners.chunks(OWNERS) {
+                let of_them = $table::Column::$Column.is_in(some.iter().copied());
+                for row in $table::Entity::find().filter(of_them).all(source.conn()).await? {
+                    let $table::Model { $owner, key, value, value_hash: _ } = row;
+                    labels.entry($owner).or_default().insert(key, value);
+                }
             }
             Ok(labels)
         }
     };
 }
 
-labels_of!(put_model, of_models, model_label, ModelId, ModelId, model_id);
-labels_of!(put_release, of_releases, release_label, ReleaseId, ReleaseId, release_id);
+labels_of!(put_models, clear_models, of_models, model_label, ModelId, ModelId, model_id);
+labels_of!(put_releases, clear_releases, of_releases, release_label, ReleaseId, ReleaseId, release_id);
 
 /// The columns of one of the two tables.
 pub(super) struct Table<C> {

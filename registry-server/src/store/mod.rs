@@ -3,32 +3,42 @@
 //! May not: authorise, decide, or know messages. Everything that differs between SQLite and PostgreSQL is in
 //! `backend.rs` (the DDL half is in the migration crate).
 
+pub mod aliases;
+pub mod answers;
 pub mod backend;
+mod batch;
 pub mod catalogue;
 pub mod drift;
 pub mod entity;
 mod error;
-mod events;
+pub mod events;
 mod filter;
+mod head;
+mod job;
 mod labels;
 pub mod models;
 mod page;
 pub mod releases;
+mod rows;
 pub mod schema;
 pub mod state;
 mod target;
+mod tx;
 mod writer;
 
 pub use backend::Backend;
+pub use events::{Picture, Subject};
+pub use job::{Answer, Written};
 pub use target::{BadUrl, Target};
-pub use writer::Tx;
+pub use tx::Tx;
 
 use crate::domain::{Context, Error, RegistryId, Revision};
+use head::Head;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 /// Something to read from: a [`Snapshot`], or the transaction of a write that reads what it has written.
 pub trait Source: Send + Sync {
@@ -46,20 +56,6 @@ impl Source for Snapshot {
     }
 }
 
-/// The newest revision this process knows to be committed.
-#[derive(Debug, Default)]
-struct Head(AtomicI64);
-
-impl Head {
-    fn seen(&self, revision: Revision) {
-        self.0.fetch_max(revision.number(), Ordering::SeqCst);
-    }
-
-    fn revision(&self) -> Revision {
-        Revision::new(self.0.load(Ordering::SeqCst))
-    }
-}
-
 /// An open, migrated and checked database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -68,6 +64,8 @@ pub struct Store {
     jobs: mpsc::Sender<Box<dyn writer::Job>>,
     head: Arc<Head>,
     identity: Arc<Identity>,
+    /// Ends with the last clone.
+    _follower: Option<Arc<AbortOnDropHandle<()>>>,
 }
 
 /// What the database was given when it was created.
@@ -100,21 +98,23 @@ impl WriterTask {
 
 impl Store {
     /// Opens `target`: takes its lock, brings the schema up to date, compares it with what this binary
-    /// needs, and starts the writer.
+    /// needs, and starts the writer. Events keep the `picture` of their resource.
     ///
     /// # Errors
     /// [`schema::OpenError`], whose sentence is for the operator: it names table and column on drift and
     /// never holds a password.
-    pub async fn open(target: &Target) -> Result<(Self, WriterTask), schema::OpenError> {
+    pub async fn open(target: &Target, picture: Picture) -> Result<(Self, WriterTask), schema::OpenError> {
         let (writes, reads, lock) = schema::open(target).await?;
         let backend = target.backend();
         let state = state::load(&writes).await?;
-        let head = Arc::new(Head::default());
-        head.seen(state.revision);
+        let head = Arc::new(Head::new(state.revision));
+        let channel = head::channel(state.registry_id);
+        let follower = head::follow(target, reads.clone(), channel.clone(), Arc::clone(&head)).map(Arc::new);
         let (jobs, queue) = mpsc::channel(writer::QUEUE);
-        let task = tokio::spawn(writer::Writer::new(backend, writes, queue, Arc::clone(&head), lock).run());
+        let writer = writer::Writer { backend, db: writes, queue, head: Arc::clone(&head), picture, channel, lock };
+        let task = tokio::spawn(writer.run());
         let identity = Identity { registry_id: state.registry_id, page_token_key: state.page_token_key };
-        Ok((Self { backend, reads, jobs, head, identity: Arc::new(identity) }, WriterTask(task)))
+        Ok((Self { backend, reads, jobs, head, identity: Arc::new(identity), _follower: follower }, WriterTask(task)))
     }
 
     /// Which registry this is, and the key of its page tokens.
@@ -130,6 +130,12 @@ impl Store {
         self.head.revision()
     }
 
+    /// Is told when [`head`](Self::head) moves.
+    #[must_use]
+    pub fn heads(&self) -> watch::Receiver<Revision> {
+        self.head.subscribe()
+    }
+
     /// A consistent view to read from. Not to be held across an await on the network.
     ///
     /// # Errors
@@ -138,24 +144,27 @@ impl Store {
         Ok(Snapshot(self.backend.begin_read(&self.reads).await?))
     }
 
-    /// Runs a use case in the writer: everything it does commits, or nothing. The answer comes after the
-    /// commit. A caller that goes away does not interrupt it once it has begun. `use_case` may run more than
-    /// once, each time on a clean slate, when the database reports a conflict.
+    /// Runs a use case in the writer: everything it does commits, or nothing. The answer, made of its result by
+    /// `convert`, comes after the commit; if the call has a key, it is kept in the same transaction, and a later call
+    /// with that key is given it instead of being run. A caller that goes away does not interrupt a use case that has
+    /// begun. `use_case` may run more than once, each time on a clean slate, when the database reports a conflict.
     ///
     /// # Errors
-    /// Those of the use case; [`Error::Unavailable`] if nothing was written because the database is away;
-    /// [`Error::OutcomeUnknown`] if the answer to the commit was lost.
-    pub async fn write<C, T, F, Fut>(&self, ctx: &Context, command: C, use_case: F) -> Result<T, Error>
+    /// Those of the use case; [`Error::RequestIdReused`]; [`Error::Unavailable`] if nothing was written because the
+    /// database is away; [`Error::OutcomeUnknown`] if the answer to the commit was lost.
+    pub async fn write<C, T, R, F, Fut, A>(&self, ctx: &Context, command: C, use_case: F, convert: A) -> Result<Written<R>, Error>
     where
         C: Send + Sync + 'static,
         T: Send + 'static,
+        R: Answer,
         F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<T, Error>> + Send + 'static,
+        A: Fn(T, &Context) -> R + Send + Sync + 'static,
     {
-        let (job, answer) = writer::job(ctx.clone(), command, use_case);
+        let (job, outcome) = job::job(ctx.clone(), command, use_case, convert);
         self.jobs.send(job).await.map_err(|_| Error::ShuttingDown)?;
         // A write that was accepted and never answered may have happened.
-        answer.await.map_err(|lost| Error::OutcomeUnknown(lost.into()))?
+        outcome.await.map_err(|lost| Error::OutcomeUnknown(lost.into()))?
     }
 
     /// Whether the database answers and the writer lives.

@@ -2,17 +2,18 @@
 
 use super::entity::{model, model_tag, release};
 use super::page::{Sort, cut, page};
-use super::{Source, Tx, filter, labels};
+use super::{Source, Tx, aliases, filter, labels, rows};
 use crate::domain::filter::ModelFilter;
 use crate::domain::model::{Labels, ModelOrder, ModelRef, Tags, View};
 use crate::domain::page::{Cursor, List, SortKey};
-use crate::domain::{Error, Kind, ModelId};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order, Query};
+use crate::domain::name::ModelName;
+use crate::domain::{Error, Kind, ModelId, Timestamp};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, OnConflict, Order};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, PaginatorTrait,
-    QueryFilter, QuerySelect, Select,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A model as stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,27 +41,38 @@ impl Model {
     }
 }
 
-/// Adds a model; the database says whether the name is taken.
-pub async fn insert(tx: &Tx, new: &Model) -> Result<(), Error> {
-    let row = new.row.clone().into_active_model().reset_all();
+/// Adds models; the database says whether a name is taken.
+pub async fn insert(tx: &Tx, new: &[Model]) -> Result<(), Error> {
+    let rows = new.iter().map(|model| model.row.clone().into_active_model().reset_all());
     let taken = OnConflict::column(model::Column::Name).do_nothing().to_owned();
-    if model::Entity::insert(row).on_conflict(taken).exec_without_returning(tx.conn()).await? == 0 {
-        return Err(exists(tx, &new.row).await?);
+    let inserted = model::Entity::insert_many(rows).on_conflict(taken).exec_without_returning(tx.conn()).await?;
+    if usize::try_from(inserted).is_ok_and(|inserted| inserted < new.len()) {
+        return Err(taken_name(tx, new).await?);
     }
-    put_tags(tx, new.row.id, &new.tags, true).await?;
-    labels::put_model(tx, new.row.id, &new.labels, true).await
+    put_tags(tx, new.iter().map(|model| (model.row.id, &model.tags))).await?;
+    labels::put_models(tx, new.iter().map(|model| (model.row.id, &model.labels))).await
 }
 
-/// Who holds the name.
-async fn exists(tx: &Tx, new: &model::Model) -> Result<Error, Error> {
-    let holder = model::Entity::find().filter(model::Column::Name.eq(&new.name)).one(tx.conn()).await?;
-    let holder = holder.ok_or_else(|| Error::bug("a name is taken by nobody"))?;
-    Ok(Error::Exists {
-        kind: Kind::Model,
-        name: new.name.to_string(),
-        id: holder.id.to_string(),
-        deleted: holder.delete_time.is_some(),
-    })
+/// Who holds the first name that is taken.
+async fn taken_name(tx: &Tx, new: &[Model]) -> Result<Error, Error> {
+    for model in new {
+        if let Some(holder) = holder(tx, &model.row.name).await?.filter(|holder| holder.id != model.row.id) {
+            return Ok(exists(&holder));
+        }
+    }
+    Err(Error::bug("a name is taken by nobody"))
+}
+
+/// The model that has a name, live or not.
+pub async fn holder(source: &impl Source, name: &ModelName) -> Result<Option<model::Model>, Error> {
+    Ok(model::Entity::find().filter(model::Column::Name.eq(name)).one(source.conn()).await?)
+}
+
+/// The refusal of a name that this model has.
+#[must_use]
+pub fn exists(holder: &model::Model) -> Error {
+    let (name, id) = (holder.name.to_string(), holder.id.to_string());
+    Error::Exists { kind: Kind::Model, name, id, deleted: holder.delete_time.is_some() }
 }
 
 /// Writes a changed row. It must have been read with [`lock`] in the same transaction.
@@ -70,20 +82,41 @@ pub async fn update(tx: &Tx, row: &model::Model) -> Result<(), Error> {
 }
 
 /// Replaces the tags.
-pub async fn put_tags(tx: &Tx, id: ModelId, tags: &Tags, is_new: bool) -> Result<(), Error> {
-    if !is_new {
-        model_tag::Entity::delete_many().filter(model_tag::Column::ModelId.eq(id)).exec(tx.conn()).await?;
-    }
-    if !tags.is_empty() {
-        let rows = tags.iter().map(|tag| model_tag::Model { model_id: id, tag: tag.clone() });
-        model_tag::Entity::insert_many(rows.map(IntoActiveModel::into_active_model)).exec_without_returning(tx.conn()).await?;
-    }
+pub async fn replace_tags(tx: &Tx, id: ModelId, tags: &Tags) -> Result<(), Error> {
+    clear_tags(tx, id).await?;
+    put_tags(tx, [(id, tags)].into_iter()).await
+}
+
+async fn clear_tags(tx: &Tx, id: ModelId) -> Result<(), Error> {
+    model_tag::Entity::delete_many().filter(model_tag::Column::ModelId.eq(id)).exec(tx.conn()).await?;
     Ok(())
 }
 
+async fn put_tags<'a>(tx: &Tx, of: impl Iterator<Item = (ModelId, &'a Tags)>) -> Result<(), Error> {
+    let row = |id, tag: &String| model_tag::Model { model_id: id, tag: tag.clone() };
+    let rows: Vec<_> = of.flat_map(|(id, tags)| tags.iter().map(move |tag| row(id, tag))).collect();
+    Ok(rows::insert::<model_tag::ActiveModel, _>(tx.conn(), rows).await?)
+}
+
 /// Replaces the labels.
-pub async fn put_labels(tx: &Tx, id: ModelId, labels: &Labels) -> Result<(), Error> {
-    labels::put_model(tx, id, labels, false).await
+pub async fn replace_labels(tx: &Tx, id: ModelId, labels: &Labels) -> Result<(), Error> {
+    labels::clear_models(tx, &[id]).await?;
+    labels::put_models(tx, [(id, labels)].into_iter()).await
+}
+
+/// Removes a model for good, with its tags, labels, aliases and their history. Its releases are gone already.
+pub async fn purge(tx: &Tx, id: ModelId) -> Result<(), Error> {
+    clear_tags(tx, id).await?;
+    labels::clear_models(tx, &[id]).await?;
+    aliases::purge_history(tx, id).await?;
+    model::Entity::delete_by_id(id).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// Up to `limit` models that were due to be purged by `time`.
+pub async fn due(source: &impl Source, time: Timestamp, limit: u64) -> Result<Vec<ModelId>, Error> {
+    let due = model::Entity::find().filter(model::Column::PurgeTime.lte(time)).order_by_asc(model::Column::PurgeTime);
+    Ok(due.select_only().column(model::Column::Id).limit(limit).into_tuple().all(source.conn()).await?)
 }
 
 /// One model. By id it may be soft-deleted, by name it is live.
@@ -119,6 +152,18 @@ pub async fn lock(tx: &Tx, model: &ModelRef) -> Result<Model, Error> {
     models.pop().ok_or_else(|| Error::bug("a model lost its row"))
 }
 
+/// One model, live or not, whether by id or by name, locked until the end of the transaction.
+pub async fn lock_any(tx: &Tx, model: &ModelRef) -> Result<Model, Error> {
+    let refers = match model {
+        ModelRef::Id(id) => model::Column::Id.eq(*id),
+        ModelRef::Name(name) => model::Column::Name.eq(name),
+    };
+    let row = model::Entity::find().filter(refers).lock_exclusive().one(tx.conn()).await?;
+    let row = row.ok_or_else(|| Error::not_found(Kind::Model, model))?;
+    let mut models = complete(tx, vec![row], View::Full).await?;
+    models.pop().ok_or_else(|| Error::bug("a model lost its row"))
+}
+
 /// The id of a model; of a soft-deleted one only by that id.
 pub async fn get_id(source: &impl Source, model: &ModelRef) -> Result<ModelId, Error> {
     let query = model::Entity::find().filter(refers(model)).select_only().column(model::Column::Id);
@@ -132,18 +177,27 @@ pub async fn find_id(source: &impl Source, model: &ModelRef) -> Result<ModelId, 
     id.ok_or_else(|| Error::not_found(Kind::Model, model))
 }
 
-/// Takes the next release number of a live model, and locks it. `None` if there is no such live model.
-pub async fn next_number(tx: &Tx, model: &ModelRef) -> Result<Option<model::Model>, Error> {
+/// The rows of models, in the order asked for, locked until the end of the transaction; soft-deleted ones only by id.
+pub async fn lock_rows(tx: &Tx, wanted: &[ModelRef]) -> Result<Vec<model::Model>, Error> {
+    let any = wanted.iter().fold(Condition::any(), |any, model| any.add(refers(model)));
+    let rows = model::Entity::find().filter(any).order_by_asc(model::Column::Id).lock_exclusive().all(tx.conn()).await?;
+    let is = |row: &model::Model, model: &ModelRef| match model {
+        ModelRef::Id(id) => row.id == *id,
+        ModelRef::Name(name) => row.name == *name,
+    };
+    let find = |model: &ModelRef| rows.iter().find(|row| is(row, model)).cloned();
+    wanted.iter().map(|model| find(model).ok_or_else(|| Error::not_found(Kind::Model, model))).collect()
+}
+
+/// Takes that many release numbers of each of these models, by one statement. They must have been locked.
+pub async fn take_numbers(tx: &Tx, taken: &BTreeMap<ModelId, i64>) -> Result<(), Error> {
     let number = model::Column::LastReleaseNumber;
-    let update = Query::update()
-        .table(model::Entity)
-        .value(number, Expr::col(number).add(1))
-        .cond_where(refers(model))
-        .and_where(model::Column::DeleteTime.is_null())
-        .returning(Query::returning().columns(model::Column::iter()))
-        .take();
-    let row = tx.conn().query_one(&update).await?;
-    Ok(row.map(|row| sea_orm::FromQueryResult::from_query_result(&row, "")).transpose()?)
+    let more = taken.iter().fold(CaseStatement::new(), |case, (id, count)| case.case(model::Column::Id.eq(*id), Expr::val(*count)));
+    let update = model::Entity::update_many()
+        .col_expr(number, Expr::col(number).add(Expr::from(more.finally(0_i64))))
+        .filter(model::Column::Id.is_in(taken.keys().copied()));
+    update.exec(tx.conn()).await?;
+    Ok(())
 }
 
 /// One page, sorted and filtered; whether there is more; how many in all if asked.

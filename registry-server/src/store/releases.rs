@@ -1,21 +1,20 @@
 //! Releases, with their labels and what they show of their model.
 
 use super::entity::{model, release};
-use super::error::OnForeignKey;
 use super::page::{Sort, cut, page};
-use super::{Source, Tx, filter, labels};
+use super::{Source, Tx, aliases, filter, labels};
 use crate::domain::filter::ReleaseFilter;
 use crate::domain::model::{Labels, View};
-use crate::domain::name::{ModelName, Platform, Quantization, StoragePath};
+use crate::domain::name::{AliasName, ModelName, Platform, Quantization, StoragePath};
 use crate::domain::page::{Cursor, List, SortKey};
 use crate::domain::release::{ReleaseKey, ReleaseOrder, ReleaseRef, ReleaseState};
-use crate::domain::{Error, Kind, ModelId, ReleaseId};
-use sea_orm::sea_query::{Expr, LockType, OnConflict, Order};
+use crate::domain::{Error, Kind, ModelId, ReleaseId, Revision, Timestamp};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, LockType, OnConflict, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, Iterable, JoinType,
     PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, RelationDef, Select,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// What every release shows of its model, as the model is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +36,8 @@ pub struct Release {
     pub model: OfModel,
     /// Its labels.
     pub labels: Labels,
+    /// The aliases that point to it, by name.
+    pub aliases: Vec<AliasName>,
 }
 
 impl Release {
@@ -80,34 +81,39 @@ impl FromQueryResult for Joined {
     }
 }
 
-/// Adds a release; the database says whether its key is taken.
-pub async fn insert(tx: &Tx, new: &Release) -> Result<(), Error> {
+/// Adds releases; the database says whether a key is taken.
+pub async fn insert(tx: &Tx, new: &[Release]) -> Result<(), Error> {
     use release::Column::{ModelId, Platform, Quantization, Version};
-    let row = new.row.clone().into_active_model().reset_all();
+    let rows = new.iter().map(|release| release.row.clone().into_active_model().reset_all());
     let taken = OnConflict::columns([ModelId, Version, Quantization, Platform]).do_nothing().to_owned();
-    let base = || Error::not_found(Kind::Release, new.row.base_release_id.map(|id| id.to_string()).unwrap_or_default());
-    let insert = release::Entity::insert(row).on_conflict(taken);
-    if insert.exec_without_returning(tx.conn()).await.on_foreign_key(base)? == 0 {
-        return Err(exists(tx, new).await?);
+    let inserted = release::Entity::insert_many(rows).on_conflict(taken).exec_without_returning(tx.conn()).await?;
+    if usize::try_from(inserted).is_ok_and(|inserted| inserted < new.len()) {
+        return Err(taken_key(tx, new).await?);
     }
-    labels::put_release(tx, new.row.id, &new.labels, true).await
+    labels::put_releases(tx, new.iter().map(|release| (release.row.id, &release.labels))).await
 }
 
-/// Who holds the key.
-async fn exists(tx: &Tx, new: &Release) -> Result<Error, Error> {
-    let key = new.key();
-    let holder = release::Entity::find()
-        .filter(release::Column::ModelId.eq(new.row.model_id))
-        .filter(has_key(&key))
-        .one(tx.conn())
-        .await?;
-    let holder = holder.ok_or_else(|| Error::bug("a key is taken by nobody"))?;
-    Ok(Error::Exists {
-        kind: Kind::Release,
-        name: key.to_string(),
-        id: holder.id.to_string(),
-        deleted: holder.delete_time.is_some(),
-    })
+/// Who holds the first key that is taken.
+async fn taken_key(tx: &Tx, new: &[Release]) -> Result<Error, Error> {
+    for release in new {
+        let key = release.key();
+        let has_it = release::Entity::find().filter(release::Column::ModelId.eq(release.row.model_id)).filter(has_key(&key));
+        if let Some(holder) = has_it.one(tx.conn()).await?.filter(|holder| holder.id != release.row.id) {
+            let (name, id) = (key.to_string(), holder.id.to_string());
+            return Ok(Error::Exists { kind: Kind::Release, name, id, deleted: holder.delete_time.is_some() });
+        }
+    }
+    Err(Error::bug("a key is taken by nobody"))
+}
+
+/// Those of these ids that are no release, live or not.
+pub async fn missing(source: &impl Source, ids: &BTreeSet<ReleaseId>) -> Result<Vec<ReleaseId>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = release::Entity::find().filter(release::Column::Id.is_in(ids.iter().copied()));
+    let found: Vec<ReleaseId> = query.select_only().column(release::Column::Id).into_tuple().all(source.conn()).await?;
+    Ok(ids.iter().filter(|id| !found.contains(id)).copied().collect())
 }
 
 /// Writes a changed row. It must have been read with [`lock`] in the same transaction.
@@ -117,8 +123,9 @@ pub async fn update(tx: &Tx, row: &release::Model) -> Result<(), Error> {
 }
 
 /// Replaces the labels.
-pub async fn put_labels(tx: &Tx, id: ReleaseId, labels: &Labels) -> Result<(), Error> {
-    labels::put_release(tx, id, labels, false).await
+pub async fn replace_labels(tx: &Tx, id: ReleaseId, labels: &Labels) -> Result<(), Error> {
+    labels::clear_releases(tx, &[id]).await?;
+    labels::put_releases(tx, [(id, labels)].into_iter()).await
 }
 
 /// One release. By id it may be soft-deleted, by its key it is live.
@@ -151,6 +158,120 @@ pub async fn lock(tx: &Tx, release: &ReleaseRef) -> Result<Release, Error> {
     QuerySelect::query(&mut query).lock_with_tables(LockType::Update, [release::Entity]);
     let found = query.into_model().one(tx.conn()).await?;
     one(tx, found, release).await
+}
+
+/// One release, live or not, whether by id or by key, locked until the end of the transaction.
+pub async fn lock_any(tx: &Tx, release: &ReleaseRef) -> Result<Release, Error> {
+    let refers = match release {
+        ReleaseRef::Id(id) => Condition::all().add(release::Column::Id.eq(*id)),
+        ReleaseRef::Key(key) => has_key(key).add(model::Column::Name.eq(&key.model)),
+    };
+    let mut query = select(View::Full).filter(refers);
+    QuerySelect::query(&mut query).lock_with_tables(LockType::Update, [release::Entity]);
+    let found = query.into_model().one(tx.conn()).await?;
+    one(tx, found, release).await
+}
+
+/// Up to `limit` releases of live models that were due to be purged by `time`.
+pub async fn due(source: &impl Source, time: Timestamp, limit: u64) -> Result<Vec<ReleaseId>, Error> {
+    let due = release::Entity::find()
+        .join(JoinType::InnerJoin, to_model())
+        .filter(release::Column::PurgeTime.lte(time))
+        .filter(model::Column::DeleteTime.is_null())
+        .order_by_asc(release::Column::PurgeTime);
+    Ok(due.select_only().column(release::Column::Id).limit(limit).into_tuple().all(source.conn()).await?)
+}
+
+/// The first of the live releases of a model, by number, and how many there are.
+pub async fn live(source: &impl Source, model: ModelId, limit: u64) -> Result<(Vec<Release>, u64), Error> {
+    let of_it = Condition::all().add(release::Column::ModelId.eq(model)).add(release::Column::DeleteTime.is_null());
+    let query = select(View::Basic).filter(of_it.clone()).order_by_asc(release::Column::Number).limit(limit);
+    let rows = query.into_model().all(source.conn()).await?;
+    let count = release::Entity::find().filter(of_it).count(source.conn()).await?;
+    Ok((complete(source, rows).await?, count))
+}
+
+/// The first releases outside of `purged`, by number, that name one of these as their base, and how many there are.
+pub async fn derived_from(source: &impl Source, purged: &Purged, limit: u64) -> Result<(Vec<Release>, u64), Error> {
+    let derived = Condition::all()
+        .add(release::Column::BaseReleaseId.in_subquery(purged.ids()))
+        .add(release::Column::Id.not_in_subquery(purged.ids()));
+    let query = select(View::Basic).filter(derived.clone()).order_by_asc(release::Column::Number).limit(limit);
+    let rows: Vec<Joined> = query.into_model().all(source.conn()).await?;
+    let count = release::Entity::find().filter(derived).count(source.conn()).await?;
+    Ok((complete(source, rows).await?, count))
+}
+
+/// Which releases go for good.
+#[derive(Debug, Clone, Copy)]
+pub enum Purged {
+    /// This one.
+    One(ReleaseId),
+    /// All of this model.
+    AllOf(ModelId),
+}
+
+impl Purged {
+    fn condition(self) -> SimpleExpr {
+        match self {
+            Self::One(id) => release::Column::Id.eq(id),
+            Self::AllOf(model) => release::Column::ModelId.eq(model),
+        }
+    }
+
+    fn ids(self) -> SelectStatement {
+        Query::select().column(release::Column::Id).from(release::Entity).and_where(self.condition()).take()
+    }
+}
+
+/// Removes releases for good, with their labels. No alias points to them any more. Gives what they were.
+pub async fn purge(tx: &Tx, purged: &Purged) -> Result<Vec<Release>, Error> {
+    let query = select(View::Basic).filter(purged.condition()).order_by_asc(release::Column::Number);
+    let rows: Vec<Joined> = query.into_model().all(tx.conn()).await?;
+    let gone = complete(tx, rows).await?;
+    let ids: Vec<ReleaseId> = gone.iter().map(|release| release.row.id).collect();
+    labels::clear_releases(tx, &ids).await?;
+    release::Entity::delete_many().filter(purged.condition()).exec(tx.conn()).await?;
+    Ok(gone)
+}
+
+/// Soft-deletes the live releases of a model, by one statement. Gives what they are now, by number.
+pub async fn delete_of(tx: &Tx, model: ModelId) -> Result<Vec<Release>, Error> {
+    let ctx = tx.ctx();
+    let live = release::Column::DeleteTime.is_null();
+    touch_of(tx, model, live, Some(ctx.now()), Some(ctx.purge_time())).await
+}
+
+/// Brings back the releases of a model that were deleted at a revision, by one statement: the revision of a release
+/// does not move while it is deleted. Gives what they are now, by number.
+pub async fn undelete_of(tx: &Tx, model: ModelId, deleted_at: Revision) -> Result<Vec<Release>, Error> {
+    let with_it = release::Column::DeleteTime.is_not_null().and(release::Column::Revision.eq(deleted_at));
+    touch_of(tx, model, with_it, None, None).await
+}
+
+async fn touch_of(
+    tx: &Tx,
+    model: ModelId,
+    which: SimpleExpr,
+    delete_time: Option<Timestamp>,
+    purge_time: Option<Timestamp>,
+) -> Result<Vec<Release>, Error> {
+    use release::Column::{DeleteTime, ModelId, Number, PurgeTime, Revision, UpdateTime, UpdatedBy};
+    let now = tx.ctx().now();
+    // Times never run backwards within a resource.
+    let update_time = CaseStatement::new().case(UpdateTime.gt(now), Expr::col(UpdateTime)).finally(now);
+    let update = release::Entity::update_many()
+        .col_expr(DeleteTime, Expr::val(delete_time))
+        .col_expr(PurgeTime, Expr::val(purge_time))
+        .col_expr(UpdateTime, update_time.into())
+        .col_expr(UpdatedBy, Expr::val(tx.ctx().actor().as_str()))
+        .col_expr(Revision, Expr::val(tx.revision()))
+        .filter(ModelId.eq(model))
+        .filter(which);
+    update.exec(tx.conn()).await?;
+    let touched = select(View::Basic).filter(ModelId.eq(model)).filter(Revision.eq(tx.revision())).order_by_asc(Number);
+    let rows = touched.into_model().all(tx.conn()).await?;
+    complete(tx, rows).await
 }
 
 /// One page, sorted and filtered; whether there is more; how many in all if asked.
@@ -194,6 +315,12 @@ impl Candidates {
             .add_option(quantization.map(|value| release::Column::Quantization.eq(value)))
             .add_option(platform.map(|value| release::Column::Platform.eq(value)));
         Self { conditions }
+    }
+
+    /// The one with this id.
+    #[must_use]
+    pub fn id(self, id: ReleaseId) -> Self {
+        self.and(Condition::all().add(release::Column::Id.eq(id)))
     }
 
     /// Those with this version.
@@ -335,13 +462,19 @@ async fn one(source: &impl Source, found: Option<Joined>, release: &ReleaseRef) 
     releases.pop().ok_or_else(|| Error::bug("a release lost its row"))
 }
 
-/// Adds the labels: one statement, however many rows.
+/// Adds labels and aliases: one statement each, however many rows a page has.
 async fn complete(source: &impl Source, rows: Vec<Joined>) -> Result<Vec<Release>, Error> {
     let ids: Vec<ReleaseId> = rows.iter().map(|Joined(row, _)| row.id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let mut labels = labels::of_releases(source, &ids).await?;
-    let release = |Joined(row, model)| Release { labels: labels.remove(&row.id).unwrap_or_default(), row, model };
+    let mut aliases = aliases::of_releases(source, &ids).await?;
+    let release = |Joined(row, model)| Release {
+        labels: labels.remove(&row.id).unwrap_or_default(),
+        aliases: aliases.remove(&row.id).unwrap_or_default(),
+        row,
+        model,
+    };
     Ok(rows.into_iter().map(release).collect())
 }

@@ -32,6 +32,9 @@ pub struct Model {
     /// Comma-separated names.
     #[sea_orm(column_type = "String(StringLen::N(1000))", default_value = "")]
     pub changed_fields: String,
+    /// The resource after the change, encoded as it is sent. NULL if it was purged, and for events older than this column.
+    #[sea_orm(column_type = "Blob", nullable)]
+    pub resource: Option<Vec<u8>>,
 }
 
 /// Joins are spelled out in the queries.

@@ -3,6 +3,9 @@
 //! May not: hold queries or rules. A test compares what these say of the schema with what the migrations
 //! build; the server compares it with the live database at every start.
 
+pub mod alias;
+pub mod alias_move;
+pub mod answer;
 pub mod event;
 pub mod model;
 pub mod model_label;
@@ -34,7 +37,10 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
             .index(Index::create().unique().col(release::Column::ModelId).col(release::Column::Number))
             .take(),
         table(&schema, release_label::Entity),
+        table(&schema, alias::Entity),
+        table(&schema, alias_move::Entity),
         table(&schema, state::Entity),
         table(&schema, event::Entity),
+        table(&schema, answer::Entity),
     ]
 }

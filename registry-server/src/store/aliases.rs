@@ -1,0 +1,223 @@
+//! Aliases, and every move of every alias.
+
+use super::entity::{alias, alias_move, model};
+use super::{Source, Tx, labels};
+use crate::domain::name::{AliasName, ModelName};
+use crate::domain::page::{Cursor, PageSize, SortKey};
+use crate::domain::{Error, ModelId, ReleaseId, Timestamp};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, QueryFilter, QueryOrder,
+    QueryResult, QuerySelect, RelationDef, Select,
+};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// An alias as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alias {
+    /// Its row.
+    pub row: alias::Model,
+    /// The name of its model.
+    pub model: ModelName,
+}
+
+impl std::fmt::Display for Alias {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}@{}", self.model, self.row.alias)
+    }
+}
+
+/// Stands between the model and the alias in a cursor: neither can hold it.
+const BETWEEN: char = '\0';
+
+impl Alias {
+    /// Its place in a list.
+    #[must_use]
+    pub fn cursor(&self) -> Cursor {
+        Cursor { key: SortKey::Text(format!("{}{BETWEEN}{}", self.model, self.row.alias)), id: Uuid::nil() }
+    }
+}
+
+impl FromQueryResult for Alias {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self { row: alias::Model::from_query_result(row, prefix)?, model: row.try_get(prefix, "model_name")? })
+    }
+}
+
+/// The place of a move in the history of its alias.
+#[must_use]
+pub fn cursor(moved: &alias_move::Model) -> Cursor {
+    Cursor { key: SortKey::Time(moved.move_time), id: Uuid::nil() }
+}
+
+/// The alias of a model, if it is there.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find(source: &impl Source, model: ModelId, alias: &AliasName) -> Result<Option<Alias>, Error> {
+    let query = select().filter(alias::Column::ModelId.eq(model)).filter(alias::Column::Alias.eq(alias));
+    Ok(query.into_model().one(source.conn()).await?)
+}
+
+/// The aliases that point to a release, by name.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_release(source: &impl Source, release: ReleaseId) -> Result<Vec<Alias>, Error> {
+    let query = select().filter(alias::Column::ReleaseId.eq(release)).order_by_asc(alias::Column::Alias);
+    Ok(query.into_model().all(source.conn()).await?)
+}
+
+/// The names of the aliases that point to each of many releases, by one statement unless they are very many.
+pub(super) async fn of_releases(
+    source: &impl Source,
+    releases: &[ReleaseId],
+) -> Result<HashMap<ReleaseId, Vec<AliasName>>, Error> {
+    let mut names: HashMap<ReleaseId, Vec<AliasName>> = HashMap::new();
+    for some in releases.chunks(labels::OWNERS) {
+        let query = alias::Entity::find()
+            .select_only()
+            .columns([alias::Column::ReleaseId, alias::Column::Alias])
+            .filter(alias::Column::ReleaseId.is_in(some.iter().copied()))
+            .order_by_asc(alias::Column::Alias);
+        for (release, name) in query.into_tuple::<(ReleaseId, AliasName)>().all(source.conn()).await? {
+            names.entry(release).or_default().push(name);
+        }
+    }
+    Ok(names)
+}
+
+/// One page of the aliases of live models, by the name of the model and the alias; whether there is more.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list(
+    source: &impl Source,
+    model: Option<ModelId>,
+    release: Option<ReleaseId>,
+    after: Option<&Cursor>,
+    size: PageSize,
+) -> Result<(Vec<Alias>, bool), Error> {
+    let mut query = select().filter(model::Column::DeleteTime.is_null());
+    if let Some(model) = model {
+        query = query.filter(alias::Column::ModelId.eq(model));
+    }
+    if let Some(release) = release {
+        query = query.filter(alias::Column::ReleaseId.eq(release));
+    }
+    if let Some((model, alias)) = after.and_then(split) {
+        let place = Expr::tuple([Expr::col((model::Entity, model::Column::Name)), Expr::col((alias::Entity, alias::Column::Alias))]);
+        query = query.filter(place.gt(Expr::tuple([Expr::val(model), Expr::val(alias)])));
+    }
+    let query = query.order_by_asc(model::Column::Name).order_by_asc(alias::Column::Alias);
+    let rows = query.limit(one_more(size)).into_model().all(source.conn()).await?;
+    Ok(super::page::cut(rows, size.rows()))
+}
+
+fn split(cursor: &Cursor) -> Option<(String, String)> {
+    let SortKey::Text(text) = &cursor.key else { return None };
+    text.split_once(BETWEEN).map(|(model, alias)| (model.to_owned(), alias.to_owned()))
+}
+
+fn one_more(size: PageSize) -> u64 {
+    u64::try_from(size.rows()).unwrap_or(u64::MAX).saturating_add(1)
+}
+
+/// One page of the moves of an alias, newest first; whether there is more.
+///
+/// # Errors
+/// Those of the database.
+pub async fn history(
+    source: &impl Source,
+    model: ModelId,
+    alias: &AliasName,
+    after: Option<&Cursor>,
+    size: PageSize,
+) -> Result<(Vec<alias_move::Model>, bool), Error> {
+    let mut query = moves_of(model, alias);
+    if let Some(Cursor { key: SortKey::Time(time), .. }) = after {
+        query = query.filter(alias_move::Column::MoveTime.lt(*time));
+    }
+    let rows = query.limit(one_more(size)).all(source.conn()).await?;
+    Ok(super::page::cut(rows, size.rows()))
+}
+
+/// The last move of an alias that was made by `time`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn last_move(
+    source: &impl Source,
+    model: ModelId,
+    alias: &AliasName,
+    by: Option<Timestamp>,
+) -> Result<Option<alias_move::Model>, Error> {
+    let mut query = moves_of(model, alias);
+    if let Some(time) = by {
+        query = query.filter(alias_move::Column::MoveTime.lte(time));
+    }
+    Ok(query.one(source.conn()).await?)
+}
+
+fn moves_of(model: ModelId, alias: &AliasName) -> Select<alias_move::Entity> {
+    alias_move::Entity::find()
+        .filter(alias_move::Column::ModelId.eq(model))
+        .filter(alias_move::Column::Alias.eq(alias))
+        .order_by_desc(alias_move::Column::MoveTime)
+}
+
+/// Writes an alias as it is now.
+///
+/// # Errors
+/// Those of the database.
+pub async fn put(tx: &Tx, alias: &alias::Model, is_new: bool) -> Result<(), Error> {
+    let row = alias.clone().into_active_model().reset_all();
+    if is_new {
+        alias::Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    } else {
+        row.update(tx.conn()).await?;
+    }
+    Ok(())
+}
+
+/// Removes an alias; its history stays.
+///
+/// # Errors
+/// Those of the database.
+pub async fn remove(tx: &Tx, alias: &alias::Model) -> Result<(), Error> {
+    alias::Entity::delete_by_id((alias.model_id, alias.alias.clone())).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// Appends a move to the history of an alias.
+///
+/// # Errors
+/// Those of the database.
+pub async fn log(tx: &Tx, moved: alias_move::Model) -> Result<(), Error> {
+    alias_move::Entity::insert(moved.into_active_model()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Removes the aliases of a model: before its releases, to which they point.
+///
+/// # Errors
+/// Those of the database.
+pub async fn purge(tx: &Tx, model: ModelId) -> Result<(), Error> {
+    alias::Entity::delete_many().filter(alias::Column::ModelId.eq(model)).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// Removes the history of the aliases of a model.
+pub(super) async fn purge_history(tx: &Tx, model: ModelId) -> Result<(), Error> {
+    alias_move::Entity::delete_many().filter(alias_move::Column::ModelId.eq(model)).exec(tx.conn()).await?;
+    Ok(())
+}
+
+fn to_model() -> RelationDef {
+    alias::Entity::belongs_to(model::Entity).from(alias::Column::ModelId).to(model::Column::Id).into()
+}
+
+fn select() -> Select<alias::Entity> {
+    alias::Entity::find().join(JoinType::InnerJoin, to_model()).column_as(model::Column::Name, "model_name")
+}

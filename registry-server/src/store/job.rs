@@ -1,0 +1,122 @@
+//! A queued write: a use case, whom to answer, and how.
+//!
+//! May not: begin or end a transaction.
+
+use super::Tx;
+use crate::domain::{Context, Error};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// An answer that can be kept, so that a retry is answered the same.
+pub trait Answer: Send + 'static {
+    /// As bytes.
+    fn keep(&self) -> Vec<u8>;
+    /// From those bytes. `None` if they are not of such an answer.
+    fn recall(bytes: &[u8]) -> Option<Self>
+    where
+        Self: Sized;
+}
+
+/// The outcome of a write.
+#[derive(Debug)]
+pub struct Written<R> {
+    /// The answer.
+    pub answer: R,
+    /// Whether it is the answer to an earlier call with the same key: nothing was done this time.
+    pub replayed: bool,
+}
+
+/// A queued write.
+pub(super) trait Job: Send {
+    fn ctx(&self) -> &Context;
+    /// Nobody waits for the answer any more.
+    fn is_abandoned(&self) -> bool;
+    /// Runs the use case; remembers its answer.
+    fn run(&mut self, tx: Tx) -> BoxFuture<'_, Result<(), Error>>;
+    /// The answer of the last run, to be kept.
+    fn kept(&self) -> Vec<u8>;
+    /// Gives the answer, or what went wrong.
+    fn answer(self: Box<Self>, outcome: Result<Reply, Error>);
+}
+
+/// What a caller is given who is not given an error.
+#[derive(Debug)]
+pub(super) enum Reply {
+    /// The answer of the last run.
+    Own,
+    /// One that was kept.
+    Kept(Vec<u8>),
+}
+
+struct UseCase<C, R, F, A> {
+    ctx: Context,
+    command: Arc<C>,
+    run: F,
+    convert: A,
+    result: Option<R>,
+    reply: oneshot::Sender<Result<Written<R>, Error>>,
+}
+
+/// Where the outcome of a write will be.
+pub(super) type Outcome<R> = oneshot::Receiver<Result<Written<R>, Error>>;
+
+pub(super) fn job<C, T, R, F, Fut, A>(ctx: Context, command: C, run: F, convert: A) -> (Box<dyn Job>, Outcome<R>)
+where
+    C: Send + Sync + 'static,
+    T: Send + 'static,
+    R: Answer,
+    F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, Error>> + Send + 'static,
+    A: Fn(T, &Context) -> R + Send + Sync + 'static,
+{
+    let (reply, outcome) = oneshot::channel();
+    (Box::new(UseCase { ctx, command: Arc::new(command), run, convert, result: None, reply }), outcome)
+}
+
+impl<C, T, R, F, Fut, A> Job for UseCase<C, R, F, A>
+where
+    C: Send + Sync + 'static,
+    T: Send + 'static,
+    R: Answer,
+    F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, Error>> + Send + 'static,
+    A: Fn(T, &Context) -> R + Send + Sync + 'static,
+{
+    fn ctx(&self) -> &Context {
+        &self.ctx
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn run(&mut self, tx: Tx) -> BoxFuture<'_, Result<(), Error>> {
+        let work = (self.run)(tx, Arc::clone(&self.command));
+        async move {
+            self.result = Some((self.convert)(work.await?, &self.ctx));
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn kept(&self) -> Vec<u8> {
+        self.result.as_ref().map(Answer::keep).unwrap_or_default()
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<Reply, Error>) {
+        let Self { result, reply, .. } = *self;
+        let written = outcome.and_then(|given| match given {
+            Reply::Own => {
+                let answer = result.ok_or_else(|| Error::bug("a write was committed without a result"))?;
+                Ok(Written { answer, replayed: false })
+            }
+            Reply::Kept(bytes) => {
+                let answer = R::recall(&bytes).ok_or_else(|| Error::bug("a kept answer cannot be read"))?;
+                Ok(Written { answer, replayed: true })
+            }
+        });
+        let _ = reply.send(written); // the caller may be gone; the write stands
+    }
+}

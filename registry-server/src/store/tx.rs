@@ -1,0 +1,77 @@
+//! The right to write.
+//!
+//! May not: begin or end a transaction.
+
+use super::Source;
+use super::events::{Picture, Recorded, Subject};
+use crate::domain::event::EventType;
+use crate::domain::{Context, Revision};
+use sea_orm::{DatabaseTransaction, DbErr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The right to write. Only the writer makes one.
+#[derive(Debug, Clone)]
+pub struct Tx(Arc<Open>);
+
+#[derive(Debug)]
+struct Open {
+    txn: DatabaseTransaction,
+    ctx: Context,
+    revision: Revision,
+    picture: Picture,
+    done: Mutex<Done>,
+}
+
+/// What a use case has done.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    /// Changes of resources, in order.
+    pub(super) events: Vec<Recorded>,
+    /// Something was done that is no change of a resource.
+    pub(super) kept: bool,
+}
+
+impl Source for Tx {
+    fn conn(&self) -> &DatabaseTransaction {
+        &self.0.txn
+    }
+}
+
+impl Tx {
+    pub(super) fn new(txn: DatabaseTransaction, ctx: Context, revision: Revision, picture: Picture) -> Self {
+        Self(Arc::new(Open { txn, ctx, revision, picture, done: Mutex::default() }))
+    }
+
+    /// The call that is served.
+    #[must_use]
+    pub fn ctx(&self) -> &Context {
+        &self.0.ctx
+    }
+
+    /// The revision of this write, for the rows it changes.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.0.revision
+    }
+
+    /// Remembers a change, and the resource as it is now. A use case that records nothing must have written nothing.
+    pub fn record<'a>(&self, event_type: EventType, subject: impl Into<Subject<'a>>, changed_fields: &[&'static str]) {
+        let recorded = Recorded::new(event_type, subject.into(), changed_fields, self.0.picture);
+        self.done().events.push(recorded);
+    }
+
+    /// Says that something was written that is no change of a resource: it is committed without a revision.
+    pub fn keep(&self) {
+        self.done().kept = true;
+    }
+
+    fn done(&self) -> MutexGuard<'_, Done> {
+        self.0.done.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The transaction and what was done in it, once the use case is over.
+    pub(super) fn close(self) -> Result<(DatabaseTransaction, Done), DbErr> {
+        let open = Arc::try_unwrap(self.0).map_err(|_| DbErr::Custom("a use case kept its transaction".to_owned()))?;
+        Ok((open.txn, open.done.into_inner().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
