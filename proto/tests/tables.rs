@@ -14,7 +14,8 @@ use std::collections::BTreeSet;
 use registry_proto::field::{Cardinality, FIELDS, Field, Kind};
 use registry_proto::method::{Idempotency, Method, Policy};
 use registry_proto::reason::REASONS;
-use registry_proto::v1::{ErrorReason, Role};
+use registry_proto::request::Request;
+use registry_proto::v1::{self as pb, ErrorReason, Role};
 
 fn field(message: &str, name: &str) -> Option<&'static Field> {
     FIELDS.iter().find(|field| field.message == message && field.name == name)
@@ -30,7 +31,7 @@ fn a_method_is_found_by_its_path() {
         assert_eq!(Method::from_path(method.path()), Some(method));
         assert_eq!(method.path(), format!("/{}/{}", method.service(), method.name()));
     }
-    assert_eq!(Method::ALL.len(), 14);
+    assert_eq!(Method::ALL.len(), 30);
 }
 
 #[test]
@@ -47,11 +48,54 @@ fn what_writes_is_audited_and_needs_an_operator() {
     for method in Method::ALL {
         let writes = method.idempotency() != Idempotency::NoSideEffects;
         assert_eq!(method.policy().audited, writes, "{}", method.path());
-        assert_eq!(method.policy().min_role == Role::Operator, writes, "{}", method.path());
+        assert_eq!(method.policy().min_role >= Role::Operator, writes, "{}", method.path());
     }
     assert_eq!(Method::CreateModel.policy(), Policy { min_role: Role::Operator, public: false, audited: true });
-    assert_eq!(Method::CreateModel.idempotency(), Idempotency::Unknown);
-    assert_eq!(Method::UpdateModel.idempotency(), Idempotency::Idempotent);
+    assert_eq!(Method::PurgeModel.policy(), Policy { min_role: Role::Admin, public: false, audited: true });
+    let admin: Vec<&Method> = Method::ALL.iter().filter(|method| method.policy().min_role == Role::Admin).collect();
+    assert_eq!(admin, [&Method::PurgeModel, &Method::PurgeRelease, &Method::CompactEvents]);
+}
+
+#[test]
+fn what_writes_can_be_repeated() {
+    for method in Method::ALL {
+        assert_ne!(method.idempotency(), Idempotency::Unknown, "{}", method.path());
+    }
+    let without_id: Vec<&Method> = Method::ALL
+        .iter()
+        .filter(|method| method.idempotency() != Idempotency::NoSideEffects)
+        .filter(|method| field(&format!("modelregistry.v1.{}Request", method.name()), "request_id").is_none())
+        .collect();
+    assert_eq!(without_id, [&Method::CompactEvents]);
+    let reads = Method::ALL.iter().filter(|method| method.idempotency() == Idempotency::NoSideEffects);
+    for method in reads {
+        assert!(field(&format!("modelregistry.v1.{}Request", method.name()), "request_id").is_none(), "{}", method.path());
+    }
+}
+
+#[test]
+fn only_a_watch_is_a_stream() {
+    let streams: Vec<&Method> = Method::ALL.iter().filter(|method| method.is_streaming()).collect();
+    assert_eq!(streams, [&Method::Watch]);
+}
+
+#[test]
+fn a_request_says_what_every_request_of_its_kind_has() {
+    const ID: &str = "0193f0c4-7b1e-7c3a-9d52-2f6a1c0b8e11";
+    fn method<R: Request>(_: &R) -> Method {
+        R::METHOD
+    }
+    let mut delete = pb::DeleteModelRequest { request_id: ID.to_owned(), validate_only: true, ..Default::default() };
+    assert_eq!(method(&delete), Method::DeleteModel);
+    assert_eq!((delete.request_id(), delete.validate_only()), (Some(ID), true));
+    delete.request_id_mut().unwrap().clear();
+    assert_eq!((delete.request_id(), delete.request_id.as_str()), (Some(""), ""));
+    // A method that has an id and cannot be tried out, and one that only reads.
+    let mut purge = pb::PurgeModelRequest::default();
+    assert!(purge.request_id_mut().is_some() && !purge.validate_only());
+    let mut watch = pb::WatchRequest::default();
+    assert_eq!((method(&watch), watch.request_id()), (Method::Watch, None));
+    assert!(watch.request_id_mut().is_none() && !watch.validate_only());
 }
 
 #[test]
@@ -77,8 +121,10 @@ fn standard_fields_have_the_same_number_everywhere() {
             ("request_id", _) => 15,
             ("page_size", _) => 1,
             ("page_token" | "next_page_token", _) => 2,
+            ("filter", message) if message.ends_with(".WatchRequest") => 2,
             ("filter" | "total_size", _) => 3,
-            ("order" | "revision", _) => 4,
+            ("order", _) => 4,
+            ("revision", message) if ["List", "BatchResolve"].iter().any(|kind| message.contains(&format!(".{kind}"))) => 4,
             ("view", _) => 5,
             ("show_deleted", _) => 6,
             ("include_total_size", _) => 7,
@@ -96,6 +142,16 @@ fn every_reason_has_a_code() {
         assert_eq!(reason.value.as_str_name(), reason.name);
         assert!(reason.doc.starts_with(&format!("Code {}", reason.code)), "{}", reason.name);
     }
-    let missing = REASONS.iter().find(|reason| reason.value == ErrorReason::ModelNotFound).unwrap();
-    assert_eq!((missing.name, missing.code), ("ERROR_REASON_MODEL_NOT_FOUND", "NOT_FOUND"));
+    for (reason, number, name, code) in [
+        (ErrorReason::ModelNotFound, 20, "ERROR_REASON_MODEL_NOT_FOUND", "NOT_FOUND"),
+        (ErrorReason::AliasNotFound, 24, "ERROR_REASON_ALIAS_NOT_FOUND", "NOT_FOUND"),
+        (ErrorReason::AliasMoved, 62, "ERROR_REASON_ALIAS_MOVED", "ABORTED"),
+        (ErrorReason::ResourceInUse, 80, "ERROR_REASON_RESOURCE_IN_USE", "FAILED_PRECONDITION"),
+        (ErrorReason::RequestIdReused, 84, "ERROR_REASON_REQUEST_ID_REUSED", "FAILED_PRECONDITION"),
+        (ErrorReason::RevisionCompacted, 100, "ERROR_REASON_REVISION_COMPACTED", "OUT_OF_RANGE"),
+        (ErrorReason::RevisionInFuture, 101, "ERROR_REASON_REVISION_IN_FUTURE", "OUT_OF_RANGE"),
+    ] {
+        let found = REASONS.iter().find(|found| found.value == reason).unwrap();
+        assert_eq!((found.value as i32, found.name, found.code), (number, name, code));
+    }
 }

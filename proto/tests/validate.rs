@@ -39,7 +39,7 @@ fn model() -> pb::Model {
 fn create(change: impl FnOnce(&mut pb::Model)) -> pb::CreateModelRequest {
     let mut model = model();
     change(&mut model);
-    pb::CreateModelRequest { model: Some(model), validate_only: false }
+    pb::CreateModelRequest { model: Some(model), ..Default::default() }
 }
 
 fn model_ref(name: &str) -> Option<pb::ModelRef> {
@@ -57,12 +57,12 @@ fn release() -> pb::Release {
 fn create_release(change: impl FnOnce(&mut pb::Release)) -> pb::CreateReleaseRequest {
     let mut release = release();
     change(&mut release);
-    pb::CreateReleaseRequest { model_ref: model_ref("m"), release: Some(release), initial_state: 0, validate_only: false }
+    pb::CreateReleaseRequest { model_ref: model_ref("m"), release: Some(release), ..Default::default() }
 }
 
 fn update(model: pb::Model, paths: Option<&[&str]>) -> pb::UpdateModelRequest {
     let update_mask = paths.map(|paths| FieldMask { paths: paths.iter().map(|&path| path.to_owned()).collect() });
-    pb::UpdateModelRequest { model_ref: model_ref("m"), model: Some(model), update_mask, validate_only: false }
+    pb::UpdateModelRequest { model_ref: model_ref("m"), model: Some(model), update_mask, ..Default::default() }
 }
 
 fn list(filter: pb::ModelFilter) -> pb::ListModelsRequest {
@@ -75,6 +75,12 @@ fn value(kind: Kind) -> Value {
 
 fn document(key: &str, member: Value) -> Struct {
     Struct { fields: BTreeMap::from([(key.to_owned(), member)]) }
+}
+
+const ID: &str = "0193f0c4-7b1e-7c3a-9d52-2f6a1c0b8e11";
+
+fn set_alias(alias: &str) -> pb::SetReleaseAliasRequest {
+    pb::SetReleaseAliasRequest { release_ref: release_ref(ID), alias: alias.to_owned(), ..Default::default() }
 }
 
 /// An object in an object in an object …
@@ -98,8 +104,7 @@ fn required_fields() {
     assert_found(&pb::GetModelRequest::default(), &["model_ref: REQUIRED"]);
     assert_found(&pb::GetModelRequest { model_ref: Some(pb::ModelRef::default()), view: 0 }, &["model_ref.value: REQUIRED"]);
     assert_found(&pb::BatchGetModelsRequest::default(), &["model_refs: REQUIRED"]);
-    let step =
-        pb::TransitionReleaseRequest { release_ref: release_ref("0193f0c4-7b1e-7c3a-9d52-2f6a1c0b8e11"), ..Default::default() };
+    let step = pb::TransitionReleaseRequest { release_ref: release_ref(ID), ..Default::default() };
     assert_found(&step, &["target_state: REQUIRED"]);
     let request = pb::ResolveReleaseRequest { model_ref: model_ref("m"), ..Default::default() };
     assert_found(&request, &["selector: REQUIRED"]);
@@ -279,6 +284,107 @@ fn times_and_durations() {
 }
 
 #[test]
+fn durations_with_limits() {
+    let watch = |interval| pb::WatchRequest { progress_interval: interval, ..Default::default() };
+    let every = |seconds, nanos| watch(Some(Duration { seconds, nanos }));
+    assert_found(&watch(None), &[]);
+    for (seconds, nanos) in [(1, 0), (1, 1), (15, 0), (299, 999_999_999), (300, 0)] {
+        assert_found(&every(seconds, nanos), &[]);
+    }
+    for (seconds, nanos) in [(0, 999_999_999), (0, 0), (-1, 0), (0, -1), (-315_576_000_000, 0)] {
+        assert_found(&every(seconds, nanos), &["progress_interval: DURATION_GTE"]);
+    }
+    for (seconds, nanos) in [(300, 1), (301, 0), (315_576_000_000, 0)] {
+        assert_found(&every(seconds, nanos), &["progress_interval: DURATION_LTE"]);
+    }
+    // What is no duration at all is neither too short nor too long.
+    for (seconds, nanos) in [(1, -1), (-1, 1), (0, 1_000_000_000), (i64::MIN, i32::MIN), (i64::MAX, i32::MAX)] {
+        assert_found(&every(seconds, nanos), &["progress_interval: DURATION_RANGE"]);
+    }
+    let Err(Violations { list, .. }) = check(&every(0, 500_000_000)) else { panic!("it is sound") };
+    assert_eq!(list[0].description, "must be at least 1s, is 0.500s");
+    let Err(Violations { list, .. }) = check(&every(301, 0)) else { panic!("it is sound") };
+    assert_eq!(list[0].description, "must be at most 300s, is 301s");
+}
+
+#[test]
+fn words_that_are_taken() {
+    for alias in ["production", "latest-stable", "latest2", "a"] {
+        assert_found(&set_alias(alias), &[]);
+    }
+    assert_found(&set_alias("latest"), &["alias: STRING_NOT_IN"]);
+    assert_found(&set_alias("Latest"), &["alias: STRING_PATTERN"]);
+    assert_found(&set_alias("latest-"), &["alias: STRING_PATTERN"]);
+    assert_found(&set_alias(""), &["alias: REQUIRED"]);
+    assert_found(&set_alias("latest\0"), &["alias: STRING_NUL"]);
+    let Err(Violations { list, .. }) = check(&set_alias("latest")) else { panic!("it is sound") };
+    assert_eq!(list[0].description, r#"must not be "latest""#);
+    // Who only reads may ask for any.
+    let request = pb::ResolveReleaseRequest {
+        model_ref: model_ref("m"),
+        selector: Some(pb::resolve_release_request::Selector::Alias("latest".to_owned())),
+        ..Default::default()
+    };
+    assert_found(&request, &[]);
+}
+
+#[test]
+fn the_id_of_a_request_is_a_uuid_or_empty() {
+    let with = |id: &str| pb::CreateModelRequest { request_id: id.to_owned(), ..create(|_| ()) };
+    assert_found(&with(""), &[]);
+    assert_found(&with(ID), &[]);
+    assert_found(&with(&ID.to_uppercase()), &[]);
+    for id in ["x", "0193f0c47b1e7c3a9d522f6a1c0b8e11"] {
+        assert_found(&with(id), &["request_id: STRING_UUID"]);
+    }
+    assert_found(&with("\0"), &["request_id: STRING_NUL"]);
+    let delete = |id: &str| pb::DeleteReleaseAliasRequest {
+        model_ref: model_ref("m"),
+        alias: "production".to_owned(),
+        expected_release_id: id.to_owned(),
+        request_id: id.to_owned(),
+        allow_missing: false,
+    };
+    assert_found(&delete(""), &[]);
+    assert_found(&delete("x"), &["expected_release_id: STRING_UUID", "request_id: STRING_UUID"]);
+}
+
+#[test]
+fn a_precondition_is_optional_and_sound() {
+    use pb::set_release_alias_request::{Absent, Precondition};
+    let expect = |precondition| pb::SetReleaseAliasRequest { precondition, ..set_alias("production") };
+    assert_found(&expect(None), &[]);
+    assert_found(&expect(Some(Precondition::Absent(Absent {}))), &[]);
+    assert_found(&expect(Some(Precondition::ExpectedReleaseId(ID.to_owned()))), &[]);
+    assert_found(&expect(Some(Precondition::ExpectedReleaseId(String::new()))), &["expected_release_id: STRING_UUID"]);
+}
+
+#[test]
+fn starts_of_events() {
+    let watch = |start| pb::WatchRequest { after_revision: start, ..Default::default() };
+    for start in [None, Some(0), Some(i64::MAX)] {
+        assert_found(&watch(start), &[]);
+    }
+    assert_found(&watch(Some(-1)), &["after_revision: INT64_GTE"]);
+    let filter = pb::EventFilter { resource_kinds: vec![1, 0, 4], event_types: vec![6, 0, 7], model_ids: vec!["x".to_owned()] };
+    assert_found(
+        &pb::ListEventsRequest { page_size: -1, after_revision: -1, filter: Some(filter), include_resource: false },
+        &[
+            "page_size: INT32_GTE",
+            "after_revision: INT64_GTE",
+            "filter.resource_kinds[1]: ENUM_IN",
+            "filter.resource_kinds[2]: ENUM_DEFINED_ONLY",
+            "filter.event_types[1]: ENUM_IN",
+            "filter.event_types[2]: ENUM_DEFINED_ONLY",
+            "filter.model_ids[0]: STRING_UUID",
+        ],
+    );
+    assert_found(&pb::CompactEventsRequest { revision: 0 }, &["revision: REQUIRED"]);
+    assert_found(&pb::CompactEventsRequest { revision: -1 }, &["revision: INT64_GTE"]);
+    assert_found(&pb::CompactEventsRequest { revision: 1 }, &[]);
+}
+
+#[test]
 fn filters_are_limited_in_depth_and_in_conditions() {
     let nested = |depth| {
         (0..depth).fold(pb::ModelFilter::default(), |inner, _| pb::ModelFilter { any_of: vec![inner], ..Default::default() })
@@ -315,6 +421,15 @@ fn batches_are_checked_item_by_item() {
         &pb::BatchResolveReleasesRequest { requests },
         &["requests[1].model_ref: REQUIRED", "requests[1].selector: REQUIRED"],
     );
+    let models = |requests| pb::BatchCreateModelsRequest { requests, ..Default::default() };
+    assert_found(&models(Vec::new()), &["requests: REQUIRED"]);
+    assert_found(&models(vec![create(|_| ()); 251]), &["requests: REPEATED_MAX_ITEMS"]);
+    assert_found(&models(vec![create(|_| ()), create(|model| model.name.clear())]), &["requests[1].model.name: REQUIRED"]);
+    let releases = pb::BatchCreateReleasesRequest {
+        requests: vec![create_release(|release| release.version.clear())],
+        ..Default::default()
+    };
+    assert_found(&releases, &["requests[0].release.version: REQUIRED"]);
 }
 
 #[test]
@@ -391,11 +506,6 @@ fn an_update_checks_what_is_set_and_cannot_change() {
     let etag = pb::Model { etag: "e".repeat(65), ..Default::default() };
     assert_found(&update(etag, Some(&["company"])), &["model.etag: STRING_MAX_LEN"]);
     let release = pb::Release { digest: Some("md5:0".to_owned()), ..Default::default() };
-    let request = pb::UpdateReleaseRequest {
-        release_ref: release_ref("0193f0c4-7b1e-7c3a-9d52-2f6a1c0b8e11"),
-        release: Some(release),
-        update_mask: None,
-        validate_only: false,
-    };
+    let request = pb::UpdateReleaseRequest { release_ref: release_ref(ID), release: Some(release), ..Default::default() };
     assert_found(&request, &["release.digest: STRING_PATTERN"]);
 }

@@ -31,6 +31,7 @@ fn verdict(elements: &str) -> Result<(), Error> {
         import "buf/validate/validate.proto";
         import "google/api/field_behavior.proto";
         import "google/protobuf/any.proto";
+        import "google/protobuf/duration.proto";
         import "google/protobuf/field_mask.proto";
         import "modelregistry/v1/annotations.proto";
         {elements}"#
@@ -61,11 +62,28 @@ fn assert_refused(verdict: Result<(), Error>, sentence: &str) {
 fn a_sound_contract_is_accepted() {
     verdict_on_request("string a = 1 [(google.api.field_behavior) = REQUIRED, (buf.validate.field).string.min_len = 1];")
         .unwrap();
+    verdict_on_request("string a = 1 [(google.api.field_behavior) = OPTIONAL, (buf.validate.field).string.not_in = \"b\"];")
+        .unwrap();
+    verdict_on_request(
+        "google.protobuf.Duration a = 1 [
+            (google.api.field_behavior) = OPTIONAL,
+            (buf.validate.field).duration = {gte: {seconds: 1} lte: {seconds: 2 nanos: 5}}
+        ];",
+    )
+    .unwrap();
 }
 
 #[test]
 fn a_rule_without_code_is_refused() {
     for (rule, name) in [
+        ("string a = 1 [(google.api.field_behavior) = OPTIONAL, (buf.validate.field).string.in = \"b\"];", "string.in"),
+        (
+            "google.protobuf.Duration a = 1 [
+                (google.api.field_behavior) = OPTIONAL,
+                (buf.validate.field).duration.lt = {seconds: 1}
+            ];",
+            "duration.lt",
+        ),
         ("string a = 1 [(google.api.field_behavior) = OPTIONAL, (buf.validate.field).string.ip = true];", "string.ip"),
         ("string a = 1 [(google.api.field_behavior) = OPTIONAL, (buf.validate.field).required = true];", "required"),
         ("int32 a = 1 [(google.api.field_behavior) = OPTIONAL, (buf.validate.field).int32.lt = 7];", "int32.lt"),
@@ -168,6 +186,15 @@ fn rules_that_contradict_their_field_are_refused() {
     );
     assert_refused(
         verdict_on_request(
+            "google.protobuf.FieldMask a = 1 [
+                (google.api.field_behavior) = OPTIONAL,
+                (buf.validate.field).duration.gte = {seconds: 1}
+            ];",
+        ),
+        "modelregistry.v1.DoRequest.a: the rule `duration.gte` does not fit the type of the field",
+    );
+    assert_refused(
+        verdict_on_request(
             "string a = 1 [(google.api.field_behavior) = OPTIONAL, (buf.validate.field).string.pattern = \"[a-z]+\"];",
         ),
         "modelregistry.v1.DoRequest.a: its pattern must begin with ^ and end with $",
@@ -178,6 +205,44 @@ fn rules_that_contradict_their_field_are_refused() {
         ),
         "modelregistry.v1.A.b: is OUTPUT_ONLY and has a rule, which nothing would check",
     );
+}
+
+#[test]
+fn a_request_that_does_not_tell_its_method_is_refused() {
+    assert_refused(
+        verdict(
+            "service S {
+                rpc Do(DoRequest) returns (DoResponse) { option (policy) = {min_role: ROLE_VIEWER}; }
+                rpc DoAgain(DoRequest) returns (DoResponse) { option (policy) = {min_role: ROLE_VIEWER}; }
+            }
+            message DoRequest {} message DoResponse {}",
+        ),
+        "modelregistry.v1.S.DoAgain: another method has the same request, and a request tells its method",
+    );
+    assert_refused(
+        verdict(
+            "service S { rpc Do(google.protobuf.Any) returns (DoResponse) { option (policy) = {min_role: ROLE_VIEWER}; } }
+            message DoResponse {}",
+        ),
+        "modelregistry.v1.S.Do: its request is not a message of this package",
+    );
+    assert_refused(
+        verdict(
+            "service S { rpc Do(stream DoRequest) returns (DoResponse) { option (policy) = {min_role: ROLE_VIEWER}; } }
+            message DoRequest {} message DoResponse {}",
+        ),
+        "modelregistry.v1.S.Do: the generator has no code for a stream of requests",
+    );
+}
+
+#[test]
+fn a_standard_field_of_another_type_is_refused() {
+    for field in ["request_id", "validate_only"] {
+        assert_refused(
+            verdict_on_request(&format!("int64 {field} = 1 [(google.api.field_behavior) = OPTIONAL];")),
+            &format!("modelregistry.v1.DoRequest.{field}: must be a plain string, or a plain bool if it is `validate_only`"),
+        );
+    }
 }
 
 #[test]
