@@ -34,7 +34,7 @@ impl MigrationTrait for Migration {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for table in ["models", "releases"] {
             let name = format!("ix_{table}_purge_time");
-            manager.drop_index(Index::drop().name(name).table(table).take()).await?;
+            manager.drop_index(Index::drop().name(name).table(table).to_owned()).await?;
         }
         manager.alter_table(Table::alter().table("events").drop_column("resource").take()).await?;
         for table in ["answers", "release_alias_moves", "release_aliases"] {

@@ -1,5 +1,7 @@
 //! What the server is told: flags, then environment, then defaults. Nothing else reads the environment.
 
+use crate::domain::{Clock, Retention};
+use crate::serve::Settings;
 use crate::store::{BadUrl, Target};
 use clap::{Parser, ValueEnum};
 use std::net::SocketAddr;
@@ -37,6 +39,22 @@ pub struct Config {
     /// How many seconds calls that have begun may take after SIGTERM or SIGINT; a second signal ends at once
     #[arg(long, env = "REGISTRY_SHUTDOWN_GRACE", value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub shutdown_grace: Duration,
+
+    /// How long soft-deleted models and releases are kept before they are removed for good
+    #[arg(long, env = "REGISTRY_DELETED_RETENTION", value_name = "DURATION", default_value = "30d", value_parser = length)]
+    pub deleted_retention: Duration,
+
+    /// How long events are kept for watchers to resume from; the history of aliases is kept for ever
+    #[arg(long, env = "REGISTRY_EVENT_RETENTION", value_name = "DURATION", default_value = "7d", value_parser = length)]
+    pub event_retention: Duration,
+
+    /// How long a request_id is remembered, with its answer
+    #[arg(long, env = "REGISTRY_REQUEST_ID_RETENTION", value_name = "DURATION", default_value = "24h", value_parser = length)]
+    pub request_id_retention: Duration,
+
+    /// How often the registry looks for what is to be removed
+    #[arg(long, env = "REGISTRY_HOUSEKEEPING_INTERVAL", value_name = "DURATION", default_value = "1m", value_parser = length)]
+    pub housekeeping_interval: Duration,
 }
 
 const LONG: &str = "A model registry: which models exist, which releases each has, and which is which, over gRPC.
@@ -85,7 +103,32 @@ fn seconds(text: &str) -> Result<Duration, String> {
     text.parse().map(Duration::from_secs).map_err(|_| "expected a whole number of seconds".to_owned())
 }
 
+/// A length of time in words, such as `30d` or `1h 30m`.
+fn length(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(length) if length.is_zero() => Err("must be longer than nothing".to_owned()),
+        Ok(length) => Ok(length),
+        Err(error) => Err(format!("expected a length of time such as 30d, 12h or 90s: {error}")),
+    }
+}
+
 impl Config {
+    /// What the server is told, apart from its database.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings {
+            listen: self.listen,
+            clock: Clock::System,
+            retention: Retention {
+                deleted: self.deleted_retention,
+                events: self.event_retention,
+                answers: self.request_id_retention,
+            },
+            housekeeping: self.housekeeping_interval,
+            grace: self.shutdown_grace,
+        }
+    }
+
     /// The database to open.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ pub mod api;
 pub mod config;
 pub mod domain;
 mod health;
+mod housekeeping;
 pub mod layer;
 mod listener;
 pub mod serve;

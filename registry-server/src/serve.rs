@@ -1,12 +1,12 @@
 //! The composition root: opens the store, builds the services, stacks the layers, listens, and drains at the
 //! end. Tests call the same functions.
 
-use crate::api::Api;
+use crate::api::{self, Api};
 use crate::config::Config;
-use crate::domain::Clock;
+use crate::domain::{Clock, Retention};
 use crate::service::Registry;
 use crate::store::{Store, Target, WriterTask};
-use crate::{health, layer, listener};
+use crate::{health, housekeeping, layer, listener};
 use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -27,6 +27,21 @@ const LAST_WRITE: Duration = Duration::from_millis(500);
 #[error("{0}")]
 pub struct StartError(String);
 
+/// What a server is told, apart from its database.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to listen; port 0 is any free one.
+    pub listen: SocketAddr,
+    /// What time it is.
+    pub clock: Clock,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// How often the registry looks for what is due to be removed.
+    pub housekeeping: Duration,
+    /// How long calls that have begun may take when the server stops.
+    pub grace: Duration,
+}
+
 /// A server that listens.
 #[derive(Debug)]
 pub struct Server {
@@ -34,6 +49,7 @@ pub struct Server {
     stop: CancellationToken,
     accepting: JoinHandle<()>,
     health: JoinHandle<()>,
+    housekeeping: JoinHandle<()>,
     writer: WriterTask,
 }
 
@@ -42,22 +58,25 @@ impl Server {
     ///
     /// # Errors
     /// [`StartError`]: nothing is served then.
-    pub async fn start(target: &Target, listen: SocketAddr, clock: Clock, grace: Duration) -> Result<Self, StartError> {
+    pub async fn start(target: &Target, settings: Settings) -> Result<Self, StartError> {
+        let Settings { listen, clock, retention, housekeeping, grace } = settings;
         if let Target::Sqlite(path) = target {
             make_directory(path)?;
         }
-        let (store, writer) = Store::open(target).await.map_err(|error| StartError(error.to_string()))?;
+        let (store, writer) = Store::open(target, api::picture).await.map_err(|error| StartError(error.to_string()))?;
         let listener =
             TcpListener::bind(listen).await.map_err(|error| StartError(format!("cannot listen on {listen}: {error}")))?;
         let address = listener.local_addr().map_err(|error| StartError(error.to_string()))?;
         let stop = CancellationToken::new();
         let (reporter, health_service) = tonic_health::server::health_reporter();
-        let routes = Api::new(Registry::new(store.clone(), clock)).routes(reflection(Routes::new(health_service))?);
+        let registry = Registry::new(store.clone(), clock, retention);
+        let routes = Api::new(registry.clone(), stop.clone()).routes(reflection(Routes::new(health_service))?);
         let routes = layer::around(routes.into_axum_router(), &store);
         health::begin(&reporter).await;
         let health = tokio::spawn(health::watch(reporter, store, stop.clone()));
+        let housekeeping = tokio::spawn(housekeeping::keep(registry, housekeeping, stop.clone()));
         let accepting = tokio::spawn(listener::serve(listener, routes, stop.clone(), grace));
-        Ok(Self { address, stop, accepting, health, writer })
+        Ok(Self { address, stop, accepting, health, housekeeping, writer })
     }
 
     /// Where it listens.
@@ -70,7 +89,7 @@ impl Server {
     /// write is on disk already.
     pub async fn stop(self) {
         self.stop.cancel();
-        for task in [self.health, self.accepting] {
+        for task in [self.health, self.housekeeping, self.accepting] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a task of the server ended abnormally");
             }
@@ -115,7 +134,7 @@ pub async fn run(config: &Config) -> Result<(), StartError> {
     let target = config.target().map_err(StartError)?;
     let mut signals = Signals::listen().map_err(|error| StartError(format!("cannot wait for signals: {error}")))?;
     let server = tokio::select! {
-        started = Server::start(&target, config.listen, Clock::System, config.shutdown_grace) => started?,
+        started = Server::start(&target, config.settings()) => started?,
         signal = signals.next() => return Err(StartError(format!("{signal} before the server was ready"))),
     };
     announce(&server, &target);

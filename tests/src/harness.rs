@@ -3,8 +3,8 @@
 use crate::Database;
 use crate::database::{Fresh, connect, url};
 use registry_client::{Client, RetryPolicy};
-use registry_server::domain::{Clock, Timestamp};
-use registry_server::serve::{Server, StartError};
+use registry_server::domain::{Clock, Retention, Timestamp};
+use registry_server::serve::{Server, Settings, StartError};
 use registry_server::store::Target;
 use sea_orm::DatabaseConnection;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,6 +12,9 @@ use std::time::Duration;
 
 /// How long a server of a test may take to drain.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// Longer than any test: what is due is removed when a test wants it to be.
+const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A running registry.
 #[derive(Debug)]
@@ -32,13 +35,30 @@ impl Harness {
         Self::on(database, database.fresh().await).await.expect("a server that starts")
     }
 
+    /// The same, with other settings.
+    pub async fn with(database: Database, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::on_with(database, database.fresh().await, change).await.expect("a server that starts")
+    }
+
     /// A server on a database that may hold something already.
     ///
     /// # Errors
     /// Why it does not start.
     pub async fn on(database: Database, fresh: Fresh) -> Result<Self, StartError> {
+        Self::on_with(database, fresh, |_| ()).await
+    }
+
+    async fn on_with(database: Database, fresh: Fresh, change: impl FnOnce(&mut Settings)) -> Result<Self, StartError> {
         let clock = Clock::manual(Timestamp::from_micros(1_767_225_600_000_000));
-        let server = Server::start(&fresh.target, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), clock.clone(), GRACE).await?;
+        let mut settings = Settings {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            clock: clock.clone(),
+            retention: Retention::default(),
+            housekeeping: NEVER,
+            grace: GRACE,
+        };
+        change(&mut settings);
+        let server = Server::start(&fresh.target, settings).await?;
         let client = Client::builder(endpoint(&server)).retry(RetryPolicy::none()).connect().await.expect("a connection");
         Ok(Self { client, database, clock, server, fresh })
     }
@@ -63,7 +83,12 @@ impl Harness {
 
     /// Another server on the same database. PostgreSQL only: one SQLite file serves one server.
     pub async fn replica(&self) -> Self {
-        Self::on(self.database, Fresh::shared(self.target())).await.expect("a second server that starts")
+        self.replica_with(|_| ()).await
+    }
+
+    /// The same, with other settings.
+    pub async fn replica_with(&self, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::on_with(self.database, Fresh::shared(self.target()), change).await.expect("a second server that starts")
     }
 
     /// The URL of its database.

@@ -3,6 +3,8 @@
 //! A handler accepts, calls and converts. May not: decide (no `if` in a handler), or read the database.
 
 mod convert;
+mod kept;
+mod metadata;
 mod models;
 mod page;
 mod page_token;
@@ -11,17 +13,26 @@ mod rules;
 pub mod status;
 mod system;
 mod violations;
+mod watch;
+
+pub use convert::event::picture;
 
 use crate::domain::name::Actor;
 use crate::domain::{Context, Error, RequestId};
 use crate::service::Registry;
+use crate::store::{Tx, Written};
+use kept::Kept;
 use page_token::PageTokens;
 use prost::Message;
 use registry_proto::v1::model_service_server::ModelServiceServer;
 use registry_proto::v1::release_service_server::ReleaseServiceServer;
 use registry_proto::v1::system_service_server::SystemServiceServer;
+use registry_proto::v1::watch_service_server::WatchServiceServer;
 use registry_proto::validate::Collector;
 use rules::Rules;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tonic::metadata::MetadataValue;
 use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
@@ -35,14 +46,16 @@ pub const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 pub struct Api {
     registry: Registry,
     tokens: PageTokens,
+    /// When the server stops, streams end.
+    stop: CancellationToken,
 }
 
 impl Api {
-    /// On a registry.
+    /// On a registry, until `stop`.
     #[must_use]
-    pub fn new(registry: Registry) -> Self {
+    pub fn new(registry: Registry, stop: CancellationToken) -> Self {
         let tokens = PageTokens::new(&registry.store().identity().page_token_key);
-        Self { registry, tokens }
+        Self { registry, tokens, stop }
     }
 
     /// Adds every service of the contract to `routes`.
@@ -58,11 +71,12 @@ impl Api {
         routes
             .add_service(limited!(ModelServiceServer))
             .add_service(limited!(ReleaseServiceServer))
+            .add_service(limited!(WatchServiceServer))
             .add_service(limited!(SystemServiceServer))
     }
 
-    /// Serves one call: checks the message against the contract, runs `call`, and gives whatever went wrong
-    /// its status.
+    /// Serves one call that has no key: checks the message against the contract, waits until what is read is as new
+    /// as the caller wants, runs `call`, and gives whatever went wrong its status.
     async fn serve<M, R, F, Fut>(&self, request: Request<M>, call: F) -> Result<Response<R>, Status>
     where
         M: Rules,
@@ -70,12 +84,60 @@ impl Api {
         F: FnOnce(Self, Context, M) -> Fut,
         Fut: Future<Output = Result<R, Error>>,
     {
+        self.accept(request, async |api, context, message| fits(call(api, context, message).await?)).await
+    }
+
+    /// Serves one call that changes something: the message is parsed to a command, which the use case carries out in the
+    /// writer; what is answered of its result is kept with the change, for whoever asks again with the same key.
+    async fn change<M, C, T, R, P, F, Fut, A>(
+        &self,
+        request: Request<M>,
+        parse: P,
+        use_case: F,
+        answer: A,
+    ) -> Result<Response<R>, Status>
+    where
+        M: Rules,
+        C: Send + Sync + 'static,
+        T: Send + 'static,
+        R: Message + Default + 'static,
+        P: FnOnce(M) -> Result<C, Error>,
+        F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, Error>> + Send + 'static,
+        A: Fn(T, &Context) -> R + Send + Sync + 'static,
+    {
+        let written = self.accept(request, async |api, context, mut message: M| {
+            let context = context.dry_run(message.validate_only()).keyed(kept::key(&mut message)?);
+            let command = parse(message)?;
+            api.registry.write(&context, command, use_case, move |result, context| Kept(answer(result, context))).await
+        });
+        let Written { answer: Kept(answer), replayed } = written.await?.into_inner();
+        let mut response = Response::new(answer);
+        if replayed {
+            response.metadata_mut().insert(metadata::REPLAYED, MetadataValue::from_static("true"));
+        }
+        Ok(response)
+    }
+
+    /// What every call begins and ends with.
+    async fn accept<M, R>(
+        &self,
+        request: Request<M>,
+        call: impl AsyncFnOnce(Self, Context, M) -> Result<R, Error>,
+    ) -> Result<Response<R>, Status>
+    where
+        M: Rules,
+    {
         let request_id = request.extensions().get().cloned().unwrap_or_else(RequestId::fresh);
         let context = self.registry.context(Actor::anonymous(), request_id.clone());
         let answer = async {
+            let least = metadata::min_revision(request.metadata())?;
             let message = request.into_inner();
             check(&message)?;
-            fits(call(self.clone(), context, message).await?)
+            if let Some(least) = least {
+                self.registry.at_least(least).await?;
+            }
+            call(self.clone(), context, message).await
         };
         answer.await.map(Response::new).map_err(|error| status::of(&error, &request_id))
     }

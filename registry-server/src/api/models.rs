@@ -1,10 +1,12 @@
 //! `ModelService`.
 
-use super::convert::model::{self, Dry};
-use super::convert::{filter, refs};
+use super::convert::{filter, model, refs};
 use super::page::{Sent, sent};
 use super::{Api, page_token};
 use crate::domain::page::{List, PageSize};
+use crate::domain::{Context, Revision};
+use crate::service::models::{self, Deletion};
+use crate::store::models::Model;
 use registry_proto::method::Method;
 use registry_proto::v1 as pb;
 use registry_proto::v1::model_service_server::ModelService;
@@ -13,12 +15,16 @@ use tonic::{Request, Response, Status};
 #[tonic::async_trait]
 impl ModelService for Api {
     async fn create_model(&self, request: Request<pb::CreateModelRequest>) -> Result<Response<pb::CreateModelResponse>, Status> {
-        self.serve(request, |api, ctx, pb::CreateModelRequest { model, validate_only }| async move {
-            let ctx = ctx.dry_run(validate_only);
-            let stored = api.registry.create_model(&ctx, model::new(model.unwrap_or_default())?).await?;
-            Ok(pb::CreateModelResponse { model: Some(model::full(stored).dry(&ctx)) })
-        })
-        .await
+        let answer = |stored: Vec<Model>, ctx: &Context| pb::CreateModelResponse { model: written(stored, ctx).next() };
+        self.change(request, model::create, models::create, answer).await
+    }
+
+    async fn batch_create_models(
+        &self,
+        request: Request<pb::BatchCreateModelsRequest>,
+    ) -> Result<Response<pb::BatchCreateModelsResponse>, Status> {
+        let answer = |stored, ctx: &Context| pb::BatchCreateModelsResponse { models: written(stored, ctx).collect() };
+        self.change(request, model::create_many, models::create, answer).await
     }
 
     async fn get_model(&self, request: Request<pb::GetModelRequest>) -> Result<Response<pb::GetModelResponse>, Status> {
@@ -66,12 +72,37 @@ impl ModelService for Api {
     }
 
     async fn update_model(&self, request: Request<pb::UpdateModelRequest>) -> Result<Response<pb::UpdateModelResponse>, Status> {
-        self.serve(request, |api, ctx, pb::UpdateModelRequest { model_ref, model, update_mask, validate_only }| async move {
-            let ctx = ctx.dry_run(validate_only);
-            let patch = model::patch(model.unwrap_or_default(), update_mask.as_ref())?;
-            let stored = api.registry.update_model(&ctx, refs::model("model_ref", model_ref)?, patch).await?;
-            Ok(pb::UpdateModelResponse { model: Some(model::full(stored).dry(&ctx)) })
-        })
-        .await
+        let answer = |stored, ctx: &Context| pb::UpdateModelResponse { model: Some(model::written(stored, ctx)) };
+        self.change(request, model::update, models::update, answer).await
     }
+
+    async fn rename_model(&self, request: Request<pb::RenameModelRequest>) -> Result<Response<pb::RenameModelResponse>, Status> {
+        let answer = |stored, ctx: &Context| pb::RenameModelResponse { model: Some(model::written(stored, ctx)) };
+        self.change(request, model::rename, models::rename, answer).await
+    }
+
+    async fn delete_model(&self, request: Request<pb::DeleteModelRequest>) -> Result<Response<pb::DeleteModelResponse>, Status> {
+        let answer = |(stored, releases): Deletion, ctx: &Context| pb::DeleteModelResponse {
+            model: stored.map(|stored| model::written(stored, ctx)),
+            deleted_release_count: i64::try_from(releases).unwrap_or(i64::MAX),
+        };
+        self.change(request, model::delete, models::delete, answer).await
+    }
+
+    async fn undelete_model(
+        &self,
+        request: Request<pb::UndeleteModelRequest>,
+    ) -> Result<Response<pb::UndeleteModelResponse>, Status> {
+        let answer = |stored, ctx: &Context| pb::UndeleteModelResponse { model: Some(model::written(stored, ctx)) };
+        self.change(request, model::undelete, models::undelete, answer).await
+    }
+
+    async fn purge_model(&self, request: Request<pb::PurgeModelRequest>) -> Result<Response<pb::PurgeModelResponse>, Status> {
+        let answer = |revision: Revision, _: &Context| pb::PurgeModelResponse { revision: revision.number() };
+        self.change(request, model::purge, models::purge, answer).await
+    }
+}
+
+fn written(stored: Vec<Model>, ctx: &Context) -> impl Iterator<Item = pb::Model> {
+    stored.into_iter().map(|stored| model::written(stored, ctx))
 }

@@ -1,10 +1,13 @@
 //! `ReleaseService`.
 
-use super::convert::release::{self, Dry};
-use super::convert::{filter, refs, resolve};
+use super::convert::{alias, filter, refs, release, resolve};
 use super::page::{Sent, sent};
 use super::{Api, page_token, status};
 use crate::domain::page::{List, PageSize};
+use crate::domain::{Context, Revision};
+use crate::service::{aliases, releases};
+use crate::store::aliases::{Alias, cursor};
+use crate::store::releases::Release;
 use registry_proto::method::Method;
 use registry_proto::v1 as pb;
 use registry_proto::v1::release_service_server::ReleaseService;
@@ -16,16 +19,16 @@ impl ReleaseService for Api {
         &self,
         request: Request<pb::CreateReleaseRequest>,
     ) -> Result<Response<pb::CreateReleaseResponse>, Status> {
-        self.serve(
-            request,
-            |api, ctx, pb::CreateReleaseRequest { model_ref, release, initial_state, validate_only }| async move {
-                let ctx = ctx.dry_run(validate_only);
-                let new = release::new(refs::model("model_ref", model_ref)?, release.unwrap_or_default(), initial_state)?;
-                let stored = api.registry.create_release(&ctx, new).await?;
-                Ok(pb::CreateReleaseResponse { release: Some(release::full(stored).dry(&ctx)) })
-            },
-        )
-        .await
+        let answer = |stored: Vec<Release>, ctx: &Context| pb::CreateReleaseResponse { release: written(stored, ctx).next() };
+        self.change(request, release::create, releases::create, answer).await
+    }
+
+    async fn batch_create_releases(
+        &self,
+        request: Request<pb::BatchCreateReleasesRequest>,
+    ) -> Result<Response<pb::BatchCreateReleasesResponse>, Status> {
+        let answer = |stored, ctx: &Context| pb::BatchCreateReleasesResponse { releases: written(stored, ctx).collect() };
+        self.change(request, release::create_many, releases::create, answer).await
     }
 
     async fn get_release(&self, request: Request<pb::GetReleaseRequest>) -> Result<Response<pb::GetReleaseResponse>, Status> {
@@ -93,8 +96,7 @@ impl ReleaseService for Api {
         request: Request<pb::ResolveReleaseRequest>,
     ) -> Result<Response<pb::ResolveReleaseResponse>, Status> {
         self.serve(request, |api, _, request: pb::ResolveReleaseRequest| async move {
-            let stored = api.registry.resolve_release(&resolve::reference("", request)?).await?;
-            Ok(pb::ResolveReleaseResponse { release: Some(release::full(stored)) })
+            Ok(resolve::response(api.registry.resolve_release(&resolve::reference("", request)?).await?))
         })
         .await
     }
@@ -119,27 +121,99 @@ impl ReleaseService for Api {
         &self,
         request: Request<pb::UpdateReleaseRequest>,
     ) -> Result<Response<pb::UpdateReleaseResponse>, Status> {
-        self.serve(
-            request,
-            |api, ctx, pb::UpdateReleaseRequest { release_ref, release, update_mask, validate_only }| async move {
-                let ctx = ctx.dry_run(validate_only);
-                let patch = release::patch(release.unwrap_or_default(), update_mask.as_ref())?;
-                let stored = api.registry.update_release(&ctx, refs::release("release_ref", release_ref)?, patch).await?;
-                Ok(pb::UpdateReleaseResponse { release: Some(release::full(stored).dry(&ctx)) })
-            },
-        )
-        .await
+        let answer = |stored, ctx: &Context| pb::UpdateReleaseResponse { release: Some(release::written(stored, ctx)) };
+        self.change(request, release::update, releases::update, answer).await
     }
 
     async fn transition_release(
         &self,
         request: Request<pb::TransitionReleaseRequest>,
     ) -> Result<Response<pb::TransitionReleaseResponse>, Status> {
-        self.serve(request, |api, ctx, request: pb::TransitionReleaseRequest| async move {
-            let ctx = ctx.dry_run(request.validate_only);
-            let stored = api.registry.transition_release(&ctx, release::transition(request)?).await?;
-            Ok(pb::TransitionReleaseResponse { release: Some(release::full(stored).dry(&ctx)) })
+        let answer = |stored, ctx: &Context| pb::TransitionReleaseResponse { release: Some(release::written(stored, ctx)) };
+        self.change(request, release::transition, releases::transition, answer).await
+    }
+
+    async fn delete_release(
+        &self,
+        request: Request<pb::DeleteReleaseRequest>,
+    ) -> Result<Response<pb::DeleteReleaseResponse>, Status> {
+        let answer = |stored: Option<Release>, ctx: &Context| pb::DeleteReleaseResponse {
+            release: stored.map(|stored| release::written(stored, ctx)),
+        };
+        self.change(request, release::delete, releases::delete, answer).await
+    }
+
+    async fn undelete_release(
+        &self,
+        request: Request<pb::UndeleteReleaseRequest>,
+    ) -> Result<Response<pb::UndeleteReleaseResponse>, Status> {
+        let answer = |stored, ctx: &Context| pb::UndeleteReleaseResponse { release: Some(release::written(stored, ctx)) };
+        self.change(request, release::undelete, releases::undelete, answer).await
+    }
+
+    async fn purge_release(
+        &self,
+        request: Request<pb::PurgeReleaseRequest>,
+    ) -> Result<Response<pb::PurgeReleaseResponse>, Status> {
+        let answer = |revision: Revision, _: &Context| pb::PurgeReleaseResponse { revision: revision.number() };
+        self.change(request, release::purge, releases::purge, answer).await
+    }
+
+    async fn set_release_alias(
+        &self,
+        request: Request<pb::SetReleaseAliasRequest>,
+    ) -> Result<Response<pb::SetReleaseAliasResponse>, Status> {
+        let answer = |stored, ctx: &Context| pb::SetReleaseAliasResponse { alias: Some(alias::written(stored, ctx)) };
+        self.change(request, alias::set, aliases::set, answer).await
+    }
+
+    async fn delete_release_alias(
+        &self,
+        request: Request<pb::DeleteReleaseAliasRequest>,
+    ) -> Result<Response<pb::DeleteReleaseAliasResponse>, Status> {
+        let answer = |revision: Option<Revision>, _: &Context| pb::DeleteReleaseAliasResponse {
+            revision: revision.map_or(0, Revision::number),
+        };
+        self.change(request, alias::delete, aliases::delete, answer).await
+    }
+
+    async fn list_release_aliases(
+        &self,
+        request: Request<pb::ListReleaseAliasesRequest>,
+    ) -> Result<Response<pb::ListReleaseAliasesResponse>, Status> {
+        self.serve(request, |api, _, request: pb::ListReleaseAliasesRequest| async move {
+            let same = pb::ListReleaseAliasesRequest { page_size: 0, page_token: String::new(), ..request.clone() };
+            let fingerprint = page_token::fingerprint(Method::ListReleaseAliases.path(), &same);
+            let pb::ListReleaseAliasesRequest { page_size, page_token, model_ref, release_ref } = request;
+            let (of, size) = (alias::filter(model_ref, release_ref)?, PageSize::of(page_size));
+            let resume = api.tokens.open(&page_token, &fingerprint)?;
+            let page = api.registry.list_aliases(&of, resume.as_ref(), size).await?;
+            let page = sent(page, &api.tokens, &fingerprint, Alias::cursor, alias::message);
+            let Sent { items, next_page_token, total_size: _, revision } = page;
+            Ok(pb::ListReleaseAliasesResponse { aliases: items, next_page_token, revision })
         })
         .await
     }
+
+    async fn list_release_alias_history(
+        &self,
+        request: Request<pb::ListReleaseAliasHistoryRequest>,
+    ) -> Result<Response<pb::ListReleaseAliasHistoryResponse>, Status> {
+        self.serve(request, |api, _, request: pb::ListReleaseAliasHistoryRequest| async move {
+            let same = pb::ListReleaseAliasHistoryRequest { page_size: 0, page_token: String::new(), ..request.clone() };
+            let fingerprint = page_token::fingerprint(Method::ListReleaseAliasHistory.path(), &same);
+            let pb::ListReleaseAliasHistoryRequest { page_size, page_token, model_ref, alias } = request;
+            let (model, name) = alias::one(model_ref, &alias)?;
+            let resume = api.tokens.open(&page_token, &fingerprint)?;
+            let page = api.registry.alias_history(&model, &name, resume.as_ref(), PageSize::of(page_size)).await?;
+            let page = sent(page, &api.tokens, &fingerprint, cursor, alias::moved);
+            let Sent { items, next_page_token, total_size: _, revision: _ } = page;
+            Ok(pb::ListReleaseAliasHistoryResponse { moves: items, next_page_token })
+        })
+        .await
+    }
+}
+
+fn written(stored: Vec<Release>, ctx: &Context) -> impl Iterator<Item = pb::Release> {
+    stored.into_iter().map(|stored| release::written(stored, ctx))
 }

@@ -5,13 +5,16 @@ use super::convert::{release, resolve};
 use crate::domain::Refused;
 use crate::domain::name::{ImageTag, ModelName};
 use crate::domain::release::ReleaseState;
+use prost::Message;
+use registry_proto::request::Request;
 use registry_proto::v1 as pb;
 use registry_proto::v1::list_releases_request::Order;
 use registry_proto::v1::resolve_release_request::Selector;
-use registry_proto::validate::{Collector, Validate};
+use registry_proto::validate::Collector;
+use std::collections::HashSet;
 
 /// A request with rules of its own.
-pub(super) trait Rules: Validate {
+pub(super) trait Rules: Request + Message {
     /// Reports what is wrong beyond the rules of the contract.
     fn rules(&self, at: &mut Collector);
 }
@@ -33,6 +36,12 @@ impl Rules for pb::CreateModelRequest {
     }
 }
 
+impl Rules for pb::RenameModelRequest {
+    fn rules(&self, at: &mut Collector) {
+        check(&self.new_name, str::parse::<ModelName>, "new_name", at);
+    }
+}
+
 impl Rules for pb::CreateReleaseRequest {
     fn rules(&self, at: &mut Collector) {
         let Some(release) = &self.release else { return };
@@ -49,6 +58,46 @@ impl Rules for pb::CreateReleaseRequest {
     }
 }
 
+/// The requests of a batch: each keeps to its own rules, and leaves to the batch what is the batch's.
+fn batched<M: Rules>(requests: &[M], at: &mut Collector) {
+    for (index, request) in requests.iter().enumerate() {
+        at.field("requests", |at| {
+            at.index(index, |at| {
+                request.rules(at);
+                let of_the_batch = |name, at: &mut Collector| {
+                    at.field(name, |at| at.report("UNSET", || "must be unset: it is the batch's".to_owned()));
+                };
+                if request.validate_only() {
+                    of_the_batch("validate_only", at);
+                }
+                if request.request_id().is_some_and(|id| !id.is_empty()) {
+                    of_the_batch("request_id", at);
+                }
+            });
+        });
+    }
+}
+
+impl Rules for pb::BatchCreateModelsRequest {
+    fn rules(&self, at: &mut Collector) {
+        batched(&self.requests, at);
+        let mut seen = HashSet::new();
+        for (index, request) in self.requests.iter().enumerate() {
+            let name = request.model.as_ref().map_or("", |model| model.name.as_str());
+            if !name.is_empty() && !seen.insert(name) {
+                let twice = || "is the name of an earlier model of the batch".to_owned();
+                at.field("requests", |at| at.index(index, |at| at.field("model", |at| at.field("name", |at| at.report("DUPLICATE", twice)))));
+            }
+        }
+    }
+}
+
+impl Rules for pb::BatchCreateReleasesRequest {
+    fn rules(&self, at: &mut Collector) {
+        batched(&self.requests, at);
+    }
+}
+
 impl Rules for pb::ListReleasesRequest {
     fn rules(&self, at: &mut Collector) {
         if self.order == i32::from(Order::VersionAsc) && self.model_ref.is_none() {
@@ -61,6 +110,9 @@ impl Rules for pb::ResolveReleaseRequest {
     fn rules(&self, at: &mut Collector) {
         if let Some(Selector::Requirement(text)) = &self.selector {
             check(text, resolve::requirement, "requirement", at);
+        }
+        if self.as_of_time.is_some() && !matches!(self.selector, Some(Selector::Alias(_))) {
+            at.field("as_of_time", |at| at.report("ALIAS_ONLY", || "is only for an alias: nothing else has a history".to_owned()));
         }
         if let Some(platform) = &self.platform {
             check(platform, str::parse::<crate::domain::name::Platform>, "platform", at);
@@ -89,9 +141,22 @@ no_rules!(
     BatchGetModelsRequest,
     ListModelsRequest,
     UpdateModelRequest,
+    DeleteModelRequest,
+    UndeleteModelRequest,
+    PurgeModelRequest,
     GetReleaseRequest,
     BatchGetReleasesRequest,
     UpdateReleaseRequest,
     TransitionReleaseRequest,
+    DeleteReleaseRequest,
+    UndeleteReleaseRequest,
+    PurgeReleaseRequest,
+    SetReleaseAliasRequest,
+    DeleteReleaseAliasRequest,
+    ListReleaseAliasesRequest,
+    ListReleaseAliasHistoryRequest,
+    WatchRequest,
+    ListEventsRequest,
     GetServerInfoRequest,
+    CompactEventsRequest,
 );

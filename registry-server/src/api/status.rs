@@ -17,6 +17,8 @@ const DOMAIN: &str = "modelregistry";
 const MAX_DETAILS: usize = 4096;
 const MAX_MESSAGE: usize = 512;
 const MAX_VIOLATIONS: usize = 24;
+/// Ten of them, and what is said of each, have room in the details.
+const MAX_BLOCKER: usize = 250;
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 
 /// The status of an error.
@@ -50,17 +52,23 @@ const fn code(error: &Error) -> (Code, ErrorReason) {
         Error::PageTokenMismatch => (Code::InvalidArgument, ErrorReason::PageTokenMismatch),
         Error::NotFound { kind: Kind::Model, .. } => (Code::NotFound, ErrorReason::ModelNotFound),
         Error::NotFound { kind: Kind::Release, .. } => (Code::NotFound, ErrorReason::ReleaseNotFound),
+        Error::NotFound { kind: Kind::Alias, .. } => (Code::NotFound, ErrorReason::AliasNotFound),
         Error::Exists { kind: Kind::Model, .. } => (Code::AlreadyExists, ErrorReason::ModelAlreadyExists),
-        Error::Exists { kind: Kind::Release, .. } => (Code::AlreadyExists, ErrorReason::ReleaseAlreadyExists),
+        Error::Exists { kind: Kind::Release | Kind::Alias, .. } => (Code::AlreadyExists, ErrorReason::ReleaseAlreadyExists),
         Error::EtagMismatch { .. } => (Code::Aborted, ErrorReason::EtagMismatch),
+        Error::AliasMoved { .. } => (Code::Aborted, ErrorReason::AliasMoved),
         Error::Conflict(_) => (Code::Aborted, ErrorReason::TransactionConflict),
+        Error::InUse { .. } => (Code::FailedPrecondition, ErrorReason::ResourceInUse),
+        Error::RequestIdReused { .. } => (Code::FailedPrecondition, ErrorReason::RequestIdReused),
+        Error::Compacted { .. } => (Code::OutOfRange, ErrorReason::RevisionCompacted),
+        Error::InFuture { .. } => (Code::OutOfRange, ErrorReason::RevisionInFuture),
         Error::Deleted { .. } => (Code::FailedPrecondition, ErrorReason::ResourceDeleted),
         Error::InvalidTransition { .. } => (Code::FailedPrecondition, ErrorReason::InvalidStateTransition),
         Error::Ambiguous { .. } => (Code::FailedPrecondition, ErrorReason::AmbiguousReference),
         Error::ReadOnly(_) => (Code::FailedPrecondition, ErrorReason::ReadOnly),
         Error::ResponseTooLarge { .. } => (Code::ResourceExhausted, ErrorReason::MessageTooLarge),
         Error::StorageFull(_) => (Code::ResourceExhausted, ErrorReason::StorageFull),
-        Error::Unavailable(_) | Error::ShuttingDown | Error::OutcomeUnknown(_) => {
+        Error::Unavailable(_) | Error::ShuttingDown | Error::OutcomeUnknown(_) | Error::Behind { .. } => {
             (Code::Unavailable, ErrorReason::BackendUnavailable)
         }
         Error::Internal(_) => (Code::Internal, ErrorReason::Internal),
@@ -76,6 +84,14 @@ fn metadata(error: &Error) -> HashMap<String, String> {
         Error::EtagMismatch { etag, revision, .. } => {
             vec![("currentEtag", etag.to_string()), ("currentRevision", revision.to_string())]
         }
+        Error::AliasMoved { current, revision, .. } => {
+            let id = current.map(|id| id.to_string()).unwrap_or_default();
+            vec![("currentReleaseId", id), ("currentRevision", revision.to_string())]
+        }
+        Error::Compacted { compacted, current, .. } => {
+            vec![("compactedRevision", compacted.to_string()), ("currentRevision", current.to_string())]
+        }
+        Error::InFuture { current, .. } | Error::Behind { current, .. } => vec![("currentRevision", current.to_string())],
         Error::InvalidTransition { from, to, .. } => {
             vec![("currentState", (*from).to_owned()), ("targetState", (*to).to_owned())]
         }
@@ -90,6 +106,8 @@ fn metadata(error: &Error) -> HashMap<String, String> {
         | Error::PageTokenMismatch
         | Error::NotFound { .. }
         | Error::Deleted { .. }
+        | Error::InUse { .. }
+        | Error::RequestIdReused { .. }
         | Error::Conflict(_)
         | Error::Unavailable(_)
         | Error::ShuttingDown
@@ -109,10 +127,15 @@ fn describe(error: &Error, request_id: &RequestId, details: &mut ErrorDetails) {
         | Error::Deleted { kind, name } => {
             details.set_resource_info(kind.noun(), shortened(name.clone()), "", "");
         }
-        Error::InvalidTransition { from, to, why } => {
+        Error::InUse { why, blockers, .. } => {
+            for name in &blockers.names {
+                details.add_precondition_failure_violation(blockers.kind.noun().to_uppercase(), cut(name.clone(), MAX_BLOCKER), *why);
+            }
+        }
+        Error::InvalidTransition { from, to, why, .. } => {
             details.add_precondition_failure_violation("STATE", format!("{from} -> {to}"), *why);
         }
-        Error::Conflict(_) | Error::Unavailable(_) | Error::ShuttingDown => {
+        Error::Conflict(_) | Error::Unavailable(_) | Error::ShuttingDown | Error::Behind { .. } => {
             details.set_retry_info(Some(RETRY_AFTER));
         }
         Error::Internal(_) => {
@@ -124,6 +147,10 @@ fn describe(error: &Error, request_id: &RequestId, details: &mut ErrorDetails) {
         | Error::InvalidPageToken
         | Error::PageTokenMismatch
         | Error::Ambiguous { .. }
+        | Error::AliasMoved { .. }
+        | Error::RequestIdReused { .. }
+        | Error::Compacted { .. }
+        | Error::InFuture { .. }
         | Error::ResponseTooLarge { .. }
         | Error::OutcomeUnknown(_)
         | Error::StorageFull(_)
@@ -152,10 +179,15 @@ fn field_violation(violation: &Violation) -> FieldViolation {
     listed
 }
 
-/// Cut to what a status has room for, at a character.
-fn shortened(mut text: String) -> String {
-    if text.len() > MAX_MESSAGE {
-        let end = (0..=MAX_MESSAGE - 3).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+/// Cut to what a status has room for.
+fn shortened(text: String) -> String {
+    cut(text, MAX_MESSAGE)
+}
+
+/// Cut to that many bytes, at a character.
+fn cut(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        let end = (0..=most - 3).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         text.truncate(end);
         text.push('…');
     }
@@ -186,6 +218,12 @@ fn log(error: &Error, request_id: &RequestId) {
         | Error::Deleted { .. }
         | Error::InvalidTransition { .. }
         | Error::Ambiguous { .. }
+        | Error::AliasMoved { .. }
+        | Error::InUse { .. }
+        | Error::RequestIdReused { .. }
+        | Error::Compacted { .. }
+        | Error::InFuture { .. }
+        | Error::Behind { .. }
         | Error::ResponseTooLarge { .. }
         | Error::ShuttingDown => {}
     }

@@ -1,10 +1,11 @@
 //! `SystemService`.
 
 use super::{Api, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
-use crate::domain::Error;
 use crate::domain::page::MAX_PAGE_SIZE;
+use crate::domain::{Error, Retention, Revision};
 use crate::layer::MAX_DEADLINE;
 use crate::service::Info;
+use crate::service::history::Compaction;
 use registry_proto::v1 as pb;
 use registry_proto::v1::system_service_server::SystemService;
 use tonic::{Request, Response, Status};
@@ -20,11 +21,26 @@ impl SystemService for Api {
         &self,
         request: Request<pb::GetServerInfoRequest>,
     ) -> Result<Response<pb::GetServerInfoResponse>, Status> {
-        self.serve(request, |api, _, pb::GetServerInfoRequest {}| async move { server_info(api.registry.info().await?) }).await
+        self.serve(request, |api, _, pb::GetServerInfoRequest {}| async move {
+            server_info(api.registry.info().await?, api.registry.retention())
+        })
+        .await
+    }
+
+    async fn compact_events(
+        &self,
+        request: Request<pb::CompactEventsRequest>,
+    ) -> Result<Response<pb::CompactEventsResponse>, Status> {
+        self.serve(request, |api, ctx, pb::CompactEventsRequest { revision }| async move {
+            let Compaction { compacted, dropped } = api.registry.compact_events(&ctx, Revision::new(revision)).await?;
+            let dropped_count = i64::try_from(dropped).unwrap_or(i64::MAX);
+            Ok(pb::CompactEventsResponse { compacted_revision: compacted.number(), dropped_count })
+        })
+        .await
     }
 }
 
-fn server_info(info: Info) -> Result<pb::GetServerInfoResponse, Error> {
+fn server_info(info: Info, retention: Retention) -> Result<pb::GetServerInfoResponse, Error> {
     let Info { registry_id, revision, compacted_revision } = info;
     Ok(pb::GetServerInfoResponse {
         server_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -33,16 +49,16 @@ fn server_info(info: Info) -> Result<pb::GetServerInfoResponse, Error> {
         current_revision: revision.number(),
         compacted_revision: compacted_revision.number(),
         read_only: false,
-        limits: Some(limits()?),
+        limits: Some(limits(retention)?),
         capabilities: Some(pb::get_server_info_response::Capabilities {
-            watch: false,
+            watch: true,
             transfer: false,
             import_preserve_identity: false,
         }),
     })
 }
 
-fn limits() -> Result<pb::get_server_info_response::Limits, Error> {
+fn limits(retention: Retention) -> Result<pb::get_server_info_response::Limits, Error> {
     let bytes = |limit: usize| i64::try_from(limit).map_err(|_| Error::bug("a limit does not fit"));
     Ok(pb::get_server_info_response::Limits {
         max_request_bytes: bytes(MAX_REQUEST_BYTES)?,
@@ -51,5 +67,7 @@ fn limits() -> Result<pb::get_server_info_response::Limits, Error> {
         max_batch_size: MAX_BATCH_SIZE,
         max_metadata_bytes: MAX_METADATA_BYTES,
         max_deadline: prost_types::Duration::try_from(MAX_DEADLINE).ok(),
+        request_id_retention: prost_types::Duration::try_from(retention.answers).ok(),
+        soft_delete_retention: prost_types::Duration::try_from(retention.deleted).ok(),
     })
 }

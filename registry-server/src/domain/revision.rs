@@ -28,6 +28,12 @@ impl Revision {
         Self(self.0.saturating_add(1))
     }
 
+    /// The one before it.
+    #[must_use]
+    pub const fn previous(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+
     /// The etag of a resource that was last changed at this revision.
     #[must_use]
     pub fn etag(self) -> Etag {

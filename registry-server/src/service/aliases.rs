@@ -7,7 +7,7 @@ use crate::domain::model::{ModelRef, View};
 use crate::domain::name::AliasName;
 use crate::domain::page::{Page, PageSize, Resume};
 use crate::domain::release::ReleaseState;
-use crate::domain::{Error, Kind, ReleaseId, Revision, Timestamp};
+use crate::domain::{Error, Kind, ModelId, ReleaseId, Revision, Timestamp};
 use crate::store::aliases::{self, Alias};
 use crate::store::entity::{alias, alias_move};
 use crate::store::releases::Release;
@@ -50,13 +50,22 @@ pub async fn set(tx: Tx, command: Arc<SetAlias>) -> Result<Alias, Error> {
 /// [`Error::NotFound`] (the model, or the alias unless it may be missing), [`Error::AliasMoved`].
 pub async fn delete(tx: Tx, command: Arc<DeleteAlias>) -> Result<Option<Revision>, Error> {
     let DeleteAlias { model, alias, expected, allow_missing } = &*command;
-    let model = models::find_id(&tx, model).await?;
+    let model = live(&tx, model).await?;
     let Some(before) = aliases::find(&tx, model, alias).await? else {
         return if *allow_missing { Ok(None) } else { Err(missing(&command.model, alias)) };
     };
     is_where_expected(expected.map_or(Expected::Anything, Expected::Release), alias, Some(&before))?;
     remove(&tx, &before, None).await?;
     Ok(Some(tx.revision()))
+}
+
+/// The id of a model that is live.
+async fn live(tx: &Tx, model: &ModelRef) -> Result<ModelId, Error> {
+    let model = models::get(tx, model, View::Basic).await?;
+    match model.row.delete_time {
+        Some(_) => Err(Error::Deleted { kind: Kind::Model, name: model.row.name.to_string() }),
+        None => Ok(model.row.id),
+    }
 }
 
 /// Deletes an alias that is there.
@@ -94,7 +103,7 @@ fn is_where_expected(expected: Expected, alias: &AliasName, before: Option<&Alia
 }
 
 /// The time of a move: later than the one before it, whatever the clocks of the servers do.
-async fn move_time(tx: &Tx, model: crate::domain::ModelId, alias: &AliasName) -> Result<Timestamp, Error> {
+async fn move_time(tx: &Tx, model: ModelId, alias: &AliasName) -> Result<Timestamp, Error> {
     let last = aliases::last_move(tx, model, alias, None).await?;
     Ok(last.map_or(tx.ctx().now(), |last| tx.ctx().now().max(last.move_time.after(TICK))))
 }

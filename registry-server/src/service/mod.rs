@@ -23,7 +23,7 @@ use crate::domain::name::Actor;
 use crate::domain::page::Resume;
 use crate::domain::{Clock, Context, Error, Etag, Kind, Retention, Revision, Timestamp};
 use crate::store::releases::Release;
-use crate::store::{Answer, Source, Store, Tx, Written};
+use crate::store::{Answer, Source, Store, Tx, Unkeyed, Written};
 use std::sync::Arc;
 
 /// The registry: what it can do, on a database. Cheap to clone.
@@ -69,6 +69,21 @@ impl Registry {
         self.store.write(ctx, command, use_case, answer).await
     }
 
+    /// The same for a call without a key: the result is the answer.
+    ///
+    /// # Errors
+    /// Those of the use case and of the database.
+    pub async fn run<C, T, F, Fut>(&self, ctx: &Context, command: C, use_case: F) -> Result<T, Error>
+    where
+        C: Send + Sync + 'static,
+        T: Send + Sync + 'static,
+        F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let Written { answer: Unkeyed(result), .. } = self.store.write(ctx, command, use_case, |result, _| Unkeyed(result)).await?;
+        Ok(result)
+    }
+
     /// The revision of a list: that of its first page.
     async fn revision_of(&self, source: &impl Source, resume: Option<&Resume>) -> Result<Revision, Error> {
         match resume {
@@ -98,14 +113,14 @@ impl Lifecycle<'_> {
     fn may_change(self) -> Result<(), Error> {
         match self.delete_time {
             Some(_) => Err(Error::Deleted { kind: self.kind, name: self.name }),
-            None => self.is_current(),
+            None => self.still_is(),
         }
     }
 
     /// The resource is soft-deleted, and still what the caller meant.
     fn may_be_purged(self) -> Result<(), Error> {
         match self.delete_time {
-            Some(_) => self.is_current(),
+            Some(_) => self.still_is(),
             None => Err(Error::InvalidTransition {
                 kind: self.kind,
                 from: "LIVE",
@@ -116,7 +131,7 @@ impl Lifecycle<'_> {
     }
 
     /// The resource is still in the state that the caller meant, if the caller said which.
-    fn is_current(self) -> Result<(), Error> {
+    fn still_is(self) -> Result<(), Error> {
         let Self { kind, name, revision, delete_time: _, etag } = self;
         match etag {
             Some(etag) if !etag.is_current(revision) => Err(Error::EtagMismatch { kind, name, etag: revision.etag(), revision }),
@@ -132,6 +147,14 @@ fn in_use(kind: Kind, name: String, why: &'static str, first: &[Release], count:
     }
     let names = first.iter().map(|release| release.key().to_string()).collect();
     Err(Error::InUse { kind, name, why, blockers: Blockers { kind: Kind::Release, names, count } })
+}
+
+/// Whether a purge was done. What is in the way may be gone the next time.
+fn done(purged: Result<Revision, Error>) -> Result<bool, Error> {
+    match purged {
+        Err(Error::InUse { .. }) => Ok(false),
+        purged => purged.map(|_| true),
+    }
 }
 
 /// Times never run backwards within a resource, whatever the clocks of the servers do.

@@ -1,7 +1,7 @@
 //! Use cases on models.
 
 use super::changes::Changes;
-use super::{Lifecycle, Registry, in_use, later};
+use super::{Lifecycle, Registry, done, in_use, later};
 use crate::domain::document::Document;
 use crate::domain::error::Blockers;
 use crate::domain::event::EventType;
@@ -10,7 +10,7 @@ use crate::domain::model::{
     DeleteModel, DeletedModel, Labels, ModelOrder, ModelPatch, ModelRef, ModelSource, NewModel, RenameModel, Tags, View,
 };
 use crate::domain::page::{List, Page};
-use crate::domain::{Error, Etag, Kind, Revision};
+use crate::domain::{Error, Etag, Kind, ModelId, Revision};
 use crate::store::entity::model;
 use crate::store::models::{self, Model};
 use crate::store::releases::{self, Purged};
@@ -121,7 +121,7 @@ async fn refuse_if_not_empty(tx: &Tx, model: &Model) -> Result<(), Error> {
 pub async fn undelete(tx: Tx, command: Arc<DeletedModel>) -> Result<Model, Error> {
     let DeletedModel { model, etag } = &*command;
     let mut model = models::lock_any(&tx, model).await?;
-    lifecycle(&model, etag.as_ref()).is_current()?;
+    lifecycle(&model, etag.as_ref()).still_is()?;
     if model.row.delete_time.is_none() {
         return Ok(model);
     }
@@ -158,6 +158,22 @@ pub async fn purge(tx: Tx, command: Arc<DeletedModel>) -> Result<Revision, Error
     }
     tx.record(EventType::Purged, &model, &[]);
     Ok(tx.revision())
+}
+
+/// Purges a model if it is due to be, and nothing is in the way: whoever came first has done it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn purge_if_due(tx: Tx, id: Arc<ModelId>) -> Result<bool, Error> {
+    let model = ModelRef::Id(*id);
+    let due = match models::get(&tx, &model, View::Basic).await {
+        Err(Error::NotFound { .. }) => false,
+        found => found?.row.purge_time.is_some_and(|time| time <= tx.ctx().now()),
+    };
+    match due {
+        true => done(purge(tx, Arc::new(DeletedModel { model, etag: None })).await),
+        false => Ok(false),
+    }
 }
 
 impl Registry {

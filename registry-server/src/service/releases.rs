@@ -1,7 +1,7 @@
 //! Use cases on releases, except finding one (`resolve.rs`).
 
 use super::changes::Changes;
-use super::{Lifecycle, Registry, in_use, later};
+use super::{Lifecycle, Registry, done, in_use, later};
 use crate::domain::document::Document;
 use crate::domain::error::Blockers;
 use crate::domain::event::EventType;
@@ -12,7 +12,7 @@ use crate::domain::page::{List, Page};
 use crate::domain::release::{
     DeleteRelease, DeletedRelease, NewRelease, ReleaseIdentity, ReleaseOrder, ReleasePatch, ReleaseRef, ReleaseState, Transition,
 };
-use crate::domain::{Error, Etag, Kind, ModelId, Patch, Refused, Revision};
+use crate::domain::{Error, Etag, Kind, ModelId, Patch, Refused, ReleaseId, Revision};
 use crate::store::entity::{model, release};
 use crate::store::releases::{self, OfModel, Purged, Release};
 use crate::store::{Tx, aliases, models};
@@ -161,7 +161,7 @@ pub async fn delete(tx: Tx, command: Arc<DeleteRelease>) -> Result<Option<Releas
 pub async fn undelete(tx: Tx, command: Arc<DeletedRelease>) -> Result<Release, Error> {
     let DeletedRelease { release, etag } = &*command;
     let mut release = releases::lock_any(&tx, release).await?;
-    lifecycle(&release, etag.as_ref()).is_current()?;
+    lifecycle(&release, etag.as_ref()).still_is()?;
     if release.row.delete_time.is_none() {
         return Ok(release);
     }
@@ -192,6 +192,22 @@ pub async fn purge(tx: Tx, command: Arc<DeletedRelease>) -> Result<Revision, Err
     releases::purge(&tx, &one).await?;
     tx.record(EventType::Purged, &release, &[]);
     Ok(tx.revision())
+}
+
+/// Purges a release if it is due to be, and nothing is in the way: whoever came first has done it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn purge_if_due(tx: Tx, id: Arc<ReleaseId>) -> Result<bool, Error> {
+    let release = ReleaseRef::Id(*id);
+    let due = match releases::get(&tx, &release, View::Basic).await {
+        Err(Error::NotFound { .. }) => false,
+        found => found?.row.purge_time.is_some_and(|time| time <= tx.ctx().now()),
+    };
+    match due {
+        true => done(purge(tx, Arc::new(DeletedRelease { release, etag: None })).await),
+        false => Ok(false),
+    }
 }
 
 impl Registry {

@@ -2,9 +2,8 @@
 
 use super::Registry;
 use crate::domain::model::View;
-use crate::domain::name::AliasName;
 use crate::domain::release::{ReleaseRef, Resolve, Selector};
-use crate::domain::{Error, Kind, ModelId, ReleaseId, Revision, Timestamp};
+use crate::domain::{Error, Kind, ReleaseId, Revision};
 use crate::store::aliases::{self, Alias};
 use crate::store::releases::{self, Candidates, Release};
 use crate::store::{Source, models};
@@ -14,7 +13,7 @@ use std::cmp::Ordering;
 /// How many candidates an ambiguous reference names.
 const NAMED: usize = 10;
 
-/// What a reference stands for, and the alias it went through, as that is now.
+/// What a reference stands for, and the alias it went through as that is, or was at the time asked for.
 pub type Resolved = (Release, Option<Alias>);
 
 impl Registry {
@@ -50,9 +49,14 @@ async fn resolve(source: &impl Source, reference: &Resolve) -> Result<Resolved, 
     let mut through = None;
     let id = match &reference.selector {
         Selector::Alias(alias, time) => {
-            let (pointed_to, alias) = aliased(source, reference, model, alias, *time).await?;
-            through = alias;
-            only(source, reference, candidates().id(pointed_to)).await?
+            let found = match time {
+                None => aliases::find(source, model, alias).await?,
+                Some(time) => aliases::find_at(source, model, alias, *time).await?,
+            };
+            let alias = found.ok_or_else(|| super::aliases::missing(&reference.model, alias))?;
+            let id = only(source, reference, candidates().id(alias.row.release_id)).await?;
+            through = Some(alias);
+            id
         }
         Selector::Version(version) => only(source, reference, candidates().version(version.as_str())).await?,
         Selector::Tag(tag) => only(source, reference, candidates().tag(tag.as_str())).await?,
@@ -62,23 +66,6 @@ async fn resolve(source: &impl Source, reference: &Resolve) -> Result<Resolved, 
         Selector::Requirement(requirement) => highest(source, reference, requirement, candidates()).await?,
     };
     Ok((releases::get(source, &ReleaseRef::Id(id), View::Full).await?, through))
-}
-
-/// The release that an alias points to, or pointed to at some time; and the alias, if it is there now.
-async fn aliased(
-    source: &impl Source,
-    reference: &Resolve,
-    model: ModelId,
-    alias: &AliasName,
-    time: Option<Timestamp>,
-) -> Result<(ReleaseId, Option<Alias>), Error> {
-    let missing = || super::aliases::missing(&reference.model, alias);
-    let now = aliases::find(source, model, alias).await?;
-    let id = match time {
-        None => now.as_ref().map(|now| now.row.release_id),
-        Some(_) => aliases::last_move(source, model, alias, time).await?.and_then(|moved| moved.to_release_id),
-    };
-    Ok((id.ok_or_else(missing)?, now))
 }
 
 /// The only one of the candidates.

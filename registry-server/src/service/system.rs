@@ -3,6 +3,11 @@
 use super::Registry;
 use crate::domain::{Error, RegistryId, Revision};
 use crate::store::state;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a read waits for a write that it is to see.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Which registry this is, and how far it has come.
 #[derive(Debug, Clone, Copy)]
@@ -23,5 +28,20 @@ impl Registry {
     pub async fn info(&self) -> Result<Info, Error> {
         let state::State { registry_id, revision, compacted_revision } = state::get(&self.store.snapshot().await?).await?;
         Ok(Info { registry_id, revision, compacted_revision })
+    }
+
+    /// Waits until what is read is at least as new as a revision.
+    ///
+    /// # Errors
+    /// [`Error::Behind`] if it does not come in a while.
+    pub async fn at_least(&self, wanted: Revision) -> Result<(), Error> {
+        if self.store.head() >= wanted || self.store.current_revision(&self.store.snapshot().await?).await? >= wanted {
+            return Ok(());
+        }
+        let mut heads = self.store.heads();
+        match timeout(PATIENCE, heads.wait_for(|head| *head >= wanted)).await {
+            Ok(Ok(_)) => Ok(()),
+            _ => Err(Error::Behind { wanted, current: self.store.head() }),
+        }
     }
 }

@@ -160,6 +160,33 @@ pub async fn last_move(
     Ok(query.one(source.conn()).await?)
 }
 
+/// The alias of a model as it was at a time, if it was there.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_at(source: &impl Source, model: ModelId, alias: &AliasName, time: Timestamp) -> Result<Option<Alias>, Error> {
+    let Some(last) = last_move(source, model, alias, Some(time)).await? else { return Ok(None) };
+    let alias_move::Model { model_id, alias, revision, move_time, moved_by, from_release_id, to_release_id, reason: _ } = last;
+    let Some(release_id) = to_release_id else { return Ok(None) };
+    let created = moves_of(model, &alias)
+        .filter(alias_move::Column::MoveTime.lte(time))
+        .filter(alias_move::Column::FromReleaseId.is_null())
+        .one(source.conn())
+        .await?;
+    let name = model::Entity::find_by_id(model).select_only().column(model::Column::Name).into_tuple().one(source.conn()).await?;
+    let row = alias::Model {
+        model_id,
+        alias,
+        release_id,
+        previous_release_id: from_release_id,
+        create_time: created.map_or(move_time, |created| created.move_time),
+        update_time: move_time,
+        updated_by: moved_by,
+        revision,
+    };
+    Ok(name.map(|model| Alias { row, model }))
+}
+
 fn moves_of(model: ModelId, alias: &AliasName) -> Select<alias_move::Entity> {
     alias_move::Entity::find()
         .filter(alias_move::Column::ModelId.eq(model))

@@ -1,15 +1,18 @@
-//! Events: appended by the writer, in the transaction of the change.
+//! Events: appended by the writer, in the transaction of the change; read in order; dropped when they are old.
 //!
 //! An event keeps the resource as it was after the change, encoded as it is sent: how, the door decides.
 
-use super::entity::event;
+use super::aliases::Alias;
+use super::entity::event::{self, Column, Entity};
 use super::models::Model;
 use super::releases::Release;
-use super::rows;
-use crate::domain::event::{EventType, ResourceKind};
-use crate::domain::{Context, ModelId, Revision};
-use crate::store::aliases::Alias;
-use sea_orm::{DatabaseTransaction, DbErr};
+use super::{Source, Tx, rows};
+use crate::domain::event::{EventFilter, EventType, ResourceKind};
+use crate::domain::{Context, Error, ModelId, Revision, Timestamp};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, Iterable, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 /// What a change was of.
 #[derive(Debug, Clone, Copy)]
@@ -132,4 +135,115 @@ fn row(revision: Revision, ctx: &Context, event: Recorded, position: usize, last
 /// Appends in the order given.
 pub(super) async fn append(txn: &DatabaseTransaction, rows: Vec<event::Model>) -> Result<(), DbErr> {
     rows::insert::<event::ActiveModel, _>(txn, rows).await
+}
+
+/// A place in history: behind an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Its revision.
+    pub revision: Revision,
+    position: i32,
+}
+
+impl Place {
+    /// Behind everything of a revision.
+    #[must_use]
+    pub const fn end_of(revision: Revision) -> Self {
+        Self { revision, position: i32::MAX }
+    }
+
+    /// Behind an event, and behind its revision if it is the last one of that.
+    #[must_use]
+    pub const fn after(event: &event::Model) -> Self {
+        let position = if event.last_in_revision { i32::MAX } else { event.position };
+        Self { revision: event.revision, position }
+    }
+
+    /// The newest revision of which nothing comes behind this place.
+    #[must_use]
+    pub const fn complete(self) -> Revision {
+        if self.position == i32::MAX { self.revision } else { self.revision.previous() }
+    }
+}
+
+/// Up to `limit` events behind a place and up to the end of a revision, in order; with or without the resources.
+///
+/// # Errors
+/// Those of the database.
+pub async fn after(
+    source: &impl Source,
+    place: Place,
+    end: Revision,
+    filter: &EventFilter,
+    limit: u64,
+    pictures: bool,
+) -> Result<Vec<event::Model>, Error> {
+    let here = Expr::tuple([Expr::col(Column::Revision), Expr::col(Column::Position)]);
+    let query = match pictures {
+        true => Entity::find(),
+        false => Entity::find()
+            .select_only()
+            .columns(Column::iter().filter(|column| !matches!(column, Column::Resource)))
+            .expr_as(Expr::cust("NULL"), "resource"),
+    };
+    let query = query
+        .filter(here.gt(Expr::tuple([Expr::val(place.revision), Expr::val(place.position)])))
+        .filter(Column::Revision.lte(end))
+        .filter(meets(filter))
+        .order_by_asc(Column::Revision)
+        .order_by_asc(Column::Position);
+    Ok(query.limit(limit).all(source.conn()).await?)
+}
+
+fn meets(filter: &EventFilter) -> Condition {
+    let EventFilter { kinds, types, models } = filter;
+    Condition::all()
+        .add_option((!kinds.is_empty()).then(|| Column::ResourceKind.is_in(kinds.iter().copied())))
+        .add_option((!types.is_empty()).then(|| Column::EventType.is_in(types.iter().copied())))
+        .add_option((!models.is_empty()).then(|| Column::ModelId.is_in(models.iter().copied())))
+}
+
+/// How many events there are after one revision and up to another.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count(source: &impl Source, after: Revision, through: Revision) -> Result<u64, Error> {
+    let between = Entity::find().filter(Column::Revision.gt(after)).filter(Column::Revision.lte(through));
+    Ok(between.count(source.conn()).await?)
+}
+
+/// Whether there are events up to a revision.
+///
+/// # Errors
+/// Those of the database.
+pub async fn any_through(source: &impl Source, through: Revision) -> Result<bool, Error> {
+    let any = Entity::find().filter(Column::Revision.lte(through)).select_only().column(Column::Position).limit(1);
+    Ok(any.into_tuple::<i32>().one(source.conn()).await?.is_some())
+}
+
+/// Removes up to `limit` events up to a revision; tells how many.
+///
+/// # Errors
+/// Those of the database.
+pub async fn remove(tx: &Tx, through: Revision, limit: u64) -> Result<u64, Error> {
+    let some = Query::select()
+        .columns([Column::Revision, Column::Position])
+        .from(Entity)
+        .and_where(Expr::col(Column::Revision).lte(through))
+        .limit(limit)
+        .take();
+    let place = Expr::tuple([Expr::col(Column::Revision), Expr::col(Column::Position)]);
+    Ok(Entity::delete_many().filter(place.in_subquery(some)).exec(tx.conn()).await?.rows_affected)
+}
+
+/// The revision up to which all events after another one are from before a time, if there are any. Looks at no more
+/// than `limit` events.
+///
+/// # Errors
+/// Those of the database.
+pub async fn old_after(source: &impl Source, after: Revision, time: Timestamp, limit: u64) -> Result<Option<Revision>, Error> {
+    let next = Entity::find().filter(Column::Revision.gt(after)).order_by_asc(Column::Revision).limit(limit);
+    let next = next.select_only().columns([Column::Revision, Column::EventTime]);
+    let next: Vec<(Revision, Timestamp)> = next.into_tuple().all(source.conn()).await?;
+    Ok(next.into_iter().take_while(|(_, happened)| *happened < time).last().map(|(revision, _)| revision))
 }

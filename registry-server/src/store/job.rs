@@ -10,13 +10,27 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// An answer that can be kept, so that a retry is answered the same.
-pub trait Answer: Send + 'static {
+pub trait Answer: Send + Sync + 'static {
     /// As bytes.
     fn keep(&self) -> Vec<u8>;
     /// From those bytes. `None` if they are not of such an answer.
     fn recall(bytes: &[u8]) -> Option<Self>
     where
         Self: Sized;
+}
+
+/// The answer to a call that has no key and is not retried: never kept.
+#[derive(Debug)]
+pub struct Unkeyed<T>(pub T);
+
+impl<T: Send + Sync + 'static> Answer for Unkeyed<T> {
+    fn keep(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn recall(_: &[u8]) -> Option<Self> {
+        None
+    }
 }
 
 /// The outcome of a write.
@@ -29,7 +43,7 @@ pub struct Written<R> {
 }
 
 /// A queued write.
-pub(super) trait Job: Send {
+pub(super) trait Job: Send + Sync {
     fn ctx(&self) -> &Context;
     /// Nobody waits for the answer any more.
     fn is_abandoned(&self) -> bool;

@@ -28,7 +28,7 @@ mod writer;
 
 pub use backend::Backend;
 pub use events::{Picture, Subject};
-pub use job::{Answer, Written};
+pub use job::{Answer, Unkeyed, Written};
 pub use target::{BadUrl, Target};
 pub use tx::Tx;
 
@@ -61,7 +61,7 @@ impl Source for Snapshot {
 pub struct Store {
     backend: Backend,
     reads: DatabaseConnection,
-    jobs: mpsc::Sender<Box<dyn writer::Job>>,
+    jobs: mpsc::Sender<Box<dyn job::Job>>,
     head: Arc<Head>,
     identity: Arc<Identity>,
     /// Ends with the last clone.

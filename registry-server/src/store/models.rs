@@ -113,10 +113,10 @@ pub async fn purge(tx: &Tx, id: ModelId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Up to `limit` models that were due to be purged by `time`.
-pub async fn due(source: &impl Source, time: Timestamp, limit: u64) -> Result<Vec<ModelId>, Error> {
+/// The models that were due to be purged by `time`.
+pub async fn due(source: &impl Source, time: Timestamp) -> Result<Vec<ModelId>, Error> {
     let due = model::Entity::find().filter(model::Column::PurgeTime.lte(time)).order_by_asc(model::Column::PurgeTime);
-    Ok(due.select_only().column(model::Column::Id).limit(limit).into_tuple().all(source.conn()).await?)
+    Ok(due.select_only().column(model::Column::Id).into_tuple().all(source.conn()).await?)
 }
 
 /// One model. By id it may be soft-deleted, by name it is live.
@@ -194,7 +194,7 @@ pub async fn take_numbers(tx: &Tx, taken: &BTreeMap<ModelId, i64>) -> Result<(),
     let number = model::Column::LastReleaseNumber;
     let more = taken.iter().fold(CaseStatement::new(), |case, (id, count)| case.case(model::Column::Id.eq(*id), Expr::val(*count)));
     let update = model::Entity::update_many()
-        .col_expr(number, Expr::col(number).add(Expr::from(more.finally(0_i64))))
+        .col_expr(number, Expr::col(number).add(Expr::expr(more.finally(0_i64))))
         .filter(model::Column::Id.is_in(taken.keys().copied()));
     update.exec(tx.conn()).await?;
     Ok(())

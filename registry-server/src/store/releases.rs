@@ -172,14 +172,14 @@ pub async fn lock_any(tx: &Tx, release: &ReleaseRef) -> Result<Release, Error> {
     one(tx, found, release).await
 }
 
-/// Up to `limit` releases of live models that were due to be purged by `time`.
-pub async fn due(source: &impl Source, time: Timestamp, limit: u64) -> Result<Vec<ReleaseId>, Error> {
+/// The releases of live models that were due to be purged by `time`.
+pub async fn due(source: &impl Source, time: Timestamp) -> Result<Vec<ReleaseId>, Error> {
     let due = release::Entity::find()
         .join(JoinType::InnerJoin, to_model())
         .filter(release::Column::PurgeTime.lte(time))
         .filter(model::Column::DeleteTime.is_null())
         .order_by_asc(release::Column::PurgeTime);
-    Ok(due.select_only().column(release::Column::Id).limit(limit).into_tuple().all(source.conn()).await?)
+    Ok(due.select_only().column(release::Column::Id).into_tuple().all(source.conn()).await?)
 }
 
 /// The first of the live releases of a model, by number, and how many there are.

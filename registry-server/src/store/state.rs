@@ -1,6 +1,6 @@
 //! The one row that says which registry this is and how far it has come.
 
-use super::Source;
+use super::{Source, Tx};
 use super::entity::state::{Column, Entity, Model};
 use crate::domain::{Error, RegistryId, Revision};
 use sea_orm::sea_query::Expr;
@@ -51,6 +51,16 @@ pub(super) async fn lock(txn: &DatabaseTransaction) -> Result<Revision, DbErr> {
 pub(super) async fn advance(txn: &DatabaseTransaction, last: Revision) -> Result<(), DbErr> {
     let row = Entity::update_many().col_expr(Column::Revision, Expr::val(last)).filter(Column::Id.eq(1));
     if row.exec(txn).await?.rows_affected == 1 { Ok(()) } else { Err(missing()) }
+}
+
+/// Takes the events up to a revision out of history.
+///
+/// # Errors
+/// Those of the database.
+pub async fn compact(tx: &Tx, through: Revision) -> Result<(), Error> {
+    let row = Entity::update_many().col_expr(Column::CompactedRevision, Expr::val(through)).filter(Column::Id.eq(1));
+    row.exec(tx.conn()).await?;
+    Ok(())
 }
 
 fn missing() -> DbErr {

@@ -3,7 +3,9 @@
 //!
 //! Formats have been checked against the contract before anything gets here. May not: decide.
 
+pub(super) mod alias;
 pub(super) mod document;
+pub(super) mod event;
 pub(super) mod filter;
 pub(super) mod model;
 pub(super) mod refs;

@@ -1,8 +1,10 @@
 //! `Model`.
 
-use super::{document, etag, mask_error, patched, time, training};
+use super::{document, etag, mask_error, patched, refs, time, training};
 use crate::api::violations::Violations;
-use crate::domain::model::{ModelOrder, ModelPatch, ModelSource, NewModel, View};
+use crate::domain::model::{
+    DeleteModel, DeletedModel, ModelOrder, ModelPatch, ModelRef, ModelSource, NewModel, RenameModel, View,
+};
 use crate::domain::{Context, Error};
 use crate::store::entity::model::Model as Row;
 use crate::store::models::Model;
@@ -51,8 +53,68 @@ fn source_message(source: ModelSource) -> pb::ModelSource {
     }
 }
 
-/// A model to register. What only the server writes is ignored.
-pub(in crate::api) fn new(message: pb::Model) -> Result<NewModel, Error> {
+/// A model to register.
+pub(in crate::api) fn create(message: pb::CreateModelRequest) -> Result<Vec<NewModel>, Error> {
+    let pb::CreateModelRequest { model, validate_only: _, request_id: _ } = message;
+    Ok(vec![new("model", model.unwrap_or_default())?])
+}
+
+/// Models to register.
+pub(in crate::api) fn create_many(message: pb::BatchCreateModelsRequest) -> Result<Vec<NewModel>, Error> {
+    let pb::BatchCreateModelsRequest { requests, validate_only: _, request_id: _ } = message;
+    refs::each("requests", requests, |field, request| {
+        let pb::CreateModelRequest { model, validate_only: _, request_id: _ } = request.unwrap_or_default();
+        new(&format!("{field}.model"), model.unwrap_or_default())
+    })
+}
+
+/// What to change of which model.
+pub(in crate::api) fn update(message: pb::UpdateModelRequest) -> Result<(ModelRef, ModelPatch), Error> {
+    let pb::UpdateModelRequest { model_ref, model, update_mask, validate_only: _, request_id: _ } = message;
+    let patch = patch(model.unwrap_or_default(), update_mask.as_ref())?;
+    Ok((refs::model("model_ref", model_ref)?, patch))
+}
+
+/// Which model to give which name.
+pub(in crate::api) fn rename(message: pb::RenameModelRequest) -> Result<RenameModel, Error> {
+    let pb::RenameModelRequest { model_ref, new_name, etag, validate_only: _, request_id: _ } = message;
+    let model = refs::model("model_ref", model_ref)?;
+    let mut at = Violations::default();
+    let name = at.field("new_name", new_name.parse());
+    let etag = at.optional("etag", self::etag(&etag));
+    at.finish(|| Some(RenameModel { model, name: name?, etag: etag? }))
+}
+
+/// Which model to delete.
+pub(in crate::api) fn delete(message: pb::DeleteModelRequest) -> Result<DeleteModel, Error> {
+    let pb::DeleteModelRequest { model_ref, force, allow_missing, etag, validate_only: _, request_id: _ } = message;
+    let model = refs::model("model_ref", model_ref)?;
+    let mut at = Violations::default();
+    let etag = at.optional("etag", self::etag(&etag));
+    at.finish(|| Some(DeleteModel { model, force, allow_missing, etag: etag? }))
+}
+
+/// Which model to bring back.
+pub(in crate::api) fn undelete(message: pb::UndeleteModelRequest) -> Result<DeletedModel, Error> {
+    let pb::UndeleteModelRequest { model_ref, etag, request_id: _ } = message;
+    deleted(model_ref, &etag)
+}
+
+/// Which model to remove for good.
+pub(in crate::api) fn purge(message: pb::PurgeModelRequest) -> Result<DeletedModel, Error> {
+    let pb::PurgeModelRequest { model_ref, etag, request_id: _ } = message;
+    deleted(model_ref, &etag)
+}
+
+fn deleted(model: Option<pb::ModelRef>, etag: &str) -> Result<DeletedModel, Error> {
+    let model = refs::model("model_ref", model)?;
+    let mut at = Violations::default();
+    let etag = at.optional("etag", self::etag(etag));
+    at.finish(|| Some(DeletedModel { model, etag: etag? }))
+}
+
+/// `field` is the path of the model in the request. What only the server writes is ignored.
+fn new(field: &str, message: pb::Model) -> Result<NewModel, Error> {
     let pb::Model {
         id: _,
         name,
@@ -83,8 +145,8 @@ pub(in crate::api) fn new(message: pb::Model) -> Result<NewModel, Error> {
         labels,
     } = message;
     let mut at = Violations::default();
-    let name = at.field("model.name", name.parse());
-    let storage_path = at.field("model.storage_path", storage_path.parse());
+    let name = at.field(&format!("{field}.name"), name.parse());
+    let storage_path = at.field(&format!("{field}.storage_path"), storage_path.parse());
     at.finish(|| {
         Some(NewModel {
             name: name?,
@@ -109,7 +171,7 @@ pub(in crate::api) fn new(message: pb::Model) -> Result<NewModel, Error> {
 }
 
 /// What an update changes: the fields that the mask names, or without one those that are set.
-pub(in crate::api) fn patch(message: pb::Model, mask: Option<&FieldMask>) -> Result<ModelPatch, Error> {
+fn patch(message: pb::Model, mask: Option<&FieldMask>) -> Result<ModelPatch, Error> {
     let mask = ModelMask::parse(mask, &message).map_err(mask_error)?;
     let named = |field| mask.contains(field);
     let pb::Model {
@@ -169,9 +231,13 @@ pub(in crate::api) fn patch(message: pb::Model, mask: Option<&FieldMask>) -> Res
     })
 }
 
-/// A model in full.
-pub(in crate::api) fn full(model: Model) -> pb::Model {
-    message(model, View::Full)
+/// A model as it was written; without id, revision and etag if it was only validated.
+pub(in crate::api) fn written(model: Model, ctx: &Context) -> pb::Model {
+    let mut message = message(model, View::Full);
+    if ctx.is_dry_run() {
+        (message.id, message.revision, message.etag) = (String::new(), 0, String::new());
+    }
+    message
 }
 
 /// A model in a view.
@@ -231,20 +297,5 @@ pub(in crate::api) fn message(model: Model, view: View) -> pb::Model {
         display_name,
         task,
         labels,
-    }
-}
-
-/// An answer that may be of a call that was only validated.
-pub(in crate::api) trait Dry {
-    /// What was not stored has no id, no revision and no etag.
-    fn dry(self, ctx: &Context) -> Self;
-}
-
-impl Dry for pb::Model {
-    fn dry(mut self, ctx: &Context) -> Self {
-        if ctx.is_dry_run() {
-            (self.id, self.revision, self.etag) = (String::new(), 0, String::new());
-        }
-        self
     }
 }

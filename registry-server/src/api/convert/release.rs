@@ -1,11 +1,12 @@
 //! `Release`.
 
-pub(in crate::api) use super::model::Dry;
 use super::{document, etag, given, mask_error, patched, refs, time, training};
 use crate::api::violations::Violations;
 use crate::domain::model::{ModelRef, View};
 use crate::domain::name::{ImageTag, Platform};
-use crate::domain::release::{NewRelease, ReleaseIdentity, ReleaseOrder, ReleasePatch, ReleaseState, Transition};
+use crate::domain::release::{
+    DeleteRelease, DeletedRelease, NewRelease, ReleaseIdentity, ReleaseOrder, ReleasePatch, ReleaseRef, ReleaseState, Transition,
+};
 use crate::domain::{Context, Error, Refused};
 use crate::store::entity::release::Model as Row;
 use crate::store::releases::{OfModel, Release};
@@ -57,8 +58,61 @@ fn state_message(state: ReleaseState) -> pb::ReleaseState {
     }
 }
 
-/// A release to register. What only the server writes is ignored.
-pub(in crate::api) fn new(model: ModelRef, message: pb::Release, initial_state: i32) -> Result<NewRelease, Error> {
+/// A release to register.
+pub(in crate::api) fn create(message: pb::CreateReleaseRequest) -> Result<Vec<NewRelease>, Error> {
+    Ok(vec![request("", message)?])
+}
+
+/// Releases to register.
+pub(in crate::api) fn create_many(message: pb::BatchCreateReleasesRequest) -> Result<Vec<NewRelease>, Error> {
+    let pb::BatchCreateReleasesRequest { requests, validate_only: _, request_id: _ } = message;
+    refs::each("requests", requests, |field, request| self::request(&format!("{field}."), request.unwrap_or_default()))
+}
+
+/// `prefix` is the path of the request within another: empty, or something that ends in a dot.
+fn request(prefix: &str, message: pb::CreateReleaseRequest) -> Result<NewRelease, Error> {
+    let pb::CreateReleaseRequest { model_ref, release, initial_state, validate_only: _, request_id: _ } = message;
+    let model = refs::model(&format!("{prefix}model_ref"), model_ref)?;
+    new(&format!("{prefix}release"), model, release.unwrap_or_default(), initial_state)
+}
+
+/// What to change of which release.
+pub(in crate::api) fn update(message: pb::UpdateReleaseRequest) -> Result<(ReleaseRef, ReleasePatch), Error> {
+    let pb::UpdateReleaseRequest { release_ref, release, update_mask, validate_only: _, request_id: _ } = message;
+    let patch = patch(release.unwrap_or_default(), update_mask.as_ref())?;
+    Ok((refs::release("release_ref", release_ref)?, patch))
+}
+
+/// Which release to delete.
+pub(in crate::api) fn delete(message: pb::DeleteReleaseRequest) -> Result<DeleteRelease, Error> {
+    let pb::DeleteReleaseRequest { release_ref, force, allow_missing, etag, validate_only: _, request_id: _ } = message;
+    let release = refs::release("release_ref", release_ref)?;
+    let mut at = Violations::default();
+    let etag = at.optional("etag", self::etag(&etag));
+    at.finish(|| Some(DeleteRelease { release, force, allow_missing, etag: etag? }))
+}
+
+/// Which release to bring back.
+pub(in crate::api) fn undelete(message: pb::UndeleteReleaseRequest) -> Result<DeletedRelease, Error> {
+    let pb::UndeleteReleaseRequest { release_ref, etag, request_id: _ } = message;
+    deleted(release_ref, &etag)
+}
+
+/// Which release to remove for good.
+pub(in crate::api) fn purge(message: pb::PurgeReleaseRequest) -> Result<DeletedRelease, Error> {
+    let pb::PurgeReleaseRequest { release_ref, etag, request_id: _ } = message;
+    deleted(release_ref, &etag)
+}
+
+fn deleted(release: Option<pb::ReleaseRef>, etag: &str) -> Result<DeletedRelease, Error> {
+    let release = refs::release("release_ref", release)?;
+    let mut at = Violations::default();
+    let etag = at.optional("etag", self::etag(etag));
+    at.finish(|| Some(DeletedRelease { release, etag: etag? }))
+}
+
+/// `field` is the path of the release in the request. What only the server writes is ignored.
+fn new(field: &str, model: ModelRef, message: pb::Release, initial_state: i32) -> Result<NewRelease, Error> {
     let pb::Release {
         id: _,
         model_id: _,
@@ -101,13 +155,13 @@ pub(in crate::api) fn new(model: ModelRef, message: pb::Release, initial_state: 
         Some(tag) => tag.parse(),
         None => ImageTag::of(&version, &quantization),
     };
-    let tag = at.field("release.tag", tag);
-    let version = at.field("release.version", version.parse());
-    let quantization = at.field("release.quantization", quantization.parse());
+    let tag = at.field(&format!("{field}.tag"), tag);
+    let version = at.field(&format!("{field}.version"), version.parse());
+    let quantization = at.field(&format!("{field}.quantization"), quantization.parse());
     let platform =
-        at.field("release.platform", given(platform).map_or_else(|| Ok(Platform::linux_amd64()), |platform| platform.parse()));
-    let digest = at.optional("release.digest", digest.map(|digest| digest.parse()));
-    let base_release_id = at.optional("release.base_release_id", base_release_id.map(|id| id.parse()));
+        at.field(&format!("{field}.platform"), given(platform).map_or_else(|| Ok(Platform::linux_amd64()), |platform| platform.parse()));
+    let digest = at.optional(&format!("{field}.digest"), digest.map(|digest| digest.parse()));
+    let base_release_id = at.optional(&format!("{field}.base_release_id"), base_release_id.map(|id| id.parse()));
     at.finish(|| {
         Some(NewRelease {
             model,
@@ -130,7 +184,7 @@ pub(in crate::api) fn new(model: ModelRef, message: pb::Release, initial_state: 
 }
 
 /// What an update changes: the fields that the mask names, or without one those that are set.
-pub(in crate::api) fn patch(message: pb::Release, mask: Option<&FieldMask>) -> Result<ReleasePatch, Error> {
+fn patch(message: pb::Release, mask: Option<&FieldMask>) -> Result<ReleasePatch, Error> {
     let mask = ReleaseMask::parse(mask, &message).map_err(mask_error)?;
     let named = |field| mask.contains(field);
     let pb::Release {
@@ -202,7 +256,7 @@ pub(in crate::api) fn patch(message: pb::Release, mask: Option<&FieldMask>) -> R
 
 /// A step in the life of a release.
 pub(in crate::api) fn transition(message: pb::TransitionReleaseRequest) -> Result<Transition, Error> {
-    let pb::TransitionReleaseRequest { release_ref, target_state, reason, etag, validate_only: _ } = message;
+    let pb::TransitionReleaseRequest { release_ref, target_state, reason, etag, validate_only: _, request_id: _ } = message;
     let release = refs::release("release_ref", release_ref)?;
     let mut at = Violations::default();
     let target = at.field("target_state", state(target_state).ok_or_else(|| Refused::new("REQUIRED", "must be set")));
@@ -210,14 +264,18 @@ pub(in crate::api) fn transition(message: pb::TransitionReleaseRequest) -> Resul
     at.finish(|| Some(Transition { release, target: target?, reason, etag: etag? }))
 }
 
-/// A release in full.
-pub(in crate::api) fn full(release: Release) -> pb::Release {
-    message(release, View::Full)
+/// A release as it was written; without id, revision and etag if it was only validated.
+pub(in crate::api) fn written(release: Release, ctx: &Context) -> pb::Release {
+    let mut message = message(release, View::Full);
+    if ctx.is_dry_run() {
+        (message.id, message.revision, message.etag) = (String::new(), 0, String::new());
+    }
+    message
 }
 
 /// A release in a view.
 pub(in crate::api) fn message(release: Release, view: View) -> pb::Release {
-    let Release { row, model: OfModel { name, storage_path: model_storage_path, repository }, labels } = release;
+    let Release { row, model: OfModel { name, storage_path: model_storage_path, repository }, labels, aliases } = release;
     let Row {
         id,
         model_id,
@@ -267,7 +325,7 @@ pub(in crate::api) fn message(release: Release, view: View) -> pb::Release {
         storage_path,
         mlflow_url,
         training: training.map(training::message),
-        aliases: Vec::new(),
+        aliases: aliases.into_iter().map(Into::into).collect(),
         create_time: Some(time::timestamp(create_time)),
         update_time: Some(time::timestamp(update_time)),
         delete_time: delete_time.map(time::timestamp),
@@ -279,14 +337,5 @@ pub(in crate::api) fn message(release: Release, view: View) -> pb::Release {
         number,
         labels,
         base_release_id: base_release_id.map(|id| id.to_string()),
-    }
-}
-
-impl Dry for pb::Release {
-    fn dry(mut self, ctx: &Context) -> Self {
-        if ctx.is_dry_run() {
-            (self.id, self.revision, self.etag) = (String::new(), 0, String::new());
-        }
-        self
     }
 }

@@ -1,10 +1,11 @@
 //! `ResolveReleaseRequest` and the outcomes of many.
 
-use super::{refs, release};
+use super::{alias, refs, release, time};
 use crate::api::violations::Violations;
+use crate::domain::model::View;
 use crate::domain::release::{Resolve, Selector};
-use crate::domain::{Error, Refused};
-use crate::store::releases::Release;
+use crate::domain::{Error, Refused, Timestamp};
+use crate::service::Resolved;
 use registry_proto::RpcStatus;
 use registry_proto::v1 as pb;
 use registry_proto::v1::batch_resolve_releases_response::{Result as Outcome, result};
@@ -13,19 +14,25 @@ use tonic::Status;
 
 /// `prefix` is the path of the reference in the request: empty, or something that ends in a dot.
 pub(in crate::api) fn reference(prefix: &str, message: pb::ResolveReleaseRequest) -> Result<Resolve, Error> {
-    let pb::ResolveReleaseRequest { model_ref, quantization, platform, selector } = message;
+    let pb::ResolveReleaseRequest { model_ref, quantization, platform, as_of_time, selector } = message;
     let model = refs::model(&format!("{prefix}model_ref"), model_ref)?;
     let mut at = Violations::default();
-    let selector = self::selector(prefix, selector, &mut at);
+    let selector = self::selector(prefix, selector, as_of_time.map(time::parse_timestamp), &mut at);
     let quantization = at.optional(&format!("{prefix}quantization"), quantization.map(|text| text.parse()));
     let platform = at.optional(&format!("{prefix}platform"), platform.map(|text| text.parse()));
     at.finish(|| Some(Resolve { model, selector: selector?, quantization: quantization?, platform: platform? }))
 }
 
-fn selector(prefix: &str, selector: Option<resolve_release_request::Selector>, at: &mut Violations) -> Option<Selector> {
+fn selector(
+    prefix: &str,
+    selector: Option<resolve_release_request::Selector>,
+    time: Option<Timestamp>,
+    at: &mut Violations,
+) -> Option<Selector> {
     use resolve_release_request::Selector as Message;
     match selector {
         None => at.field(&format!("{prefix}selector"), Err(Refused::new("REQUIRED", "must be set"))),
+        Some(Message::Alias(text)) => at.field(&format!("{prefix}alias"), text.parse().map(|alias| Selector::Alias(alias, time))),
         Some(Message::Version(text)) => at.field(&format!("{prefix}version"), text.parse().map(Selector::Version)),
         Some(Message::Tag(text)) => at.field(&format!("{prefix}tag"), text.parse().map(Selector::Tag)),
         Some(Message::Digest(text)) => at.field(&format!("{prefix}digest"), text.parse().map(Selector::Digest)),
@@ -54,10 +61,15 @@ pub(in crate::api) fn references(messages: Vec<pb::ResolveReleaseRequest>) -> Re
     refs::each("requests", messages, parse)
 }
 
+/// What a reference stands for.
+pub(in crate::api) fn response((release, alias): Resolved) -> pb::ResolveReleaseResponse {
+    pb::ResolveReleaseResponse { release: Some(release::message(release, View::Full)), alias: alias.map(alias::message) }
+}
+
 /// One outcome: the release, or the status that ResolveRelease would have answered.
-pub(in crate::api) fn result(outcome: Result<Release, Error>, status: impl Fn(&Error) -> Status) -> Outcome {
+pub(in crate::api) fn result(outcome: Result<Resolved, Error>, status: impl Fn(&Error) -> Status) -> Outcome {
     let result = match outcome {
-        Ok(found) => result::Result::Resolved(Box::new(pb::ResolveReleaseResponse { release: Some(release::full(found)) })),
+        Ok(found) => result::Result::Resolved(Box::new(response(found))),
         Err(error) => result::Result::Status(rpc_status(&status(&error))),
     };
     Outcome { result: Some(result) }

@@ -2,6 +2,7 @@
 
 use crate::domain::Timestamp;
 use crate::domain::training::Span;
+use std::time::Duration;
 
 const SECOND: i64 = 1_000_000;
 
@@ -29,6 +30,11 @@ pub(in crate::api) fn duration(span: Span) -> prost_types::Duration {
 pub(in crate::api) fn parse_duration(span: prost_types::Duration) -> Span {
     let prost_types::Duration { seconds, nanos } = span;
     Span::from_micros(seconds.saturating_mul(SECOND).saturating_add(i64::from(nanos) / 1000))
+}
+
+/// A length of time that the rules of the contract have found to be positive.
+pub(in crate::api) fn length(span: prost_types::Duration) -> Duration {
+    Duration::try_from(span).unwrap_or_default()
 }
 
 /// Less than a second of microseconds always fits.

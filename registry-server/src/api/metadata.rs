@@ -1,0 +1,17 @@
+//! Headers of our own that the door reads and writes.
+
+use crate::domain::{Error, Refused, Revision};
+use tonic::metadata::MetadataMap;
+
+/// Says that an answer is that of an earlier call with the same request id.
+pub(super) const REPLAYED: &str = "x-replayed";
+/// Asks that what is read be at least as new as a revision.
+const MIN_REVISION: &str = "x-min-revision";
+
+/// The revision that what is read must have, if the caller wants one.
+pub(super) fn min_revision(metadata: &MetadataMap) -> Result<Option<Revision>, Error> {
+    let Some(value) = metadata.get(MIN_REVISION) else { return Ok(None) };
+    let number: Option<i64> = value.to_str().ok().and_then(|text| text.parse().ok()).filter(|number| *number >= 0);
+    let refused = || Error::invalid(Refused::new("INT64", "is not a revision").at(MIN_REVISION));
+    number.map(|number| Some(Revision::new(number))).ok_or_else(refused)
+}

@@ -1,0 +1,185 @@
+//! `WatchService`.
+//!
+//! A watcher has a place in history and reads on from there when its client takes more: nothing is kept for it, and a
+//! client that reads nothing costs nothing. News of a new revision only wakes it up.
+
+use super::convert::{event, time};
+use super::{Api, status};
+use crate::domain::event::EventFilter;
+use crate::domain::page::PageSize;
+use crate::domain::{Error, RequestId, Revision};
+use crate::service::Registry;
+use crate::service::history::{Events, Start};
+use crate::store::events::Place;
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use prost::Message;
+use registry_proto::v1 as pb;
+use registry_proto::v1::watch_response;
+use registry_proto::v1::watch_service_server::WatchService;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+
+/// How many events are read at once; with their resources, of which the largest have half a megabyte, fewer.
+const SOME: u64 = 256;
+const SOME_WITH_RESOURCE: u64 = 32;
+/// How large a message of several events is at the most, in encoded bytes.
+const FULL: usize = 1024 * 1024;
+/// How large a page of ListEvents is, if it holds more than one revision.
+const FULL_PAGE: usize = 2 * 1024 * 1024;
+/// How long a stream is silent unless asked otherwise.
+const SILENCE: Duration = Duration::from_secs(15);
+
+#[tonic::async_trait]
+impl WatchService for Api {
+    type WatchStream = BoxStream<'static, Result<pb::WatchResponse, Status>>;
+
+    async fn watch(&self, request: Request<pb::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        self.accept(request, async |api, context, pb::WatchRequest { after_revision, filter, include_resource, progress_interval }| {
+            let filter = event::filter(filter)?;
+            let heads = api.registry.store().heads();
+            let start = api.registry.start_of(after_revision.map(Revision::new)).await?;
+            let watcher = Watcher {
+                registry: api.registry,
+                stop: api.stop,
+                request_id: context.request_id().clone(),
+                heads,
+                filter,
+                pictures: include_resource,
+                silence: progress_interval.map_or(SILENCE, time::length),
+                place: Place::end_of(start.after),
+                spoke: Instant::now(),
+                ended: false,
+            };
+            Ok(watcher.messages(start))
+        })
+        .await
+    }
+
+    async fn list_events(&self, request: Request<pb::ListEventsRequest>) -> Result<Response<pb::ListEventsResponse>, Status> {
+        self.serve(request, |api, _, pb::ListEventsRequest { page_size, after_revision, filter, include_resource }| async move {
+            let size = u64::try_from(PageSize::of(page_size).rows()).unwrap_or(SOME);
+            let filter = event::filter(filter)?;
+            page(api.registry.events_page(Revision::new(after_revision), &filter, size, include_resource).await?)
+        })
+        .await
+    }
+}
+
+/// A page of whole revisions, cut at the end of the last one that it has room for.
+fn page(page: Events) -> Result<pb::ListEventsResponse, Error> {
+    let Events { rows, through, current } = page;
+    let (mut events, mut bytes, mut whole) = (Vec::with_capacity(rows.len()), 0, None);
+    for row in rows {
+        let (revision, last) = (row.revision, row.last_in_revision);
+        let message = event::message(row)?;
+        bytes += message.encoded_len();
+        if let Some((kept, through)) = whole.filter(|_| bytes > FULL_PAGE) {
+            events.truncate(kept);
+            return Ok(listed(events, through, current));
+        }
+        events.push(message);
+        whole = if last { Some((events.len(), revision)) } else { whole };
+    }
+    Ok(listed(events, through.complete(), current))
+}
+
+fn listed(events: Vec<pb::Event>, through: Revision, current: Revision) -> pb::ListEventsResponse {
+    pb::ListEventsResponse { events, through_revision: through.number(), has_more: through < current }
+}
+
+/// A client that watches.
+struct Watcher {
+    registry: Registry,
+    stop: CancellationToken,
+    request_id: RequestId,
+    heads: watch::Receiver<Revision>,
+    filter: EventFilter,
+    pictures: bool,
+    silence: Duration,
+    /// Everything up to here has been sent.
+    place: Place,
+    /// When something was last sent.
+    spoke: Instant,
+    ended: bool,
+}
+
+impl Watcher {
+    fn messages(self, start: Start) -> BoxStream<'static, Result<pb::WatchResponse, Status>> {
+        let Start { after, current, compacted } = start;
+        let started = watch_response::Message::Started(watch_response::Started {
+            after_revision: after.number(),
+            current_revision: current.number(),
+            compacted_revision: compacted.number(),
+        });
+        let first = stream::once(async { Ok(said(started)) });
+        let rest = stream::unfold(self, async |mut watcher| {
+            if watcher.ended {
+                return None;
+            }
+            let next = watcher.next().await;
+            watcher.ended = next.is_err();
+            let next = next.map(said).map_err(|error| status::of(&error, &watcher.request_id));
+            Some((next, watcher))
+        });
+        first.chain(rest).boxed()
+    }
+
+    /// What is to be said next; waits for it.
+    async fn next(&mut self) -> Result<watch_response::Message, Error> {
+        loop {
+            if self.stop.is_cancelled() {
+                return Err(Error::ShuttingDown);
+            }
+            let head = *self.heads.borrow_and_update();
+            if self.place >= Place::end_of(head) {
+                tokio::select! {
+                    changed = self.heads.changed() => changed.map_err(|_| Error::ShuttingDown)?,
+                    () = sleep_until(self.spoke + self.silence) => return Ok(self.progress()),
+                    () = self.stop.cancelled() => return Err(Error::ShuttingDown),
+                }
+                continue;
+            }
+            let events = self.read().await?;
+            if !events.is_empty() {
+                self.spoke = Instant::now();
+                return Ok(watch_response::Message::Events(watch_response::Events { events }));
+            }
+            if self.spoke.elapsed() >= self.silence {
+                return Ok(self.progress());
+            }
+        }
+    }
+
+    /// The next events, as many as a message has room for; moves on behind them.
+    async fn read(&mut self) -> Result<Vec<pb::Event>, Error> {
+        let some = if self.pictures { SOME_WITH_RESOURCE } else { SOME };
+        let Events { rows, through, current: _ } =
+            self.registry.events_after(self.place, &self.filter, some, self.pictures).await?;
+        let (mut events, mut bytes) = (Vec::with_capacity(rows.len()), 0);
+        for row in rows {
+            let behind = Place::after(&row);
+            let message = event::message(row)?;
+            bytes += message.encoded_len();
+            if bytes > FULL && !events.is_empty() {
+                return Ok(events);
+            }
+            events.push(message);
+            self.place = behind;
+        }
+        self.place = through;
+        Ok(events)
+    }
+
+    fn progress(&mut self) -> watch_response::Message {
+        self.spoke = Instant::now();
+        watch_response::Message::Progress(watch_response::Progress { revision: self.place.complete().number() })
+    }
+}
+
+fn said(message: watch_response::Message) -> pb::WatchResponse {
+    pb::WatchResponse { message: Some(message) }
+}

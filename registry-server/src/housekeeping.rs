@@ -1,0 +1,31 @@
+//! The task that removes what is due, now and then, until the server stops.
+//!
+//! May not: decide what is due (`service/housekeeping.rs`).
+
+use crate::service::Registry;
+use crate::service::housekeeping::Tidied;
+use std::time::Duration;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio_util::sync::CancellationToken;
+
+/// Tidies `registry` now and then until `stop`. What fails is tried again the next time.
+pub async fn keep(registry: Registry, every: Duration, stop: CancellationToken) {
+    let mut tick = interval_at(Instant::now() + every, every);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            tidied = registry.tidy() => match tidied {
+                Ok(tidied) if tidied == Tidied::default() => {}
+                Ok(Tidied { models, releases, answers, events }) => {
+                    tracing::info!(models, releases, answers, events, "removed what was due");
+                }
+                Err(error) => tracing::warn!(%error, "could not remove what is due, will try again"),
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What the registry does by itself: purging what is due, forgetting answers, dropping old events. Every server of a
+//! database does it, and each thing is done once, because it is a write like any other.
+
+use super::history::Compaction;
+use super::{Registry, history, models, releases};
+use crate::domain::name::Actor;
+use crate::domain::{Context, Error, RequestId, Revision, Timestamp};
+use crate::store::{Tx, answers, events, state};
+use std::sync::Arc;
+
+/// How many rows are removed by one write: others wait for it.
+const CHUNK: u64 = 2000;
+
+/// What was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tidied {
+    /// How many models were purged.
+    pub models: u64,
+    /// How many releases were purged by themselves.
+    pub releases: u64,
+    /// How many answers were forgotten.
+    pub answers: u64,
+    /// How many events were removed.
+    pub events: u64,
+}
+
+impl Registry {
+    /// Does everything that is due.
+    ///
+    /// # Errors
+    /// Those of the database: what is left is done the next time.
+    pub async fn tidy(&self) -> Result<Tidied, Error> {
+        let ctx = self.context(Actor::registry(), RequestId::fresh());
+        Ok(Tidied {
+            models: self.purge_models(&ctx).await?,
+            releases: self.purge_releases(&ctx).await?,
+            answers: self.forget_answers(&ctx).await?,
+            events: self.drop_events(&ctx).await?,
+        })
+    }
+
+    async fn purge_models(&self, ctx: &Context) -> Result<u64, Error> {
+        let due = crate::store::models::due(&self.store.snapshot().await?, ctx.now()).await?;
+        let mut purged = 0;
+        for id in due {
+            purged += u64::from(self.run(ctx, id, models::purge_if_due).await?);
+        }
+        Ok(purged)
+    }
+
+    async fn purge_releases(&self, ctx: &Context) -> Result<u64, Error> {
+        let due = crate::store::releases::due(&self.store.snapshot().await?, ctx.now()).await?;
+        let mut purged = 0;
+        for id in due {
+            purged += u64::from(self.run(ctx, id, releases::purge_if_due).await?);
+        }
+        Ok(purged)
+    }
+
+    async fn forget_answers(&self, ctx: &Context) -> Result<u64, Error> {
+        let before = ctx.now().before(self.retention.answers);
+        let mut forgotten = 0;
+        while answers::any_before(&self.store.snapshot().await?, before).await? {
+            forgotten += self.run(ctx, before, forget).await?;
+        }
+        Ok(forgotten)
+    }
+
+    /// Takes out of history what is older than its retention, and removes what was taken out of it.
+    async fn drop_events(&self, ctx: &Context) -> Result<u64, Error> {
+        let before = ctx.now().before(self.retention.events);
+        while let Some(through) = self.old_events(before).await? {
+            self.run(ctx, through, history::compact).await?;
+        }
+        self.remove_compacted(ctx).await
+    }
+
+    async fn old_events(&self, before: Timestamp) -> Result<Option<Revision>, Error> {
+        let snapshot = self.store.snapshot().await?;
+        let compacted = state::get(&snapshot).await?.compacted_revision;
+        events::old_after(&snapshot, compacted, before, CHUNK).await
+    }
+
+    /// Drops the events up to a revision.
+    ///
+    /// # Errors
+    /// [`Error::InFuture`].
+    pub async fn compact_events(&self, ctx: &Context, through: Revision) -> Result<Compaction, Error> {
+        let compaction = self.run(ctx, through, history::compact).await?;
+        // Nobody is given these events any more; what cannot be removed now is removed with the next round.
+        if let Err(error) = self.remove_compacted(ctx).await {
+            tracing::warn!(%error, "could not remove compacted events, will try again");
+        }
+        Ok(compaction)
+    }
+
+    async fn remove_compacted(&self, ctx: &Context) -> Result<u64, Error> {
+        let mut removed = 0;
+        while self.any_compacted().await? {
+            removed += self.run(ctx, CHUNK, history::remove_compacted).await?;
+        }
+        Ok(removed)
+    }
+
+    async fn any_compacted(&self) -> Result<bool, Error> {
+        let snapshot = self.store.snapshot().await?;
+        let compacted = state::get(&snapshot).await?.compacted_revision;
+        events::any_through(&snapshot, compacted).await
+    }
+}
+
+async fn forget(tx: Tx, before: Arc<Timestamp>) -> Result<u64, Error> {
+    let count = answers::forget(&tx, *before, CHUNK).await?;
+    tx.keep();
+    Ok(count)
+}
