@@ -47,8 +47,13 @@
 //! # Deadlines and retries
 //!
 //! Each call has a deadline, 30 s unless the [client](Builder::timeout) or the call says otherwise. The server is told, and the client
-//! gives up by itself as well; both are [`Error::DeadlineExceeded`]. Until then, calls that only read are repeated when the failure
-//! is a passing one, and calls that write only if they were never sent: see [`RetryPolicy`].
+//! gives up by itself as well; both are [`Error::DeadlineExceeded`]. Until then, a call is repeated when the failure is a passing one
+//! or the answer got lost: see [`RetryPolicy`]. That is safe for writes too. Each carries a request id, the same on every attempt, by
+//! which the registry makes the change once and [answers again](Answer::replayed) what it answered first.
+//!
+//! When the last attempt has failed as well, it can still be [unknown](Error::outcome_unknown) whether a write has happened. A program
+//! that wants to find out makes up the id by itself, passes it to `request_id` of the builder, and makes the call again with the same
+//! one.
 //!
 //! # What is not covered
 //!

@@ -170,12 +170,13 @@ async fn the_headers_of_an_answer_can_be_had() {
     let mut headers = MetadataMap::new();
     headers.insert("x-registry-revision", "42".parse().unwrap());
     headers.insert("x-request-id", "0193".parse().unwrap());
+    headers.insert("x-replayed", "true".parse().unwrap());
     let fake = Fake::new([Reply::WithHeaders(Vec::new(), headers)]);
     let answer = fake.client.server_info().send_with_meta().await.unwrap();
-    assert_eq!((answer.revision, answer.request_id.as_deref()), (Some(42), Some("0193")));
+    assert_eq!((answer.revision, answer.request_id.as_deref(), answer.replayed), (Some(42), Some("0193"), true));
 
     let answer = fake.client.server_info().send_with_meta().await.unwrap();
-    assert_eq!((answer.revision, answer.request_id), (None, None));
+    assert_eq!((answer.revision, answer.request_id, answer.replayed), (None, None, false));
 }
 
 #[tokio::test(start_paused = true)]
