@@ -14,6 +14,8 @@ use crate::{Client, Error, retry};
 const REVISION: &str = "x-registry-revision";
 /// The header that names a call in the logs of both sides.
 const REQUEST_ID: &str = "x-request-id";
+/// The header that says at which revision a read must be made at least.
+const MIN_REVISION: &str = "x-min-revision";
 /// The header that tells the answer to an earlier attempt from a new one.
 const REPLAYED: &str = "x-replayed";
 
@@ -90,12 +92,13 @@ pub struct Call<R: Rpc> {
     pub(crate) request: R,
     timeout: Option<Duration>,
     correlation_id: Option<MetadataValue<Ascii>>,
+    min_revision: Option<i64>,
     refusal: Option<Refusal>,
 }
 
 impl<R: Rpc> Call<R> {
     pub(crate) fn new(client: Client, request: R) -> Self {
-        Self { client, request, timeout: None, correlation_id: None, refusal: None }
+        Self { client, request, timeout: None, correlation_id: None, min_revision: None, refusal: None }
     }
 
     /// Gives this call another deadline than the client has: this long, attempts and pauses together.
@@ -111,6 +114,13 @@ impl<R: Rpc> Call<R> {
             Ok(id) => self.correlation_id = Some(id),
             Err(_) => self.refuse(REQUEST_ID, "is not visible ASCII"),
         }
+        self
+    }
+
+    /// Reads the registry as it was at this revision or later, so that what was written up to there is seen, whichever server answers.
+    /// Travels in the header `x-min-revision`, which means nothing to methods that write.
+    pub fn min_revision(mut self, revision: i64) -> Self {
+        self.min_revision = Some(revision);
         self
     }
 
@@ -195,6 +205,9 @@ impl<R: Rpc> Call<R> {
         if let Some(id) = &self.correlation_id {
             request.metadata_mut().insert(REQUEST_ID, id.clone());
         }
+        if let Some(revision) = self.min_revision {
+            request.metadata_mut().insert(MIN_REVISION, revision.into());
+        }
         request
     }
 }
@@ -222,6 +235,18 @@ fn left(deadline: Instant) -> Duration {
 
 /// The end of every builder: what is common to all calls, or to all that read or write, and how to take the answer apart.
 macro_rules! sends {
+    (read $Builder:ident -> $Value:ty, $unwrap:expr) => {
+        impl $Builder {
+            /// Reads the registry as it was at this revision or later. With the `revision` of something that was written or read before,
+            /// the answer is no older than that, whichever of several servers behind a balancer gives it.
+            pub fn min_revision(mut self, revision: i64) -> Self {
+                self.call = self.call.min_revision(revision);
+                self
+            }
+        }
+
+        crate::call::sends!($Builder -> $Value, $unwrap);
+    };
     (write $Builder:ident -> $Value:ty, $unwrap:expr) => {
         impl $Builder {
             /// The id of this change, a UUID, instead of a new one for each call. The registry makes a change with the same id once: sent

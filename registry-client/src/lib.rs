@@ -55,6 +55,19 @@
 //! that wants to find out makes up the id by itself, passes it to `request_id` of the builder, and makes the call again with the same
 //! one.
 //!
+//! # Reading what was written
+//!
+//! A read may be answered by another server than the write before it, if there are several behind a balancer. If it must see that write,
+//! it says so:
+//!
+//! ```no_run
+//! # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+//! let model = client.create_model("llama-3-7b", "s3://models/llama-3-7b/").send().await?;
+//! let same = client.get_model("llama-3-7b").min_revision(model.revision).send().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What is not covered
 //!
 //! [`Client::call`] sends any request message, with the same deadlines, retries and errors. Below that there are the generated stubs,
