@@ -1,10 +1,11 @@
-//! One logical call: a request, its deadline, and the attempts to get it answered. Knows every RPC and none in particular.
+//! One logical call: a request, its id, its deadline, and the attempts to get it answered. Knows every RPC and none in particular.
 
 use std::time::Duration;
 
 use backon::Retryable as _;
 use tokio::time::{Instant, timeout_at};
 use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
+use uuid::Uuid;
 
 use crate::rpc::Rpc;
 use crate::{Client, Error, retry};
@@ -13,6 +14,10 @@ use crate::{Client, Error, retry};
 const REVISION: &str = "x-registry-revision";
 /// The header that names a call in the logs of both sides.
 const REQUEST_ID: &str = "x-request-id";
+/// The header that says at which revision a read must be made at least.
+const MIN_REVISION: &str = "x-min-revision";
+/// The header that tells the answer to an earlier attempt from a new one.
+const REPLAYED: &str = "x-replayed";
 
 /// What a call came to, and what the headers of the answer said about it.
 ///
@@ -32,18 +37,21 @@ pub struct Answer<T> {
     pub revision: Option<i64>,
     /// The name of the call in the log of the server, if the server told it.
     pub request_id: Option<String>,
+    /// Whether the change was made by an earlier call or attempt with the same request id, whose answer this is.
+    pub replayed: bool,
 }
 
 impl<T> Answer<T> {
     fn new(response: tonic::Response<T>) -> Self {
         let (metadata, value, _) = response.into_parts();
         let revision = header(&metadata, REVISION).and_then(|revision| revision.parse().ok());
-        Self { value, revision, request_id: header(&metadata, REQUEST_ID).map(str::to_owned) }
+        let replayed = header(&metadata, REPLAYED) == Some("true");
+        Self { value, revision, request_id: request_id(&metadata), replayed }
     }
 
     fn try_map<U>(self, map: impl FnOnce(T) -> Result<U, Error>) -> Result<Answer<U>, Error> {
-        let Self { value, revision, request_id } = self;
-        Ok(Answer { value: map(value)?, revision, request_id })
+        let Self { value, revision, request_id, replayed } = self;
+        Ok(Answer { value: map(value)?, revision, request_id, replayed })
     }
 }
 
@@ -51,7 +59,7 @@ fn header<'a>(metadata: &'a MetadataMap, name: &str) -> Option<&'a str> {
     metadata.get(name)?.to_str().ok()
 }
 
-/// The request id that came with the headers of an error.
+/// The name of the call that came with the headers.
 pub(crate) fn request_id(metadata: &MetadataMap) -> Option<String> {
     header(metadata, REQUEST_ID).map(str::to_owned)
 }
@@ -64,6 +72,8 @@ struct Refusal {
 }
 
 /// Any request message, ready to be sent with the deadline, the retries and the errors of the client. Made by [`Client::call`].
+///
+/// If the message has a `request_id` and leaves it empty, a new one is filled in when it is sent.
 ///
 /// ```no_run
 /// use registry_client::pb;
@@ -82,12 +92,13 @@ pub struct Call<R: Rpc> {
     pub(crate) request: R,
     timeout: Option<Duration>,
     correlation_id: Option<MetadataValue<Ascii>>,
+    min_revision: Option<i64>,
     refusal: Option<Refusal>,
 }
 
 impl<R: Rpc> Call<R> {
     pub(crate) fn new(client: Client, request: R) -> Self {
-        Self { client, request, timeout: None, correlation_id: None, refusal: None }
+        Self { client, request, timeout: None, correlation_id: None, min_revision: None, refusal: None }
     }
 
     /// Gives this call another deadline than the client has: this long, attempts and pauses together.
@@ -103,6 +114,13 @@ impl<R: Rpc> Call<R> {
             Ok(id) => self.correlation_id = Some(id),
             Err(_) => self.refuse(REQUEST_ID, "is not visible ASCII"),
         }
+        self
+    }
+
+    /// Reads the registry as it was at this revision or later, so that what was written up to there is seen, whichever server answers.
+    /// Travels in the header `x-min-revision`, which means nothing to methods that write.
+    pub fn min_revision(mut self, revision: i64) -> Self {
+        self.min_revision = Some(revision);
         self
     }
 
@@ -135,41 +153,77 @@ impl<R: Rpc> Call<R> {
         unwrap: impl FnOnce(R::Response, &R) -> Result<T, &'static str>,
     ) -> Result<Answer<T>, Error> {
         let answer = self.execute().await?;
-        answer.try_map(|response| unwrap(response, &self.request).map_err(|what| Error::protocol(R::METHOD, what)))
+        answer.try_map(|response| {
+            let unwrapped = unwrap(response, &self.request);
+            unwrapped.map_err(|what| Error::protocol(<R as Rpc>::METHOD, what).of_call(self.request.validate_only(), false))
+        })
     }
 
     async fn execute(&self) -> Result<Answer<R::Response>, Error> {
         if let Some(Refusal { field, why }) = &self.refusal {
-            return Err(Error::refused(R::METHOD, field, why));
+            return Err(Error::refused(<R as Rpc>::METHOD, field, why));
         }
+        let request = identified(&self.request);
+        let repeatable = retry::repeatable(&request);
+        let policy = self.client.retry_policy();
         let timeout = self.timeout.unwrap_or(self.client.timeout()).min(MAX_TIMEOUT);
         let deadline = Instant::now() + timeout;
-        let attempt = || async {
-            match timeout_at(deadline, R::dispatch(self.client.raw_channel(), self.attempt(deadline))).await {
-                Ok(Ok(response)) => Ok(Answer::new(response)),
-                Ok(Err(status)) => Err(match Error::from_status(R::METHOD, status) {
-                    // Some servers and proxies give up at the deadline in these words.
-                    Error::Cancelled(_) if left(deadline).is_zero() => Error::deadline(R::METHOD, timeout),
-                    error => error,
-                }),
-                Err(_) => Err(Error::deadline(R::METHOD, timeout)),
-            }
+        let (mut attempts, mut in_doubt) = (0, false);
+        let attempt = || {
+            attempts += 1;
+            let patience = policy.patience(attempts).filter(|patience| repeatable && *patience < left(deadline));
+            self.attempt(&request, deadline, patience.unwrap_or(timeout))
         };
-        attempt
-            .retry(self.client.retry_policy().backoff())
-            .when(|error| retry::allowed(R::METHOD, error))
+        let outcome = attempt
+            .retry(policy.backoff())
+            .when(|error| retry::allowed(repeatable, error))
             .adjust(|error, pause| retry::pause(error, pause, left(deadline)))
-            .await
+            .notify(|error, _| in_doubt |= error.outcome_unknown())
+            .await;
+        outcome.map_err(|error| error.of_call(request.validate_only(), in_doubt))
     }
 
-    fn attempt(&self, deadline: Instant) -> tonic::Request<R> {
-        let mut request = tonic::Request::new(self.request.clone());
+    /// Sends the request once, and waits for the answer so long, or until the deadline of the call if that is sooner.
+    async fn attempt(&self, request: &R, deadline: Instant, patience: Duration) -> Result<Answer<R::Response>, Error> {
+        let late = || Error::deadline(<R as Rpc>::METHOD, patience);
+        let end = deadline.min(Instant::now() + patience);
+        match timeout_at(end, R::dispatch(self.client.raw_channel(), self.message(request, deadline))).await {
+            Ok(Ok(response)) => Ok(Answer::new(response)),
+            Ok(Err(status)) => Err(match Error::from_status(<R as Rpc>::METHOD, status) {
+                // Some servers and proxies give up at the deadline in these words.
+                Error::Cancelled(_) if left(deadline).is_zero() => late(),
+                error => error,
+            }),
+            Err(_) => Err(late()),
+        }
+    }
+
+    /// The server is told the deadline of the call and not that of the attempt: what it finishes meanwhile, it can tell the next one.
+    fn message(&self, request: &R, deadline: Instant) -> tonic::Request<R> {
+        let mut request = tonic::Request::new(request.clone());
         request.set_timeout(left(deadline));
         if let Some(id) = &self.correlation_id {
             request.metadata_mut().insert(REQUEST_ID, id.clone());
         }
+        if let Some(revision) = self.min_revision {
+            request.metadata_mut().insert(MIN_REVISION, revision.into());
+        }
         request
     }
+}
+
+/// The request with an id, if it can have one: the same for all attempts, and another one for each call.
+fn identified<R: Rpc>(request: &R) -> R {
+    let mut request = request.clone();
+    if let Some(id) = request.request_id_mut().filter(|id| id.is_empty()) {
+        *id = new_id();
+    }
+    request
+}
+
+#[expect(clippy::disallowed_methods, reason = "the server has one source of ids, and this is not the server")]
+fn new_id() -> String {
+    Uuid::new_v4().to_string()
 }
 
 /// What the wire format of deadlines can carry is longer, and what anybody can wait for is shorter.
@@ -179,8 +233,35 @@ fn left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now())
 }
 
-/// The end of every builder: what is common to all calls, and how to take the answer apart.
+/// The end of every builder: what is common to all calls, or to all that read or write, and how to take the answer apart.
 macro_rules! sends {
+    (read $Builder:ident -> $Value:ty, $unwrap:expr) => {
+        impl $Builder {
+            /// Reads the registry as it was at this revision or later. With the `revision` of something that was written or read before,
+            /// the answer is no older than that, whichever of several servers behind a balancer gives it.
+            pub fn min_revision(mut self, revision: i64) -> Self {
+                self.call = self.call.min_revision(revision);
+                self
+            }
+        }
+
+        crate::call::sends!($Builder -> $Value, $unwrap);
+    };
+    (write $Builder:ident -> $Value:ty, $unwrap:expr) => {
+        impl $Builder {
+            /// The id of this change, a UUID, instead of a new one for each call. The registry makes a change with the same id once: sent
+            /// again with this id, at any time for which it [remembers ids](crate::Limits), the same request gets the first answer,
+            /// [replayed](crate::Answer::replayed). Another request with this id is refused with
+            /// [`ErrorReason::RequestIdReused`](crate::ErrorReason::RequestIdReused). Keep it somewhere before you send, to be able to
+            /// repeat a call whose [outcome is unknown](crate::Error::outcome_unknown), also after a restart.
+            pub fn request_id(mut self, id: impl Into<String>) -> Self {
+                self.call.request.request_id = id.into();
+                self
+            }
+        }
+
+        crate::call::sends!($Builder -> $Value, $unwrap);
+    };
     ($Builder:ident -> $Value:ty, $unwrap:expr) => {
         impl $Builder {
             /// Gives this call another deadline than the client has: this long, attempts and pauses together.

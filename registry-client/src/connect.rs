@@ -8,9 +8,10 @@ use tonic::transport::{Channel, Endpoint, Uri};
 use crate::client::Settings;
 use crate::{Client, Error, RetryPolicy};
 
-/// How often an idle-looking connection with calls on it is asked whether it is alive, and how long the answer may take.
-const PING_INTERVAL: Duration = Duration::from_secs(20);
-const PING_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often an idle-looking connection with calls on it is asked whether it is alive, and how long the answer may take: together less
+/// than an attempt, so that the next one does not go the same way.
+const PING_INTERVAL: Duration = Duration::from_secs(4);
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The settings of a [`Client`] that is to be. Made by [`Client::builder`].
 #[derive(Clone)]

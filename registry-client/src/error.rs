@@ -72,6 +72,31 @@ pub enum Error {
     Endpoint(Failure),
 }
 
+/// The same for each kind of error.
+macro_rules! each {
+    ($error:ident, $failure:ident => $do:expr) => {
+        match $error {
+            Self::Invalid($failure)
+            | Self::NotFound($failure)
+            | Self::AlreadyExists($failure)
+            | Self::Aborted($failure)
+            | Self::FailedPrecondition($failure)
+            | Self::OutOfRange($failure)
+            | Self::Unauthenticated($failure)
+            | Self::PermissionDenied($failure)
+            | Self::ResourceExhausted($failure)
+            | Self::Unavailable($failure)
+            | Self::DeadlineExceeded($failure)
+            | Self::Cancelled($failure)
+            | Self::Unimplemented($failure)
+            | Self::Internal($failure)
+            | Self::Transport($failure)
+            | Self::Protocol($failure)
+            | Self::Endpoint($failure) => $do,
+        }
+    };
+}
+
 impl Error {
     /// What a server said, or what tonic says when it could not.
     pub(crate) fn from_status(method: Method, status: Status) -> Self {
@@ -193,21 +218,43 @@ impl Error {
         self.failure().status.as_ref()
     }
 
-    /// Whether sending the same request again is safe and may succeed. The client has already done so as often as its
-    /// [`RetryPolicy`](crate::RetryPolicy) allows.
+    /// Whether the call has certainly done nothing and may succeed when it is made once more. The client has already repeated it as often
+    /// as its [`RetryPolicy`](crate::RetryPolicy) allows. A change whose [outcome is unknown](Self::outcome_unknown) is not meant: a new
+    /// call makes it a second time, unless both have the same `request_id`.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.is_transient() && !self.outcome_unknown()
     }
 
-    /// Whether the change that was asked for may have happened although the call failed, as when the answer got lost. Always false for
-    /// methods without side effects. If true, read before you repeat.
+    /// Whether the change that was asked for may have happened although the call failed, as when the answer got lost and the registry
+    /// could not be asked for it again in time. Counts all attempts and not only the last. Always false for methods without side effects
+    /// and with `validate_only`. If true, read before you make the call again. Only a call that was given its own `request_id`, such as
+    /// [`CreateModel::request_id`](crate::CreateModel::request_id), can be made again as it is: it makes the change or, if that has
+    /// happened, gets the first answer.
+    ///
+    /// ```no_run
+    /// use registry_client::{Client, Error, Model};
+    ///
+    /// /// Creates the model once, however often this is called with the same id.
+    /// async fn create(client: &Client, request_id: &str) -> Result<Model, Error> {
+    ///     loop {
+    ///         match client.create_model("llama-3-7b", "s3://models/llama/").request_id(request_id).send().await {
+    ///             Err(error) if error.outcome_unknown() => eprintln!("not yet: {error}"),
+    ///             outcome => return outcome,
+    ///         }
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
         let failure = self.failure();
         let writes = failure.method.is_some_and(|method| method.idempotency() != Idempotency::NoSideEffects);
-        writes
-            && !failure.never_sent
+        writes && !failure.validate_only && (self.leaves_doubt() || (failure.in_doubt && !self.settles()))
+    }
+
+    /// Whether the last attempt may have made the change.
+    fn leaves_doubt(&self) -> bool {
+        !self.never_sent()
             && match self {
                 Self::Transport(_) | Self::Protocol(_) | Self::DeadlineExceeded(_) => true,
                 // The registry says so itself if it lost the answer to a commit; whoever else says it knows nothing of commits.
@@ -223,6 +270,18 @@ impl Error {
             }
     }
 
+    /// Whether the failure of the last attempt says that no attempt before it has made the change: the registry looked for its answer to
+    /// the request id, found none and decided anew. What it refuses before it looks says nothing.
+    fn settles(&self) -> bool {
+        let decided = self.reason_name().is_some() && self.reason() != Some(ErrorReason::ReadOnly) && !self.is_transient();
+        match self {
+            Self::NotFound(_) | Self::AlreadyExists(_) | Self::Aborted(_) | Self::FailedPrecondition(_) | Self::OutOfRange(_) => {
+                decided
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the cause is one that passes.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
@@ -233,30 +292,35 @@ impl Error {
         }
     }
 
+    /// Whether nobody who knows has answered: the call was given up on the way or here, or broke in a way that the registry never does.
+    /// (A connection that broke is a [passing failure](Self::is_transient) in any case.)
+    pub(crate) fn is_unanswered(&self) -> bool {
+        match self {
+            Self::Cancelled(failure) | Self::Internal(failure) => failure.0.reason.is_none(),
+            // Noticed here; whoever else says so speaks of the deadline of the call.
+            Self::DeadlineExceeded(failure) => failure.0.status.is_none(),
+            _ => false,
+        }
+    }
+
     /// Whether the request certainly never left this process, on the last attempt.
     pub(crate) fn never_sent(&self) -> bool {
         self.failure().never_sent
     }
 
+    /// What only the whole call knows of its last error: whether it would have stored anything at all, and whether an attempt before
+    /// the last one may have made the change.
+    pub(crate) fn of_call(mut self, validate_only: bool, in_doubt: bool) -> Self {
+        let failure = self.failure_mut();
+        (failure.validate_only, failure.in_doubt) = (validate_only, in_doubt);
+        self
+    }
+
     fn failure(&self) -> &Facts {
-        match self {
-            Self::Invalid(failure)
-            | Self::NotFound(failure)
-            | Self::AlreadyExists(failure)
-            | Self::Aborted(failure)
-            | Self::FailedPrecondition(failure)
-            | Self::OutOfRange(failure)
-            | Self::Unauthenticated(failure)
-            | Self::PermissionDenied(failure)
-            | Self::ResourceExhausted(failure)
-            | Self::Unavailable(failure)
-            | Self::DeadlineExceeded(failure)
-            | Self::Cancelled(failure)
-            | Self::Unimplemented(failure)
-            | Self::Internal(failure)
-            | Self::Transport(failure)
-            | Self::Protocol(failure)
-            | Self::Endpoint(failure) => &failure.0,
-        }
+        each!(self, failure => &failure.0)
+    }
+
+    fn failure_mut(&mut self) -> &mut Facts {
+        each!(self, failure => &mut failure.0)
     }
 }

@@ -54,6 +54,8 @@ pub(crate) struct Facts {
     pub(crate) request_id: Option<String>,
     pub(crate) retry_delay: Option<Duration>,
     pub(crate) never_sent: bool,
+    pub(crate) validate_only: bool,
+    pub(crate) in_doubt: bool,
     pub(crate) status: Option<Status>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -71,6 +73,8 @@ impl Failure {
             request_id: None,
             retry_delay: None,
             never_sent: false,
+            validate_only: false,
+            in_doubt: false,
             status: None,
             cause: None,
         }))

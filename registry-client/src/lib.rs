@@ -47,8 +47,26 @@
 //! # Deadlines and retries
 //!
 //! Each call has a deadline, 30 s unless the [client](Builder::timeout) or the call says otherwise. The server is told, and the client
-//! gives up by itself as well; both are [`Error::DeadlineExceeded`]. Until then, calls that only read are repeated when the failure
-//! is a passing one, and calls that write only if they were never sent: see [`RetryPolicy`].
+//! gives up by itself as well; both are [`Error::DeadlineExceeded`]. Until then, a call is repeated when the failure is a passing one
+//! or the answer got lost: see [`RetryPolicy`]. That is safe for writes too. Each carries a request id, the same on every attempt, by
+//! which the registry makes the change once and [answers again](Answer::replayed) what it answered first.
+//!
+//! When the last attempt has failed as well, it can still be [unknown](Error::outcome_unknown) whether a write has happened. A program
+//! that wants to find out makes up the id by itself, passes it to `request_id` of the builder, and makes the call again with the same
+//! one.
+//!
+//! # Reading what was written
+//!
+//! A read may be answered by another server than the write before it, if there are several behind a balancer. If it must see that write,
+//! it says so:
+//!
+//! ```no_run
+//! # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+//! let model = client.create_model("llama-3-7b", "s3://models/llama-3-7b/").send().await?;
+//! let same = client.get_model("llama-3-7b").min_revision(model.revision).send().await?;
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # What is not covered
 //!

@@ -74,7 +74,7 @@ struct Walk<R: List> {
 impl<R: List> Walk<R> {
     fn advance(mut self, token: &str) -> Result<Self, Error> {
         if *token == self.milestone || *token == *self.call.request.page_token() {
-            return Err(Error::protocol(R::METHOD, "the pages go round in circles: a page token was given out twice"));
+            return Err(Error::protocol(<R as Rpc>::METHOD, "the pages go round in circles: a page token was given out twice"));
         }
         self.pages += 1;
         if self.pages.is_power_of_two() {

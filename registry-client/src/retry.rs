@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use backon::ExponentialBuilder;
-use registry_proto::method::{Idempotency, Method};
+use registry_proto::method::Idempotency;
+use registry_proto::request::Request;
 
 use crate::Error;
 
 /// How often and how patiently a failed call is repeated.
 ///
-/// *Whether* it may be repeated is not a setting. A method without side effects is repeated when the failure is a passing one: the
-/// registry is unavailable, asks to wait, or gave up a transaction, or the connection broke. A write is repeated only if it certainly
-/// never left this process, because no connection could be made; everything else is for the caller to decide, who can ask
-/// [`Error::is_retryable`] and [`Error::outcome_unknown`].
+/// *Whether* it may be repeated is not a setting. A call is repeated when the failure is a passing one: the registry is unavailable, asks
+/// to wait, or gave up a transaction. It is also repeated when there was no proper answer: the connection broke, something on the way
+/// gave the call up, or nothing came for as long as an [attempt may take](Self::attempt_timeout). That is safe for calls that write, too,
+/// because all attempts carry the same request id, and the registry answers a repeated id with the first answer and changes nothing. What
+/// the registry refuses is never repeated. What is left for the caller can be asked of [`Error::is_retryable`] and
+/// [`Error::outcome_unknown`].
 ///
 /// The pause doubles from one attempt to the next, with a random part so that clients do not come back all at once. If the registry says
 /// how long to wait, the pause is at least that. No pause goes beyond the deadline of the call: the last error is returned instead.
@@ -30,12 +33,18 @@ pub struct RetryPolicy {
     max_attempts: usize,
     initial_delay: Duration,
     max_delay: Duration,
+    attempt_timeout: Duration,
 }
 
 impl Default for RetryPolicy {
-    /// 5 attempts; the first pause is 100 to 200 ms, and the longest 5 to 10 s.
+    /// 5 attempts of at most 10 s; the first pause is 100 to 200 ms, and the longest 5 to 10 s.
     fn default() -> Self {
-        Self { max_attempts: 5, initial_delay: Duration::from_millis(100), max_delay: Duration::from_secs(5) }
+        Self {
+            max_attempts: 5,
+            initial_delay: Duration::from_millis(100),
+            max_delay: Duration::from_secs(5),
+            attempt_timeout: Duration::from_secs(10),
+        }
     }
 }
 
@@ -67,6 +76,22 @@ impl RetryPolicy {
         self
     }
 
+    /// How long an attempt waits for its answer before it is given up for lost and followed by another one. The last attempt that
+    /// [`max_attempts`](Self::max_attempts) allows has no use for this and gets all that is left until the deadline of the call, beyond
+    /// which no attempt goes. Default: 10 s.
+    ///
+    /// Should be longer than an answer ever takes: a call that needs more would be begun anew each time.
+    #[must_use]
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
+        self
+    }
+
+    /// How long attempt number `attempt` (the first is 1) waits for its answer if another one may follow.
+    pub(crate) fn patience(&self, attempt: usize) -> Option<Duration> {
+        (attempt < self.max_attempts).then_some(self.attempt_timeout)
+    }
+
     pub(crate) fn backoff(&self) -> ExponentialBuilder {
         ExponentialBuilder::new()
             .with_jitter()
@@ -76,13 +101,20 @@ impl RetryPolicy {
     }
 }
 
-/// Whether a call of the method that failed like this may be sent again without asking anybody.
-pub(crate) fn allowed(method: Method, error: &Error) -> bool {
-    match method.idempotency() {
-        Idempotency::NoSideEffects => error.is_transient(),
-        // Repeating an update that did happen could undo what somebody else wrote since.
-        Idempotency::Idempotent | Idempotency::Unknown => error.never_sent(),
+/// Whether sending the request once more does nothing beyond what sending it once does.
+pub(crate) fn repeatable<R: Request>(request: &R) -> bool {
+    match R::METHOD.idempotency() {
+        Idempotency::NoSideEffects => true,
+        _ if request.validate_only() => true,
+        // Without its id, the registry takes it for a new change, which could undo what somebody else wrote since.
+        Idempotency::Idempotent => request.request_id().is_none_or(|id| !id.is_empty()),
+        Idempotency::Unknown => false,
     }
+}
+
+/// Whether a call that failed like this may be sent again without asking anybody.
+pub(crate) fn allowed(repeatable: bool, error: &Error) -> bool {
+    if repeatable { error.is_transient() || error.is_unanswered() } else { error.never_sent() }
 }
 
 /// The pause before the next attempt; `None` if there is to be none.

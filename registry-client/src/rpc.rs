@@ -2,6 +2,7 @@
 //! stubs so that the compiler checks it. May not: know builders, retries or deadlines.
 
 use registry_proto::method::Method;
+use registry_proto::request;
 use registry_proto::v1 as pb;
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
@@ -27,14 +28,14 @@ pub(crate) use sealed::Dispatch;
 
 /// A request message of the registry. It knows the method it is for, so that [`Client::call`](crate::Client::call) can send it.
 ///
-/// Implemented for every request message, and only for those.
+/// Implemented for the request messages of all methods that answer once, and only for those.
 ///
 /// ```
 /// use registry_client::{Method, Rpc, pb};
 ///
 /// assert_eq!(<pb::GetModelRequest as Rpc>::METHOD, Method::GetModel);
 /// ```
-pub trait Rpc: prost::Message + Clone + Sized + 'static + Dispatch {
+pub trait Rpc: request::Request + prost::Message + Clone + Sized + 'static + Dispatch {
     /// The method that takes this request.
     const METHOD: Method;
 
@@ -64,6 +65,11 @@ rpcs! {
         BatchGetModels = batch_get_models(BatchGetModelsRequest) -> BatchGetModelsResponse;
         ListModels = list_models(ListModelsRequest) -> ListModelsResponse;
         UpdateModel = update_model(UpdateModelRequest) -> UpdateModelResponse;
+        RenameModel = rename_model(RenameModelRequest) -> RenameModelResponse;
+        DeleteModel = delete_model(DeleteModelRequest) -> DeleteModelResponse;
+        UndeleteModel = undelete_model(UndeleteModelRequest) -> UndeleteModelResponse;
+        PurgeModel = purge_model(PurgeModelRequest) -> PurgeModelResponse;
+        BatchCreateModels = batch_create_models(BatchCreateModelsRequest) -> BatchCreateModelsResponse;
     }
     release_service_client::ReleaseServiceClient {
         CreateRelease = create_release(CreateReleaseRequest) -> CreateReleaseResponse;
@@ -74,8 +80,20 @@ rpcs! {
         BatchResolveReleases = batch_resolve_releases(BatchResolveReleasesRequest) -> BatchResolveReleasesResponse;
         UpdateRelease = update_release(UpdateReleaseRequest) -> UpdateReleaseResponse;
         TransitionRelease = transition_release(TransitionReleaseRequest) -> TransitionReleaseResponse;
+        DeleteRelease = delete_release(DeleteReleaseRequest) -> DeleteReleaseResponse;
+        UndeleteRelease = undelete_release(UndeleteReleaseRequest) -> UndeleteReleaseResponse;
+        PurgeRelease = purge_release(PurgeReleaseRequest) -> PurgeReleaseResponse;
+        BatchCreateReleases = batch_create_releases(BatchCreateReleasesRequest) -> BatchCreateReleasesResponse;
+        SetReleaseAlias = set_release_alias(SetReleaseAliasRequest) -> SetReleaseAliasResponse;
+        DeleteReleaseAlias = delete_release_alias(DeleteReleaseAliasRequest) -> DeleteReleaseAliasResponse;
+        ListReleaseAliases = list_release_aliases(ListReleaseAliasesRequest) -> ListReleaseAliasesResponse;
+        ListReleaseAliasHistory = list_release_alias_history(ListReleaseAliasHistoryRequest) -> ListReleaseAliasHistoryResponse;
     }
     system_service_client::SystemServiceClient {
         GetServerInfo = get_server_info(GetServerInfoRequest) -> GetServerInfoResponse;
+        CompactEvents = compact_events(CompactEventsRequest) -> CompactEventsResponse;
+    }
+    watch_service_client::WatchServiceClient {
+        ListEvents = list_events(ListEventsRequest) -> ListEventsResponse;
     }
 }

@@ -7,8 +7,6 @@ use crate::fields::{model_fields, setters};
 use crate::{Call, Model, ModelSource};
 
 /// Registers a model. Made by [`Client::create_model`](crate::Client::create_model).
-///
-/// If the answer gets lost, the model may exist: see [`Error::outcome_unknown`](crate::Error::outcome_unknown).
 #[derive(Clone, Debug)]
 #[must_use = "nothing happens until `send` is called"]
 pub struct CreateModel {
@@ -68,4 +66,4 @@ impl CreateModel {
 
 model_fields!(setters for CreateModel);
 
-sends!(CreateModel -> Model, |response, _| response.model.ok_or("the answer holds no model"));
+sends!(write CreateModel -> Model, |response, _| response.model.ok_or("the answer holds no model"));

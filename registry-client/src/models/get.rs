@@ -20,7 +20,7 @@ impl GetModel {
     }
 }
 
-sends!(GetModel -> Model, |response, _| response.model.ok_or("the answer holds no model"));
+sends!(read GetModel -> Model, |response, _| response.model.ok_or("the answer holds no model"));
 
 /// Gets several models. Made by [`Client::batch_get_models`](crate::Client::batch_get_models).
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ impl BatchGetModels {
     }
 }
 
-sends!(BatchGetModels -> Vec<Model>, |response, request| {
+sends!(read BatchGetModels -> Vec<Model>, |response, request| {
     // The answers are told apart by their places, so that one too few would be attributed to the wrong references.
     Some(response.models)
         .filter(|models| models.len() == request.model_refs.len())

@@ -90,7 +90,7 @@ impl ListModels {
     }
 }
 
-sends!(ListModels -> Page<Model>, |response, _| Ok(pb::ListModelsRequest::page(response)));
+sends!(read ListModels -> Page<Model>, |response, _| Ok(pb::ListModelsRequest::page(response)));
 
 impl List for pb::ListModelsRequest {
     type Item = Model;

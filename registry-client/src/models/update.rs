@@ -63,4 +63,4 @@ impl UpdateModel {
 model_fields!(setters_and_clearers for UpdateModel);
 masked!(UpdateModel, model: Model);
 
-sends!(UpdateModel -> Model, |response, _| response.model.ok_or("the answer holds no model"));
+sends!(write UpdateModel -> Model, |response, _| response.model.ok_or("the answer holds no model"));

@@ -7,8 +7,6 @@ use crate::fields::{release_fields, setters};
 use crate::{Call, Release, ReleaseId, ReleaseState};
 
 /// Registers a release. Made by [`Client::create_release`](crate::Client::create_release).
-///
-/// If the answer gets lost, the release may exist: see [`Error::outcome_unknown`](crate::Error::outcome_unknown).
 #[derive(Clone, Debug)]
 #[must_use = "nothing happens until `send` is called"]
 pub struct CreateRelease {
@@ -81,4 +79,4 @@ impl CreateRelease {
 
 release_fields!(setters for CreateRelease);
 
-sends!(CreateRelease -> Release, |response, _| response.release.ok_or("the answer holds no release"));
+sends!(write CreateRelease -> Release, |response, _| response.release.ok_or("the answer holds no release"));

@@ -20,7 +20,7 @@ impl GetRelease {
     }
 }
 
-sends!(GetRelease -> Release, |response, _| response.release.ok_or("the answer holds no release"));
+sends!(read GetRelease -> Release, |response, _| response.release.ok_or("the answer holds no release"));
 
 /// Gets several releases. Made by [`Client::batch_get_releases`](crate::Client::batch_get_releases).
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ impl BatchGetReleases {
     }
 }
 
-sends!(BatchGetReleases -> Vec<Release>, |response, request| {
+sends!(read BatchGetReleases -> Vec<Release>, |response, request| {
     // The answers are told apart by their places, so that one too few would be attributed to the wrong references.
     Some(response.releases)
         .filter(|releases| releases.len() == request.release_refs.len())

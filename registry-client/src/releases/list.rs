@@ -96,7 +96,7 @@ impl ListReleases {
     }
 }
 
-sends!(ListReleases -> Page<Release>, |response, _| Ok(pb::ListReleasesRequest::page(response)));
+sends!(read ListReleases -> Page<Release>, |response, _| Ok(pb::ListReleasesRequest::page(response)));
 
 impl List for pb::ListReleasesRequest {
     type Item = Release;

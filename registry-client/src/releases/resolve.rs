@@ -46,7 +46,7 @@ impl ResolveRelease {
     }
 }
 
-sends!(ResolveRelease -> Release, |response, _| response.release.ok_or("the answer holds no release"));
+sends!(read ResolveRelease -> Release, |response, _| response.release.ok_or("the answer holds no release"));
 
 /// Asks what several references stand for. Made by [`Client::batch_resolve_releases`].
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ pub struct Resolved {
     pub revision: i64,
 }
 
-sends!(BatchResolveReleases -> Resolved, |response, request| {
+sends!(read BatchResolveReleases -> Resolved, |response, request| {
     let pb::BatchResolveReleasesResponse { results, revision } = response;
     // The outcomes are told apart by their places, so that one too few would be attributed to the wrong questions.
     if results.len() != request.requests.len() {

@@ -35,4 +35,4 @@ impl TransitionRelease {
     }
 }
 
-sends!(TransitionRelease -> Release, |response, _| response.release.ok_or("the answer holds no release"));
+sends!(write TransitionRelease -> Release, |response, _| response.release.ok_or("the answer holds no release"));

@@ -45,4 +45,4 @@ impl UpdateRelease {
 release_fields!(setters_and_clearers for UpdateRelease);
 masked!(UpdateRelease, release: Release);
 
-sends!(UpdateRelease -> Release, |response, _| response.release.ok_or("the answer holds no release"));
+sends!(write UpdateRelease -> Release, |response, _| response.release.ok_or("the answer holds no release"));

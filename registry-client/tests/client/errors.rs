@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use registry_client::{Error, ErrorReason, Release, ReleaseQuery, pb};
+use registry_client::{Error, ErrorReason, Release, ReleaseQuery, RetryPolicy, pb};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
 use crate::fake::{Fake, Reply, status};
 
 async fn failing(status: Status) -> Error {
-    Fake::new([Reply::Fail(status)]).client.create_model("iris", "/iris").send().await.unwrap_err()
+    let fake = Fake::new([Reply::Fail(status)]);
+    fake.client.clone().with_retry(RetryPolicy::none()).create_model("iris", "/iris").send().await.unwrap_err()
 }
 
 fn violation(field: &str) -> FieldViolation {
@@ -133,7 +134,7 @@ async fn each_outcome_of_a_batch_has_its_own_error() {
     let status: tonic_types::Status = prost::Message::decode(status.details()).unwrap();
     let release = Some(Release { version: "1.0".into(), ..Default::default() });
     let results = vec![
-        Outcome { result: Some(Kind::Resolved(Box::new(pb::ResolveReleaseResponse { release }))) },
+        Outcome { result: Some(Kind::Resolved(Box::new(pb::ResolveReleaseResponse { release, alias: None }))) },
         Outcome { result: Some(Kind::Status(status)) },
         Outcome { result: Some(Kind::Resolved(Box::default())) },
         Outcome { result: None },

@@ -69,6 +69,7 @@ struct State(Arc<Mutex<Inner>>);
 struct Inner {
     script: VecDeque<Reply>,
     seen: Vec<Seen>,
+    accepted_first: usize,
     refusals: usize,
     unreachable: bool,
     connections: Vec<AbortHandle>,
@@ -102,6 +103,15 @@ impl Fake {
         self
     }
 
+    /// Accepts the first connection and refuses so many that follow.
+    pub fn refusing_later(self, connections: usize) -> Self {
+        {
+            let mut inner = self.state.0.lock().unwrap();
+            (inner.accepted_first, inner.refusals) = (1, connections);
+        }
+        self
+    }
+
     /// Leaves those who want to connect waiting.
     pub fn unreachable(self) -> Self {
         self.state.0.lock().unwrap().unreachable = true;
@@ -129,7 +139,19 @@ impl Fake {
     }
 }
 
+/// What all requests that write have in common.
+#[derive(Message)]
+struct Written {
+    #[prost(string, tag = "15")]
+    request_id: String,
+}
+
 impl Seen {
+    /// The id of the change that is asked for; empty if there is none.
+    pub fn request_id(&self) -> String {
+        self.message::<Written>().request_id
+    }
+
     pub fn message<M: Message + Default>(&self) -> M {
         M::decode(&*self.body).unwrap()
     }
@@ -141,13 +163,16 @@ impl State {
             .add_service(pb::model_service_server::ModelServiceServer::new(self.clone()))
             .add_service(pb::release_service_server::ReleaseServiceServer::new(self.clone()))
             .add_service(pb::system_service_server::SystemServiceServer::new(self.clone()))
+            .add_service(pb::watch_service_server::WatchServiceServer::new(self.clone()))
     }
 
     /// A connection that can be cut in the middle.
     async fn connect(&self, accept: mpsc::Sender<DuplexStream>) -> io::Result<DuplexStream> {
         {
             let mut inner = self.0.lock().unwrap();
-            if let Some(left) = inner.refusals.checked_sub(1) {
+            if let Some(left) = inner.accepted_first.checked_sub(1) {
+                inner.accepted_first = left;
+            } else if let Some(left) = inner.refusals.checked_sub(1) {
                 inner.refusals = left;
                 return Err(io::Error::new(io::ErrorKind::ConnectionRefused, "nobody is listening"));
             }
@@ -205,6 +230,11 @@ serve! { model_service_server::ModelService {
     BatchGetModels = batch_get_models(BatchGetModelsRequest) -> BatchGetModelsResponse;
     ListModels = list_models(ListModelsRequest) -> ListModelsResponse;
     UpdateModel = update_model(UpdateModelRequest) -> UpdateModelResponse;
+    RenameModel = rename_model(RenameModelRequest) -> RenameModelResponse;
+    DeleteModel = delete_model(DeleteModelRequest) -> DeleteModelResponse;
+    UndeleteModel = undelete_model(UndeleteModelRequest) -> UndeleteModelResponse;
+    PurgeModel = purge_model(PurgeModelRequest) -> PurgeModelResponse;
+    BatchCreateModels = batch_create_models(BatchCreateModelsRequest) -> BatchCreateModelsResponse;
 } }
 
 serve! { release_service_server::ReleaseService {
@@ -216,8 +246,30 @@ serve! { release_service_server::ReleaseService {
     BatchResolveReleases = batch_resolve_releases(BatchResolveReleasesRequest) -> BatchResolveReleasesResponse;
     UpdateRelease = update_release(UpdateReleaseRequest) -> UpdateReleaseResponse;
     TransitionRelease = transition_release(TransitionReleaseRequest) -> TransitionReleaseResponse;
+    DeleteRelease = delete_release(DeleteReleaseRequest) -> DeleteReleaseResponse;
+    UndeleteRelease = undelete_release(UndeleteReleaseRequest) -> UndeleteReleaseResponse;
+    PurgeRelease = purge_release(PurgeReleaseRequest) -> PurgeReleaseResponse;
+    BatchCreateReleases = batch_create_releases(BatchCreateReleasesRequest) -> BatchCreateReleasesResponse;
+    SetReleaseAlias = set_release_alias(SetReleaseAliasRequest) -> SetReleaseAliasResponse;
+    DeleteReleaseAlias = delete_release_alias(DeleteReleaseAliasRequest) -> DeleteReleaseAliasResponse;
+    ListReleaseAliases = list_release_aliases(ListReleaseAliasesRequest) -> ListReleaseAliasesResponse;
+    ListReleaseAliasHistory = list_release_alias_history(ListReleaseAliasHistoryRequest) -> ListReleaseAliasHistoryResponse;
 } }
 
 serve! { system_service_server::SystemService {
     GetServerInfo = get_server_info(GetServerInfoRequest) -> GetServerInfoResponse;
+    CompactEvents = compact_events(CompactEventsRequest) -> CompactEventsResponse;
 } }
+
+#[tonic::async_trait]
+impl pb::watch_service_server::WatchService for State {
+    type WatchStream = tokio_stream::Empty<Result<pb::WatchResponse, Status>>;
+
+    async fn watch(&self, _: Request<pb::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        Err(Status::unimplemented("no streams here"))
+    }
+
+    async fn list_events(&self, request: Request<pb::ListEventsRequest>) -> Result<Response<pb::ListEventsResponse>, Status> {
+        self.answer(Method::ListEvents, request).await
+    }
+}

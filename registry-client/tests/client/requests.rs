@@ -1,5 +1,6 @@
 //! What is sent, and what the headers say.
 
+use futures::TryStreamExt as _;
 use registry_client::{
     Error, Model, ModelId, ModelRef, ModelSource, Release, ReleaseId, ReleaseQuery, ReleaseRef, ReleaseState, ReleaseView, pb,
 };
@@ -170,12 +171,29 @@ async fn the_headers_of_an_answer_can_be_had() {
     let mut headers = MetadataMap::new();
     headers.insert("x-registry-revision", "42".parse().unwrap());
     headers.insert("x-request-id", "0193".parse().unwrap());
+    headers.insert("x-replayed", "true".parse().unwrap());
     let fake = Fake::new([Reply::WithHeaders(Vec::new(), headers)]);
     let answer = fake.client.server_info().send_with_meta().await.unwrap();
-    assert_eq!((answer.revision, answer.request_id.as_deref()), (Some(42), Some("0193")));
+    assert_eq!((answer.revision, answer.request_id.as_deref(), answer.replayed), (Some(42), Some("0193"), true));
 
     let answer = fake.client.server_info().send_with_meta().await.unwrap();
-    assert_eq!((answer.revision, answer.request_id), (None, None));
+    assert_eq!((answer.revision, answer.request_id, answer.replayed), (None, None, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_can_ask_for_a_revision() {
+    let page = pb::ListModelsResponse { next_page_token: "2".into(), ..Default::default() };
+    let fake = Fake::new([Reply::Cut, Reply::Message(Vec::new()), Reply::message(&page)]);
+    let client = &fake.client;
+    let _ = client.get_model("iris").min_revision(41).send().await;
+    let pages: Vec<_> = client.list_models().min_revision(42).pages().try_collect().await.unwrap();
+    assert_eq!(pages.len(), 2);
+    client.call(pb::GetServerInfoRequest {}).min_revision(i64::MAX).send().await.unwrap();
+    client.call(pb::GetServerInfoRequest {}).send().await.unwrap();
+    let asked: Vec<_> = fake.seen().iter().map(|seen| seen.metadata.get("x-min-revision").cloned()).collect();
+    let asked: Vec<_> = asked.iter().map(|header| header.as_ref().map(|header| header.to_str().unwrap())).collect();
+    let most = i64::MAX.to_string();
+    assert_eq!(asked, [Some("41"), Some("41"), Some("42"), Some("42"), Some(&most), None], "each attempt and each page");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,12 +1,14 @@
 //! What is repeated, how often and when.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use registry_client::{Error, ErrorReason, Idempotency, Method, Model, ReleaseRef, RetryPolicy, pb};
-use tonic::Code;
+use registry_client::{Error, ErrorReason, Idempotency, Method, Model, RetryPolicy, pb};
+use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::fake::{Fake, Reply, status};
+use crate::coverage::call;
+use crate::fake::{Fake, Reply, Seen, status};
 
 fn unavailable() -> Reply {
     Reply::fail(Code::Unavailable, ErrorReason::BackendUnavailable)
@@ -43,44 +45,177 @@ async fn clients_do_not_come_back_all_at_once() {
     assert!(pauses.len() > 1, "{pauses:?}");
 }
 
+fn writes() -> impl Iterator<Item = Method> {
+    Method::ALL.iter().copied().filter(|method| method.idempotency() != Idempotency::NoSideEffects)
+}
+
+/// What can happen on the way, so that nobody here knows what has happened there.
+fn lost() -> [Reply; 8] {
+    let outcome = [("outcome".to_owned(), "unknown".to_owned())];
+    let commit = ErrorDetails::with_error_info(ErrorReason::BackendUnavailable.as_str_name(), "modelregistry", outcome);
+    [
+        Reply::Cut,
+        Reply::Hang,
+        Reply::Fail(Status::unavailable("a proxy says so")),
+        Reply::Fail(Status::cancelled("somebody gave it up")),
+        Reply::Fail(Status::internal("reset")),
+        Reply::Fail(Status::unknown("HTTP 500")),
+        Reply::Fail(Status::data_loss("half of it")),
+        Reply::Fail(Status::with_error_details(Code::Unavailable, "the answer to the commit was lost", commit)),
+    ]
+}
+
+fn created() -> Reply {
+    Reply::message(&pb::CreateModelResponse { model: Some(Model::default()) })
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_write_that_arrived_is_not_repeated_and_its_outcome_is_unknown() {
-    for method in Method::ALL.iter().filter(|method| method.idempotency() != Idempotency::NoSideEffects) {
-        let fake = Fake::new([Reply::Fail(tonic::Status::unavailable("somebody on the way said so"))]);
-        let client = &fake.client;
-        let release = || ReleaseRef::key("iris", "1.0");
-        let error = match method {
-            Method::CreateModel => client.create_model("iris", "/iris").send().await.unwrap_err(),
-            Method::UpdateModel => client.update_model("iris").task("x").send().await.unwrap_err(),
-            Method::CreateRelease => client.create_release("iris", "1.0").send().await.unwrap_err(),
-            Method::UpdateRelease => client.update_release(release()).size_bytes(1).send().await.unwrap_err(),
-            Method::TransitionRelease => client.yank_release(release()).send().await.unwrap_err(),
-            other => panic!("is {other:?} a write?"),
-        };
+async fn every_write_is_repeated_with_the_same_request_id() {
+    let mut ids = BTreeSet::new();
+    for method in writes() {
+        let fake = Fake::new([Reply::Cut, Reply::Hang]);
+        // The empty answer is not always a proper one, but it is one.
+        let _ = call(&fake.client, method).await;
+        let seen = fake.seen();
+        assert_eq!(seen.len(), 3, "{method:?}");
+        let id = seen[0].request_id();
+        assert!(seen.iter().all(|seen| seen.request_id() == id), "{method:?}");
+        if method == Method::CompactEvents {
+            assert_eq!(id, "", "it has none, and needs none");
+        } else {
+            assert_eq!((id.len(), id.matches('-').count()), (36, 4), "{method:?}: {id} is no UUID");
+            assert!(ids.insert(id), "{method:?} has the id of another call");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_is_repeated_whatever_became_of_the_first_attempt() {
+    for (at, reply) in lost().into_iter().enumerate() {
+        let fake = Fake::new([reply, created()]);
+        fake.client.create_model("iris", "/iris").send().await.unwrap_or_else(|error| panic!("{at}: {error}"));
+        assert_eq!(fake.seen().len(), 2);
+    }
+    for (at, reply) in lost().into_iter().enumerate() {
+        let fake = Fake::new([reply, iris()]);
+        fake.client.get_model("iris").send().await.unwrap_or_else(|error| panic!("read {at}: {error}"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_call_has_an_id_of_its_own_unless_it_is_given_one() {
+    let fake = Fake::new(std::iter::repeat_with(created).take(4));
+    let create = fake.client.create_model("iris", "/iris");
+    create.clone().send().await.unwrap();
+    create.clone().send().await.unwrap();
+    create.clone().request_id("mine").send().await.unwrap();
+    create.validate_only().request_id("mine").send().await.unwrap();
+    fake.client.get_model("iris").send().await.unwrap_err();
+    let ids: Vec<_> = fake.seen().iter().map(Seen::request_id).collect();
+    assert_ne!(ids[0], ids[1], "clones of a builder are different calls");
+    assert_eq!(ids[2..], ["mine", "mine", ""]);
+
+    let fake = Fake::new([]);
+    let request = pb::UndeleteModelRequest { request_id: "mine".into(), ..Default::default() };
+    fake.client.call(request).send().await.unwrap();
+    fake.client.call(pb::UndeleteModelRequest::default()).send().await.unwrap();
+    assert_eq!(fake.seen()[0].request_id(), "mine");
+    assert_eq!(fake.seen()[1].request_id().len(), 36, "messages get one too");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_registry_refuses_is_not_repeated() {
+    for (code, reason) in [
+        (Code::InvalidArgument, ErrorReason::InvalidField),
+        (Code::NotFound, ErrorReason::ModelNotFound),
+        (Code::AlreadyExists, ErrorReason::ModelAlreadyExists),
+        (Code::Aborted, ErrorReason::EtagMismatch),
+        (Code::Aborted, ErrorReason::AliasMoved),
+        (Code::FailedPrecondition, ErrorReason::RequestIdReused),
+        (Code::FailedPrecondition, ErrorReason::ReadOnly),
+        (Code::PermissionDenied, ErrorReason::RoleRequired),
+        (Code::ResourceExhausted, ErrorReason::StorageFull),
+        (Code::Internal, ErrorReason::Internal),
+        (Code::DeadlineExceeded, ErrorReason::DeadlineExceeded),
+        (Code::Unimplemented, ErrorReason::UnknownMethod),
+    ] {
+        for method in writes() {
+            let fake = Fake::new([Reply::fail(code, reason)]);
+            let error = call(&fake.client, method).await.unwrap_err();
+            assert_eq!((error.code(), error.reason()), (code, Some(reason)), "{method:?}");
+            assert_eq!(fake.seen().len(), 1, "{method:?} was repeated after {reason:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_is_lost_each_time_has_an_unknown_outcome() {
+    for method in writes() {
+        let fake = Fake::new(std::iter::repeat_with(|| Reply::Fail(Status::unavailable("a proxy says so"))).take(5));
+        let error = call(&fake.client, method).await.unwrap_err();
         assert!(matches!(error, Error::Unavailable(_)), "{error}");
         assert!(error.outcome_unknown() && !error.is_retryable(), "{error}");
-        assert_eq!(fake.seen().len(), 1, "{method:?} was repeated");
+        assert_eq!(fake.seen().len(), 5, "{method:?}");
     }
+}
+
+/// A later attempt that comes to nothing for sure does not undo what an earlier one may have done.
+#[tokio::test(start_paused = true)]
+async fn the_outcome_is_that_of_all_attempts() {
+    for (last, unknown) in [
+        (unavailable(), true),
+        (Reply::fail(Code::Unauthenticated, ErrorReason::Unauthenticated), true),
+        (Reply::fail(Code::FailedPrecondition, ErrorReason::ReadOnly), true),
+        (Reply::fail(Code::Aborted, ErrorReason::TransactionConflict), true),
+        (Reply::Fail(Status::not_found("a proxy says so")), true),
+        // The registry has looked for the request id, and did not find it.
+        (Reply::fail(Code::AlreadyExists, ErrorReason::ModelAlreadyExists), false),
+        (Reply::fail(Code::NotFound, ErrorReason::ModelNotFound), false),
+        (Reply::fail(Code::Aborted, ErrorReason::EtagMismatch), false),
+    ] {
+        let fake = Fake::new([Reply::Cut, last]);
+        let client = fake.client.clone().with_retry(RetryPolicy::default().max_attempts(2));
+        let error = client.create_model("iris", "/iris").send().await.unwrap_err();
+        assert_eq!(fake.seen().len(), 2);
+        assert_eq!(error.outcome_unknown(), unknown, "{error}");
+        assert!(!error.is_retryable(), "{error}");
+    }
+
+    // Nor does one that never left.
+    let fake = Fake::new([Reply::Cut]).refusing_later(usize::MAX);
+    let error = fake.client.create_model("iris", "/iris").send().await.unwrap_err();
+    assert!(matches!(error, Error::Transport(_)) && error.to_string().contains("nobody is listening"), "{error}");
+    assert!(error.outcome_unknown() && !error.is_retryable());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_only_checked_has_no_outcome() {
+    for reply in lost() {
+        let fake = Fake::new([reply]);
+        let client = fake.client.clone().with_retry(RetryPolicy::none());
+        let error = client.create_model("iris", "/iris").validate_only().send().await.unwrap_err();
+        assert!(!error.outcome_unknown(), "{error}");
+    }
+    let fake = Fake::new([Reply::Cut, created()]);
+    fake.client.create_model("iris", "/iris").validate_only().send().await.unwrap();
+    assert_eq!(fake.seen().len(), 2);
 }
 
 /// The registry tells a write that did not happen from one whose commit it lost the answer to.
 #[tokio::test(start_paused = true)]
 async fn the_registry_says_whether_the_outcome_is_known() {
-    let lost = ErrorDetails::with_error_info(
-        ErrorReason::BackendUnavailable.as_str_name(),
-        "modelregistry",
-        [("outcome".to_owned(), "unknown".to_owned())],
-    );
-    let lost = Reply::Fail(tonic::Status::with_error_details(Code::Unavailable, "lost", lost));
+    let [.., lost] = lost();
     for (reply, unknown) in [(unavailable(), false), (lost, true)] {
-        let error = Fake::new([reply]).client.create_model("iris", "/iris").send().await.unwrap_err();
+        let fake = Fake::new([reply]);
+        let client = fake.client.clone().with_retry(RetryPolicy::none());
+        let error = client.create_model("iris", "/iris").send().await.unwrap_err();
         assert_eq!((error.outcome_unknown(), error.is_retryable()), (unknown, !unknown), "{error}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_write_that_was_never_sent_is_repeated() {
-    let fake = Fake::new([Reply::message(&pb::CreateModelResponse { model: Some(Model::default()) })]).refusing(2);
+    let fake = Fake::new([created()]).refusing(2);
     fake.client.create_model("iris", "/iris").send().await.unwrap();
     assert_eq!(fake.seen().len(), 1);
 }
@@ -96,16 +231,18 @@ async fn what_was_never_sent_has_a_known_outcome() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broken_connection_is_made_anew_for_a_read() {
-    let fake = Fake::new([Reply::Cut, iris()]);
+async fn a_broken_connection_is_made_anew() {
+    let fake = Fake::new([Reply::Cut, iris(), Reply::Cut, created()]);
     fake.client.get_model("iris").send().await.unwrap();
-    assert_eq!(fake.seen().len(), 2);
+    fake.client.create_model("iris", "/iris").send().await.unwrap();
+    assert_eq!(fake.seen().len(), 4);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_breaks_under_a_write_leaves_the_outcome_unknown() {
     let fake = Fake::new([Reply::Cut]);
-    let error = fake.client.create_model("iris", "/iris").send().await.unwrap_err();
+    let client = fake.client.clone().with_retry(RetryPolicy::none());
+    let error = client.create_model("iris", "/iris").send().await.unwrap_err();
     assert!(matches!(error, Error::Transport(_)), "{error}");
     assert!(error.outcome_unknown() && !error.is_retryable());
     assert_eq!(fake.seen().len(), 1);
