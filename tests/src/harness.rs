@@ -48,15 +48,21 @@ impl Harness {
         Self::on_with(database, fresh, |_| ()).await
     }
 
-    async fn on_with(database: Database, fresh: Fresh, change: impl FnOnce(&mut Settings)) -> Result<Self, StartError> {
-        let clock = Clock::manual(Timestamp::from_micros(1_767_225_600_000_000));
-        let mut settings = Settings {
+    /// What a server of a test is told unless the test says otherwise.
+    #[must_use]
+    pub fn settings() -> Settings {
+        Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            clock: clock.clone(),
+            clock: Clock::manual(Timestamp::from_micros(1_767_225_600_000_000)),
             retention: Retention::default(),
             housekeeping: NEVER,
             grace: GRACE,
-        };
+        }
+    }
+
+    async fn on_with(database: Database, fresh: Fresh, change: impl FnOnce(&mut Settings)) -> Result<Self, StartError> {
+        let mut settings = Self::settings();
+        let clock = settings.clock.clone();
         change(&mut settings);
         let server = Server::start(&fresh.target, settings).await?;
         let client = Client::builder(endpoint(&server)).retry(RetryPolicy::none()).connect().await.expect("a connection");

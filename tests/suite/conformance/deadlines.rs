@@ -21,7 +21,7 @@ async fn locked(registry: &Harness) -> DatabaseConnection {
 
 fn create(name: &str) -> bytes::Bytes {
     let model = pb::Model { name: name.into(), storage_path: "/m".into(), ..pb::Model::default() };
-    raw::framed(&pb::CreateModelRequest { model: Some(model), validate_only: false })
+    raw::framed(&pb::CreateModelRequest { model: Some(model), validate_only: false, request_id: String::new() })
 }
 
 conformance! {

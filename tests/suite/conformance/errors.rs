@@ -12,7 +12,7 @@ fn get(name: &str) -> pb::GetModelRequest {
 }
 
 fn create(model: pb::Model) -> pb::CreateModelRequest {
-    pb::CreateModelRequest { model: Some(model), validate_only: false }
+    pb::CreateModelRequest { model: Some(model), validate_only: false, request_id: String::new() }
 }
 
 #[track_caller]

@@ -140,6 +140,7 @@ conformance! {
             model: Some(Model::default()),
             update_mask,
             validate_only: false,
+            request_id: String::new(),
         };
         expect::invalid(registry.client.call(request).send().await, &[("update_mask.paths[1]", "STRING_NUL")]);
     }

@@ -145,7 +145,7 @@ conformance! {
         let values = Model { description: Some(String::new()), labels: [("a".to_owned(), "b".to_owned())].into(), ..Model::default() };
         let request = |update_mask| {
             let model_ref = Some(ModelRef::from(&before).into());
-            pb::UpdateModelRequest { model_ref, model: Some(values.clone()), update_mask, validate_only: false }
+            pb::UpdateModelRequest { model_ref, model: Some(values.clone()), update_mask, validate_only: false, request_id: String::new() }
         };
         let updated = registry.client.call(request(None)).send().await.unwrap().model.unwrap();
         let expected = Model { description: Some(String::new()), labels: values.labels.clone(), ..before.clone() };

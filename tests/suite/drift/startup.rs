@@ -1,14 +1,11 @@
 //! A server on a database that is not what it needs does not serve, and says which table and column is to blame.
 
 use registry_client::ErrorReason;
-use registry_server::domain::{Clock, Timestamp};
 use registry_server::serve::Server;
 use registry_server::store::Target;
 use registry_tests::{Database, Fresh, Harness, given, on_every_database};
 use sea_orm::ConnectionTrait;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// A change behind the server's back, in the words of each database. SQLite cannot change a column, but its own
 /// memory of the table can be changed.
@@ -56,9 +53,7 @@ fn types(database: Database, sqlite: &'static str, postgres: &'static str) -> &'
 }
 
 async fn serve(target: &Target) -> Result<Server, String> {
-    let clock = Clock::manual(Timestamp::from_micros(0));
-    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    Server::start(target, anywhere, clock, Duration::from_secs(5)).await.map_err(|error| error.to_string())
+    Server::start(target, Harness::settings()).await.map_err(|error| error.to_string())
 }
 
 fn path(fresh: &Fresh) -> PathBuf {

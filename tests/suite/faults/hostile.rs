@@ -11,7 +11,7 @@ const CREATE: &str = "/modelregistry.v1.ModelService/CreateModel";
 
 fn create(name: &str) -> bytes::Bytes {
     let model = pb::Model { name: name.to_owned(), storage_path: "s3://models/".to_owned(), ..Default::default() };
-    raw::framed(&pb::CreateModelRequest { model: Some(model), validate_only: false })
+    raw::framed(&pb::CreateModelRequest { model: Some(model), validate_only: false, request_id: String::new() })
 }
 
 async fn nothing_was_written(registry: &Harness) {

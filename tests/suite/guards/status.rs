@@ -3,6 +3,7 @@
 use registry_client::{Code, ErrorReason, pb};
 use registry_proto::reason::REASONS;
 use registry_server::api::status;
+use registry_server::domain::error::Blockers;
 use registry_server::domain::{Error, Kind, ReleaseId, RequestId, Revision, Violation};
 use registry_tests::conformance;
 use std::path::Path;
@@ -36,7 +37,7 @@ const fn number(error: &Error) -> usize {
         Error::NotFound { kind: Kind::Model, .. } => 5,
         Error::NotFound { kind: Kind::Release, .. } => 6,
         Error::Exists { kind: Kind::Model, .. } => 7,
-        Error::Exists { kind: Kind::Release, .. } => 8,
+        Error::Exists { kind: Kind::Release | Kind::Alias, .. } => 8,
         Error::EtagMismatch { .. } => 9,
         Error::Deleted { .. } => 10,
         Error::InvalidTransition { .. } => 11,
@@ -49,9 +50,16 @@ const fn number(error: &Error) -> usize {
         Error::StorageFull(_) => 18,
         Error::ReadOnly(_) => 19,
         Error::Internal(_) => 20,
+        Error::NotFound { kind: Kind::Alias, .. } => 21,
+        Error::InUse { .. } => 22,
+        Error::AliasMoved { .. } => 23,
+        Error::RequestIdReused { .. } => 24,
+        Error::Compacted { .. } => 25,
+        Error::InFuture { .. } => 26,
+        Error::Behind { .. } => 27,
     }
 }
-const NUMBERS: usize = 21;
+const NUMBERS: usize = 28;
 
 /// One of each, with texts as long as the contract lets a name be, or with short ones.
 fn examples(long: bool) -> Vec<Error> {
@@ -71,7 +79,19 @@ fn examples(long: bool) -> Vec<Error> {
         Error::Immutable { path: "release.base_release_id" },
         Error::InvalidPageToken,
         Error::PageTokenMismatch,
-        Error::InvalidTransition { from: "CANDIDATE", to: "DEPRECATED", why: "the lifecycle has no such step" },
+        Error::InvalidTransition { kind: Kind::Release, from: "CANDIDATE", to: "DEPRECATED", why: "the lifecycle has no such step" },
+        Error::InUse {
+            kind: Kind::Release,
+            name: name(),
+            why: "has aliases that point to it, and `force` is not set",
+            blockers: Blockers { kind: Kind::Release, names: vec![name(); 10], count: u64::MAX },
+        },
+        Error::AliasMoved { alias: text(128), current: Some(id), revision: Revision::new(i64::MAX) },
+        Error::AliasMoved { alias: text(128), current: None, revision: Revision::ZERO },
+        Error::RequestIdReused { id: uuid::Uuid::nil(), method: text(200) },
+        Error::Compacted { after: Revision::ZERO, compacted: Revision::new(i64::MAX), current: Revision::new(i64::MAX) },
+        Error::InFuture { after: Revision::new(i64::MAX), current: Revision::ZERO },
+        Error::Behind { wanted: Revision::new(i64::MAX), current: Revision::ZERO },
         Error::Ambiguous { reference: name(), candidates: vec![id; 10], count: usize::MAX },
         Error::ResponseTooLarge { bytes: usize::MAX, limit: usize::MAX },
         Error::Conflict(cause()),
@@ -82,6 +102,7 @@ fn examples(long: bool) -> Vec<Error> {
         Error::ReadOnly(cause()),
         Error::Internal(cause()),
     ];
+    examples.push(Error::NotFound { kind: Kind::Alias, name: name(), hint: None });
     for kind in [Kind::Model, Kind::Release] {
         let revision = Revision::new(i64::MAX);
         examples.extend([
