@@ -1,4 +1,4 @@
-//! Registers a model and a release, finds them again, and asks which release is the newest.
+//! Registers a model and a release, finds them again, asks which release is the newest, and makes an alias point to it.
 //!
 //! `cargo run --example quickstart -- http://127.0.0.1:50051`
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a terminal")]
@@ -60,5 +60,9 @@ async fn run(endpoint: String) -> Result<(), Error> {
 
     let answer = client.resolve_release(&model).latest().send_with_meta().await?;
     println!("latest is {} as of revision {}", answer.value.version, answer.revision.unwrap_or_default());
+
+    let alias = client.set_release_alias(&answer.value, "production").reason("It is the newest.").send().await?;
+    let resolve = client.resolve_release(&model).alias("production").min_revision(alias.revision);
+    println!("production is {}", resolve.send().await?.version);
     Ok(())
 }

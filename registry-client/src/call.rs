@@ -101,6 +101,35 @@ impl<R: Rpc> Call<R> {
         Self { client, request, timeout: None, correlation_id: None, min_revision: None, refusal: None }
     }
 
+    /// One call made of several, which must ask for nothing that only a call of its own can have.
+    pub(crate) fn batch<I: Rpc>(client: Client, calls: impl Iterator<Item = Call<I>>, request: impl FnOnce(Vec<I>) -> R) -> Self {
+        let mut refusal = None;
+        let requests = calls.enumerate().map(|(place, call)| {
+            refusal = refusal.take().or_else(|| call.unfit(place));
+            call.request
+        });
+        let requests = requests.collect();
+        Self { refusal, ..Self::new(client, request(requests)) }
+    }
+
+    /// Why the call cannot be one of several.
+    fn unfit(&self, place: usize) -> Option<Refusal> {
+        let (field, why) = if let Some(Refusal { field, why }) = &self.refusal {
+            (&**field, &**why)
+        } else if self.request.request_id().is_some_and(|id| !id.is_empty()) {
+            ("request_id", "can be set only for the batch as a whole")
+        } else if self.request.validate_only() {
+            ("validate_only", "can be set only for the batch as a whole")
+        } else if self.timeout.is_some() {
+            ("timeout", "can be set only for the batch as a whole")
+        } else if self.correlation_id.is_some() {
+            (REQUEST_ID, "can be set only for the batch as a whole")
+        } else {
+            return None;
+        };
+        Some(Refusal { field: format!("requests[{place}].{field}"), why: why.to_owned() })
+    }
+
     /// Gives this call another deadline than the client has: this long, attempts and pauses together.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);

@@ -7,6 +7,7 @@ use registry_proto::method::{Idempotency, Method};
 use registry_proto::v1::ErrorReason;
 use tonic::{Code, Status};
 
+use crate::ReleaseId;
 use crate::failure::{Facts, Failure, FieldViolation, ResourceInfo};
 
 /// Why a call failed.
@@ -197,6 +198,20 @@ impl Error {
     #[must_use]
     pub fn resource(&self) -> Option<&ResourceInfo> {
         self.failure().resource.as_ref()
+    }
+
+    /// What stands in the way of a step, as the registry names it: with [`ErrorReason::ResourceInUse`], up to ten things that still need
+    /// the resource. Empty if that is not why the call failed.
+    #[must_use]
+    pub fn blockers(&self) -> &[String] {
+        &self.failure().blockers
+    }
+
+    /// With [`ErrorReason::AliasMoved`]: the release that the alias points to, none if there is no such alias. Unset for other reasons.
+    #[must_use]
+    pub fn current_release_id(&self) -> Option<ReleaseId> {
+        let id = self.metadata().get("currentReleaseId").filter(|id| !id.is_empty())?;
+        (self.reason() == Some(ErrorReason::AliasMoved)).then(|| ReleaseId::new(id))
     }
 
     /// The name of the call in the log of the server.

@@ -50,6 +50,7 @@ pub(crate) struct Facts {
     pub(crate) reason: Option<String>,
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) violations: Vec<FieldViolation>,
+    pub(crate) blockers: Vec<String>,
     pub(crate) resource: Option<ResourceInfo>,
     pub(crate) request_id: Option<String>,
     pub(crate) retry_delay: Option<Duration>,
@@ -69,6 +70,7 @@ impl Failure {
             reason: None,
             metadata: BTreeMap::new(),
             violations: Vec::new(),
+            blockers: Vec::new(),
             resource: None,
             request_id: None,
             retry_delay: None,
@@ -128,6 +130,9 @@ impl Facts {
                 description: violation.description.clone(),
             };
             self.violations = request.field_violations.iter().map(violation).collect();
+        }
+        if let Some(failure) = details.precondition_failure() {
+            self.blockers = failure.violations.iter().map(|violation| violation.subject.clone()).collect();
         }
         self.resource = details.resource_info().map(|info| ResourceInfo {
             resource_type: info.resource_type.clone(),

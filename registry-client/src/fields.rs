@@ -136,10 +136,39 @@ macro_rules! masked {
     };
 }
 
+/// What several changes have in common that are no updates.
+macro_rules! options {
+    ($Builder:ident: $($option:ident),+) => {
+        impl $Builder {
+            $(crate::fields::option!($option);)+
+        }
+    };
+}
+
+macro_rules! option {
+    (etag) => {
+        /// Does it only if nobody changed it since this `etag` was read. Otherwise the call fails with
+        /// [`Error::Aborted`](crate::Error::Aborted) and [`ErrorReason::EtagMismatch`](crate::ErrorReason::EtagMismatch). Without this: in
+        /// any case.
+        pub fn etag(mut self, etag: impl Into<String>) -> Self {
+            self.call.request.etag = etag.into();
+            self
+        }
+    };
+    (validate_only) => {
+        /// Only checks everything and stores nothing. The answer is what would have been, with revision 0, and an empty `id` if it would
+        /// be something new.
+        pub fn validate_only(mut self) -> Self {
+            self.call.request.validate_only = true;
+            self
+        }
+    };
+}
+
 /// The mask of an update that names these fields; none at all if there are none.
 pub(crate) fn mask(fields: impl IntoIterator<Item = impl Into<String>>) -> Option<prost_types::FieldMask> {
     let paths: Vec<_> = fields.into_iter().map(Into::into).collect();
     (!paths.is_empty()).then_some(prost_types::FieldMask { paths })
 }
 
-pub(crate) use {masked, model_fields, release_fields, setter, setters, setters_and_clearers};
+pub(crate) use {masked, model_fields, option, options, release_fields, setter, setters, setters_and_clearers};

@@ -26,7 +26,7 @@
 //!
 //! Text is always a name. An id is a [`ModelId`] or a [`ReleaseId`], and a [`Model`] or [`Release`] that was read stands for its id:
 //! `client.update_model(&model)` still finds it when another model has taken its name. A release is otherwise known by its
-//! [key](ReleaseRef::key); tags, "latest" and version requirements must be [resolved](Client::resolve_release) first, because they may
+//! [key](ReleaseRef::key); aliases, tags, "latest" and version requirements must be [resolved](Client::resolve_release) first, because they may
 //! stand for something else tomorrow.
 //!
 //! # Updates
@@ -34,9 +34,15 @@
 //! An update sends the fields it is told and the mask that names them. `clear_…` names a field and leaves it unset, which clears it.
 //! [`etag`](UpdateModel::etag) makes the update depend on nobody else having been there in between.
 //!
+//! # Aliases
+//!
+//! [`set_release_alias`](Client::set_release_alias) moves a name such as "production" from one release to another in one step and, with
+//! [`expected_release`](SetReleaseAlias::expected_release), only from where it is believed to be. Where it points, and pointed at an
+//! earlier time, [`resolve_release`](Client::resolve_release) tells.
+//!
 //! # Pages
 //!
-//! `list_models` and `list_releases` end in `send` for one [`Page`], in `pages` for a stream of them, or in `items` for a stream of what
+//! The lists end in `send` for one [`Page`], in `pages` for a stream of them, or in `items` for a stream of what
 //! is on them. The streams ask for a page when they get there, and end after the first error.
 //!
 //! # Errors
@@ -80,6 +86,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod aliases;
 mod call;
 mod client;
 mod connect;
@@ -101,11 +108,13 @@ pub use registry_proto::v1::get_server_info_response::{Capabilities, Limits};
 pub use registry_proto::v1::list_models_request::Order as ModelOrder;
 pub use registry_proto::v1::list_releases_request::Order as ReleaseOrder;
 pub use registry_proto::v1::{
-    ErrorReason, GetServerInfoResponse as ServerInfo, LabelSelector, Model, ModelFilter, ModelSource, ModelView, Release,
-    ReleaseFilter, ReleaseState, ReleaseView, TrainingMetadata,
+    CompactEventsResponse as CompactedEvents, ErrorReason, Event, EventFilter, EventType, GetServerInfoResponse as ServerInfo,
+    LabelSelector, Model, ModelFilter, ModelSource, ModelView, Release, ReleaseAlias, ReleaseAliasMove, ReleaseFilter,
+    ReleaseState, ReleaseView, ResourceKind, TrainingMetadata,
 };
 pub use tonic::Code;
 
+pub use aliases::{DeleteReleaseAlias, ListReleaseAliasHistory, ListReleaseAliases, SetReleaseAlias};
 pub use call::{Answer, Call};
 pub use client::Client;
 pub use connect::Builder;
@@ -114,13 +123,17 @@ pub use failure::{Failure, FieldViolation, ResourceInfo};
 pub use json::IntoStruct;
 #[cfg(feature = "json")]
 pub use json::to_json;
-pub use models::{BatchGetModels, CreateModel, GetModel, ListModels, UpdateModel};
+pub use models::{
+    BatchCreateModels, BatchGetModels, CreateModel, DeleteModel, DeletedModel, GetModel, ListModels, PurgeModel, RenameModel,
+    UndeleteModel, UpdateModel,
+};
 pub use page::Page;
 pub use refs::{ModelId, ModelRef, ReleaseId, ReleaseKey, ReleaseRef};
 pub use releases::{
-    BatchGetReleases, BatchResolveReleases, CreateRelease, GetRelease, ListReleases, ReleaseQuery, ResolveRelease,
-    ResolveReleaseOf, Resolved, SelectRelease, TransitionRelease, UpdateRelease,
+    BatchCreateReleases, BatchGetReleases, BatchResolveReleases, CreateRelease, DeleteRelease, GetRelease, ListReleases,
+    PurgeRelease, ReleaseQuery, Resolution, ResolveRelease, ResolveReleaseOf, Resolved, SelectRelease, TransitionRelease,
+    UndeleteRelease, UpdateRelease,
 };
 pub use retry::RetryPolicy;
 pub use rpc::Rpc;
-pub use system::GetServerInfo;
+pub use system::{CompactEvents, GetServerInfo};

@@ -1,17 +1,21 @@
 //! Models: the calls of the model service. Each builder is in a file of its own.
 
 mod create;
+mod delete;
 mod get;
 mod list;
+mod rename;
 mod update;
 
 use registry_proto::v1 as pb;
 
-pub use self::create::CreateModel;
+pub use self::create::{BatchCreateModels, CreateModel};
+pub use self::delete::{DeleteModel, DeletedModel, PurgeModel, UndeleteModel};
 pub use self::get::{BatchGetModels, GetModel};
 pub use self::list::ListModels;
+pub use self::rename::RenameModel;
 pub use self::update::UpdateModel;
-use crate::{Client, ModelRef, fields};
+use crate::{Call, Client, ModelRef, fields};
 
 impl Client {
     /// Registers a model under a name, with the place where its files are.
@@ -39,6 +43,22 @@ impl Client {
     /// Like [`create_model`](Self::create_model), with all fields at once, whatever they are.
     pub fn create_model_from(&self, model: pb::Model) -> CreateModel {
         CreateModel { call: self.call(pb::CreateModelRequest { model: Some(model), ..Default::default() }) }
+    }
+
+    /// Registers several models, all or none, at one revision. Takes the builders of [`create_model`](Self::create_model); a request id, a
+    /// deadline and so on belong to the batch, and not to what is in it.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+    /// let create = ["small", "large"].map(|size| client.create_model(size, format!("/models/{size}")).tag("chat"));
+    /// let models = client.batch_create_models(create).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn batch_create_models(&self, models: impl IntoIterator<Item = CreateModel>) -> BatchCreateModels {
+        let calls = models.into_iter().map(|create| create.call);
+        let request = |requests| pb::BatchCreateModelsRequest { requests, ..Default::default() };
+        BatchCreateModels { call: Call::batch(self.clone(), calls, request) }
     }
 
     /// Gets one model. By name it finds a live model only, by id also a soft-deleted one.
@@ -132,5 +152,54 @@ impl Client {
     fn updating_model(&self, model: ModelRef, values: pb::Model, update_mask: Option<prost_types::FieldMask>) -> UpdateModel {
         let (model_ref, model) = (Some(model.into()), Some(values));
         UpdateModel { call: self.call(pb::UpdateModelRequest { model_ref, model, update_mask, ..Default::default() }) }
+    }
+    /// Gives a model another name. Its id, releases, aliases and history stay; the old name is free at once.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+    /// let model = client.rename_model("llama-3-7b", "acme/llama-3-7b").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn rename_model(&self, model: impl Into<ModelRef>, new_name: impl Into<String>) -> RenameModel {
+        let (model_ref, new_name) = (Some(model.into().into()), new_name.into());
+        RenameModel { call: self.call(pb::RenameModelRequest { model_ref, new_name, ..Default::default() }) }
+    }
+
+    /// Soft-deletes a model: it is hidden and keeps its name until it is [purged](Self::purge_model), by somebody or, after a while, by
+    /// the registry.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+    /// let deleted = client.delete_model("llama-3-7b").force().send().await?;
+    /// println!("gone with {} releases", deleted.deleted_release_count);
+    /// if let Some(model) = &deleted.model {
+    ///     client.undelete_model(model).send().await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn delete_model(&self, model: impl Into<ModelRef>) -> DeleteModel {
+        let model_ref = Some(model.into().into());
+        DeleteModel { call: self.call(pb::DeleteModelRequest { model_ref, ..Default::default() }) }
+    }
+
+    /// Brings a soft-deleted model back, with the releases that were deleted with it. Finds it by id and by name.
+    pub fn undelete_model(&self, model: impl Into<ModelRef>) -> UndeleteModel {
+        let model_ref = Some(model.into().into());
+        UndeleteModel { call: self.call(pb::UndeleteModelRequest { model_ref, ..Default::default() }) }
+    }
+
+    /// Removes a soft-deleted model for good, with all that belongs to it, and frees its name. There is no way back.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+    /// let revision = client.purge_model("llama-3-7b").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn purge_model(&self, model: impl Into<ModelRef>) -> PurgeModel {
+        let model_ref = Some(model.into().into());
+        PurgeModel { call: self.call(pb::PurgeModelRequest { model_ref, ..Default::default() }) }
     }
 }

@@ -1,6 +1,7 @@
 //! Releases: the calls of the release service. Each builder is in a file of its own.
 
 mod create;
+mod delete;
 mod get;
 mod list;
 mod query;
@@ -10,14 +11,15 @@ mod update;
 
 use registry_proto::v1 as pb;
 
-pub use self::create::CreateRelease;
+pub use self::create::{BatchCreateReleases, CreateRelease};
+pub use self::delete::{DeleteRelease, PurgeRelease, UndeleteRelease};
 pub use self::get::{BatchGetReleases, GetRelease};
 pub use self::list::ListReleases;
 pub use self::query::{ReleaseQuery, SelectRelease};
-pub use self::resolve::{BatchResolveReleases, ResolveRelease, ResolveReleaseOf, Resolved};
+pub use self::resolve::{BatchResolveReleases, Resolution, ResolveRelease, ResolveReleaseOf, Resolved};
 pub use self::transition::TransitionRelease;
 pub use self::update::UpdateRelease;
-use crate::{Client, ModelRef, ReleaseRef, ReleaseState, fields};
+use crate::{Call, Client, ModelRef, ReleaseRef, ReleaseState, fields};
 
 impl Client {
     /// Registers a release of a model, with its version.
@@ -44,6 +46,23 @@ impl Client {
     pub fn create_release_from(&self, model: impl Into<ModelRef>, release: pb::Release) -> CreateRelease {
         let (model_ref, release) = (Some(model.into().into()), Some(release));
         CreateRelease { call: self.call(pb::CreateReleaseRequest { model_ref, release, ..Default::default() }) }
+    }
+
+    /// Registers several releases, also of different models, all or none, at one revision. Takes the builders of
+    /// [`create_release`](Self::create_release); a request id, a deadline and so on belong to the batch, and not to what is in it.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client, digests: [String; 2]) -> Result<(), registry_client::Error> {
+    /// let platforms = ["linux/amd64", "linux/arm64"].into_iter().zip(digests);
+    /// let create = platforms.map(|(platform, digest)| client.create_release("llama-3-7b", "1.0.0").platform(platform).digest(digest));
+    /// let releases = client.batch_create_releases(create).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn batch_create_releases(&self, releases: impl IntoIterator<Item = CreateRelease>) -> BatchCreateReleases {
+        let calls = releases.into_iter().map(|create| create.call);
+        let request = |requests| pb::BatchCreateReleasesRequest { requests, ..Default::default() };
+        BatchCreateReleases { call: Call::batch(self.clone(), calls, request) }
     }
 
     /// Gets one release. By key it finds a live release only, by id also a soft-deleted one.
@@ -100,6 +119,7 @@ impl Client {
     /// # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
     /// let newest = client.resolve_release("llama-3-7b").latest().platform("linux/arm64").send().await?;
     /// let compatible = client.resolve_release("llama-3-7b").requirement("^1.2").send().await?;
+    /// let deployed = client.resolve_release("llama-3-7b").alias("production").send().await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -119,7 +139,7 @@ impl Client {
     /// # }
     /// ```
     pub fn resolve_release_from(&self, query: impl Into<ReleaseQuery>) -> ResolveRelease {
-        ResolveRelease { call: self.call(query.into().into()) }
+        ResolveRelease { call: self.call(query.into().into()) }.checked()
     }
 
     /// Asks several such questions, all answered at the same revision. Each has an outcome of its own.
@@ -141,7 +161,7 @@ impl Client {
     /// ```
     pub fn batch_resolve_releases(&self, queries: impl IntoIterator<Item = impl Into<ReleaseQuery>>) -> BatchResolveReleases {
         let requests = queries.into_iter().map(|query| query.into().into()).collect();
-        BatchResolveReleases { call: self.call(pb::BatchResolveReleasesRequest { requests }) }
+        BatchResolveReleases { call: self.call(pb::BatchResolveReleasesRequest { requests }) }.checked()
     }
 
     /// Sets or clears exactly the fields that the builder is told to, and leaves all others as they are.
@@ -214,5 +234,35 @@ impl Client {
     /// Moves a release to [`ReleaseState::Yanked`]: withdrawn because it does harm. There is no way back.
     pub fn yank_release(&self, release: impl Into<ReleaseRef>) -> TransitionRelease {
         self.transition_release(release, ReleaseState::Yanked)
+    }
+    /// Soft-deletes a release: it is hidden and keeps its place until it is [purged](Self::purge_release), by somebody or, after a while,
+    /// by the registry.
+    ///
+    /// ```no_run
+    /// use registry_client::{ErrorReason, ReleaseRef};
+    ///
+    /// # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+    /// match client.delete_release(ReleaseRef::key("llama-3-7b", "1.0.0")).send().await {
+    ///     Err(error) if error.reason() == Some(ErrorReason::ResourceInUse) => println!("still used by {:?}", error.blockers()),
+    ///     deleted => println!("deleted: {}", deleted?.is_some()),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn delete_release(&self, release: impl Into<ReleaseRef>) -> DeleteRelease {
+        let release_ref = Some(release.into().into());
+        DeleteRelease { call: self.call(pb::DeleteReleaseRequest { release_ref, ..Default::default() }) }
+    }
+
+    /// Brings a soft-deleted release back, without the aliases that were deleted with it. Finds it by id and by key.
+    pub fn undelete_release(&self, release: impl Into<ReleaseRef>) -> UndeleteRelease {
+        let release_ref = Some(release.into().into());
+        UndeleteRelease { call: self.call(pb::UndeleteReleaseRequest { release_ref, ..Default::default() }) }
+    }
+
+    /// Removes a soft-deleted release for good. There is no way back.
+    pub fn purge_release(&self, release: impl Into<ReleaseRef>) -> PurgeRelease {
+        let release_ref = Some(release.into().into());
+        PurgeRelease { call: self.call(pb::PurgeReleaseRequest { release_ref, ..Default::default() }) }
     }
 }

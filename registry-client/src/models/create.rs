@@ -1,9 +1,9 @@
-//! CreateModel.
+//! CreateModel and BatchCreateModels.
 
 use registry_proto::v1 as pb;
 
 use crate::call::sends;
-use crate::fields::{model_fields, setters};
+use crate::fields::{model_fields, options, setters};
 use crate::{Call, Model, ModelSource};
 
 /// Registers a model. Made by [`Client::create_model`](crate::Client::create_model).
@@ -67,3 +67,19 @@ impl CreateModel {
 model_fields!(setters for CreateModel);
 
 sends!(write CreateModel -> Model, |response, _| response.model.ok_or("the answer holds no model"));
+
+/// Registers several models, all or none. Made by [`Client::batch_create_models`](crate::Client::batch_create_models).
+#[derive(Clone, Debug)]
+#[must_use = "nothing happens until `send` is called"]
+pub struct BatchCreateModels {
+    pub(super) call: Call<pb::BatchCreateModelsRequest>,
+}
+
+options!(BatchCreateModels: validate_only);
+
+sends!(write BatchCreateModels -> Vec<Model>, |response, request| {
+    // The answers are told apart by their places, so that one too few would be attributed to the wrong requests.
+    Some(response.models)
+        .filter(|models| models.len() == request.requests.len())
+        .ok_or("the answer does not hold one model for each request")
+});

@@ -1,9 +1,9 @@
-//! CreateRelease.
+//! CreateRelease and BatchCreateReleases.
 
 use registry_proto::v1 as pb;
 
 use crate::call::sends;
-use crate::fields::{release_fields, setters};
+use crate::fields::{options, release_fields, setters};
 use crate::{Call, Release, ReleaseId, ReleaseState};
 
 /// Registers a release. Made by [`Client::create_release`](crate::Client::create_release).
@@ -80,3 +80,19 @@ impl CreateRelease {
 release_fields!(setters for CreateRelease);
 
 sends!(write CreateRelease -> Release, |response, _| response.release.ok_or("the answer holds no release"));
+
+/// Registers several releases, all or none. Made by [`Client::batch_create_releases`](crate::Client::batch_create_releases).
+#[derive(Clone, Debug)]
+#[must_use = "nothing happens until `send` is called"]
+pub struct BatchCreateReleases {
+    pub(super) call: Call<pb::BatchCreateReleasesRequest>,
+}
+
+options!(BatchCreateReleases: validate_only);
+
+sends!(write BatchCreateReleases -> Vec<Release>, |response, request| {
+    // The answers are told apart by their places, so that one too few would be attributed to the wrong requests.
+    Some(response.releases)
+        .filter(|releases| releases.len() == request.requests.len())
+        .ok_or("the answer does not hold one release for each request")
+});

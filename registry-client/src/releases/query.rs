@@ -11,6 +11,7 @@ use crate::ModelRef;
 /// use registry_client::ReleaseQuery;
 ///
 /// let newest = ReleaseQuery::of("llama-3-7b").latest();
+/// let deployed = ReleaseQuery::of("llama-3-7b").alias("production");
 /// let small = ReleaseQuery::of("llama-3-7b").version("1.0.0").quantization("int4").platform("linux/arm64");
 /// assert_ne!(newest, small);
 /// ```
@@ -27,6 +28,11 @@ pub struct SelectRelease(ModelRef);
 macro_rules! selectors {
     ($From:ident -> $Into:ident) => {
         impl $From {
+            /// The release that this alias points to, for example "production".
+            pub fn alias(self, alias: impl Into<String>) -> $Into {
+                self.select(Selector::Alias(alias.into()))
+            }
+
             /// The release with this version. If several quantizations or platforms of it exist, say which.
             pub fn version(self, version: impl Into<String>) -> $Into {
                 self.select(Selector::Version(version.into()))
@@ -79,6 +85,22 @@ impl ReleaseQuery {
         self.0.platform = Some(platform.into());
         self
     }
+
+    /// Where the [alias](SelectRelease::alias) pointed at this time, instead of where it points now. Means nothing to other selectors: a
+    /// call that asks such a question is refused.
+    #[expect(clippy::wrong_self_convention, reason = "the contract has named it")]
+    pub fn as_of_time(mut self, time: impl Into<prost_types::Timestamp>) -> Self {
+        self.0.as_of_time = Some(time.into());
+        self
+    }
+}
+
+/// What is wrong with a question about the past of something that is no alias.
+pub(super) const NO_ALIAS: &str = "only an alias can be asked about the past";
+
+/// Whether the question is about the past of something that has none.
+pub(super) fn has_no_past(request: &pb::ResolveReleaseRequest) -> bool {
+    request.as_of_time.is_some() && !matches!(request.selector, Some(Selector::Alias(_)))
 }
 
 impl SelectRelease {

@@ -25,20 +25,22 @@ pub async fn call(client: &Client, method: Method) -> Result<(), Error> {
         Method::UpdateRelease => client.update_release(release()).clear_metadata().send().await.map(drop),
         Method::TransitionRelease => client.transition_release(release(), ReleaseState::Yanked).send().await.map(drop),
         Method::GetServerInfo => client.server_info().send().await.map(drop),
-        Method::RenameModel => client.call(pb::RenameModelRequest::default()).send().await.map(drop),
-        Method::DeleteModel => client.call(pb::DeleteModelRequest::default()).send().await.map(drop),
-        Method::UndeleteModel => client.call(pb::UndeleteModelRequest::default()).send().await.map(drop),
-        Method::PurgeModel => client.call(pb::PurgeModelRequest::default()).send().await.map(drop),
-        Method::BatchCreateModels => client.call(pb::BatchCreateModelsRequest::default()).send().await.map(drop),
-        Method::DeleteRelease => client.call(pb::DeleteReleaseRequest::default()).send().await.map(drop),
-        Method::UndeleteRelease => client.call(pb::UndeleteReleaseRequest::default()).send().await.map(drop),
-        Method::PurgeRelease => client.call(pb::PurgeReleaseRequest::default()).send().await.map(drop),
-        Method::BatchCreateReleases => client.call(pb::BatchCreateReleasesRequest::default()).send().await.map(drop),
-        Method::SetReleaseAlias => client.call(pb::SetReleaseAliasRequest::default()).send().await.map(drop),
-        Method::DeleteReleaseAlias => client.call(pb::DeleteReleaseAliasRequest::default()).send().await.map(drop),
-        Method::ListReleaseAliases => client.call(pb::ListReleaseAliasesRequest::default()).send().await.map(drop),
-        Method::ListReleaseAliasHistory => client.call(pb::ListReleaseAliasHistoryRequest::default()).send().await.map(drop),
-        Method::CompactEvents => client.call(pb::CompactEventsRequest::default()).send().await.map(drop),
+        Method::RenameModel => client.rename_model("iris", "lily").send().await.map(drop),
+        Method::DeleteModel => client.delete_model("iris").send().await.map(drop),
+        Method::UndeleteModel => client.undelete_model("iris").send().await.map(drop),
+        Method::PurgeModel => client.purge_model("iris").send().await.map(drop),
+        Method::BatchCreateModels => client.batch_create_models([client.create_model("iris", "/iris")]).send().await.map(drop),
+        Method::DeleteRelease => client.delete_release(release()).send().await.map(drop),
+        Method::UndeleteRelease => client.undelete_release(release()).send().await.map(drop),
+        Method::PurgeRelease => client.purge_release(release()).send().await.map(drop),
+        Method::BatchCreateReleases => {
+            client.batch_create_releases([client.create_release("iris", "1.0")]).send().await.map(drop)
+        }
+        Method::SetReleaseAlias => client.set_release_alias(release(), "production").send().await.map(drop),
+        Method::DeleteReleaseAlias => client.delete_release_alias("iris", "production").send().await.map(drop),
+        Method::ListReleaseAliases => client.list_release_aliases().send().await.map(drop),
+        Method::ListReleaseAliasHistory => client.list_release_alias_history("iris", "production").send().await.map(drop),
+        Method::CompactEvents => client.compact_events(1).send().await.map(drop),
         Method::ListEvents => client.call(pb::ListEventsRequest::default()).send().await.map(drop),
         Method::Watch => panic!("a stream is no call"),
     }
@@ -56,22 +58,10 @@ async fn every_rpc_has_a_client_method() {
         let seen: Vec<_> = fake.seen().iter().map(|seen| seen.method).collect();
         assert_eq!(seen, [method]);
         match method {
-            Method::ListModels | Method::ListReleases | Method::GetServerInfo => outcome.unwrap(),
-            Method::RenameModel
-            | Method::DeleteModel
-            | Method::UndeleteModel
-            | Method::PurgeModel
-            | Method::BatchCreateModels
-            | Method::DeleteRelease
-            | Method::UndeleteRelease
-            | Method::PurgeRelease
-            | Method::BatchCreateReleases
-            | Method::SetReleaseAlias
-            | Method::DeleteReleaseAlias
-            | Method::ListReleaseAliases
-            | Method::ListReleaseAliasHistory
-            | Method::CompactEvents
-            | Method::ListEvents => outcome.unwrap(),
+            Method::ListModels | Method::ListReleases | Method::ListReleaseAliases | Method::ListReleaseAliasHistory => {
+                outcome.unwrap()
+            }
+            Method::GetServerInfo | Method::CompactEvents | Method::ListEvents => outcome.unwrap(),
             _ => {
                 let error = outcome.unwrap_err();
                 assert!(matches!(error, Error::Protocol(_)), "{error}");
@@ -91,6 +81,9 @@ fn the_client_is_send_sync_and_static() {
     fn futures(client: &registry_client::Client) {
         send(client.get_model("iris").send());
         send(client.list_models().items());
+        send(client.list_release_aliases().pages());
+        send(client.resolve_release("iris").alias("production").send_resolved());
+        send(client.create_model("iris", "/iris").send());
         send(client.batch_resolve_releases([ReleaseQuery::of("iris").latest()]).send_with_meta());
     }
     let _ = futures;

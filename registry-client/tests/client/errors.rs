@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use registry_client::{Error, ErrorReason, Release, ReleaseQuery, RetryPolicy, pb};
+use registry_client::{Error, ErrorReason, Release, ReleaseId, ReleaseQuery, RetryPolicy, pb};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
@@ -81,6 +81,30 @@ async fn a_reason_of_tomorrow_has_a_name() {
     details.set_error_info("ERROR_REASON_TOO_MUCH_MOON", "modelregistry", []);
     let error = failing(Status::with_error_details(Code::FailedPrecondition, "no", details)).await;
     assert_eq!((error.reason(), error.reason_name()), (None, Some("ERROR_REASON_TOO_MUCH_MOON")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_the_way_is_named() {
+    let mut details = ErrorDetails::new();
+    details.add_precondition_failure_violation("release", "iris 1.0", "is live");
+    details.add_precondition_failure_violation("release", "iris 1.1", "is live");
+    let error = failing(status(Code::FailedPrecondition, ErrorReason::ResourceInUse, &mut details)).await;
+    assert_eq!(error.blockers(), ["iris 1.0", "iris 1.1"]);
+    assert!(error.violations().is_empty() && error.current_release_id().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alias_that_was_moved_says_where_it_is() {
+    for (reason, current, expected) in [
+        (ErrorReason::AliasMoved, "0193", Some(ReleaseId::new("0193"))),
+        (ErrorReason::AliasMoved, "", None),
+        (ErrorReason::EtagMismatch, "0193", None),
+    ] {
+        let metadata = [("currentReleaseId".to_owned(), current.to_owned())];
+        let details = ErrorDetails::with_error_info(reason.as_str_name(), "modelregistry", metadata);
+        let error = failing(Status::with_error_details(Code::Aborted, "no", details)).await;
+        assert_eq!(error.current_release_id(), expected);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -119,6 +119,7 @@ async fn each_selector_is_sent_as_itself() {
     use pb::resolve_release_request::{Latest, Selector};
     let of = || ReleaseQuery::of("iris");
     for (query, selector) in [
+        (of().alias("production"), Selector::Alias("production".into())),
         (of().version("1.0"), Selector::Version("1.0".into())),
         (of().tag("t"), Selector::Tag("t".into())),
         (of().digest("d"), Selector::Digest("d".into())),
