@@ -86,7 +86,9 @@ impl Rules for pb::BatchCreateModelsRequest {
             let name = request.model.as_ref().map_or("", |model| model.name.as_str());
             if !name.is_empty() && !seen.insert(name) {
                 let twice = || "is the name of an earlier model of the batch".to_owned();
-                at.field("requests", |at| at.index(index, |at| at.field("model", |at| at.field("name", |at| at.report("DUPLICATE", twice)))));
+                at.field("requests", |at| {
+                    at.index(index, |at| at.field("model", |at| at.field("name", |at| at.report("DUPLICATE", twice))))
+                });
             }
         }
     }
@@ -112,7 +114,9 @@ impl Rules for pb::ResolveReleaseRequest {
             check(text, resolve::requirement, "requirement", at);
         }
         if self.as_of_time.is_some() && !matches!(self.selector, Some(Selector::Alias(_))) {
-            at.field("as_of_time", |at| at.report("ALIAS_ONLY", || "is only for an alias: nothing else has a history".to_owned()));
+            at.field("as_of_time", |at| {
+                at.report("ALIAS_ONLY", || "is only for an alias: nothing else has a history".to_owned())
+            });
         }
         if let Some(platform) = &self.platform {
             check(platform, str::parse::<crate::domain::name::Platform>, "platform", at);

@@ -129,7 +129,11 @@ fn describe(error: &Error, request_id: &RequestId, details: &mut ErrorDetails) {
         }
         Error::InUse { why, blockers, .. } => {
             for name in &blockers.names {
-                details.add_precondition_failure_violation(blockers.kind.noun().to_uppercase(), cut(name.clone(), MAX_BLOCKER), *why);
+                details.add_precondition_failure_violation(
+                    blockers.kind.noun().to_uppercase(),
+                    cut(name.clone(), MAX_BLOCKER),
+                    *why,
+                );
             }
         }
         Error::InvalidTransition { from, to, why, .. } => {

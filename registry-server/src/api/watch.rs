@@ -38,24 +38,27 @@ impl WatchService for Api {
     type WatchStream = BoxStream<'static, Result<pb::WatchResponse, Status>>;
 
     async fn watch(&self, request: Request<pb::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
-        self.accept(request, async |api, context, pb::WatchRequest { after_revision, filter, include_resource, progress_interval }| {
-            let filter = event::filter(filter)?;
-            let heads = api.registry.store().heads();
-            let start = api.registry.start_of(after_revision.map(Revision::new)).await?;
-            let watcher = Watcher {
-                registry: api.registry,
-                stop: api.stop,
-                request_id: context.request_id().clone(),
-                heads,
-                filter,
-                pictures: include_resource,
-                silence: progress_interval.map_or(SILENCE, time::length),
-                place: Place::end_of(start.after),
-                spoke: Instant::now(),
-                ended: false,
-            };
-            Ok(watcher.messages(start))
-        })
+        self.accept(
+            request,
+            async |api, context, pb::WatchRequest { after_revision, filter, include_resource, progress_interval }| {
+                let filter = event::filter(filter)?;
+                let heads = api.registry.store().heads();
+                let start = api.registry.start_of(after_revision.map(Revision::new)).await?;
+                let watcher = Watcher {
+                    registry: api.registry,
+                    stop: api.stop,
+                    request_id: context.request_id().clone(),
+                    heads,
+                    filter,
+                    pictures: include_resource,
+                    silence: progress_interval.map_or(SILENCE, time::length),
+                    place: Place::end_of(start.after),
+                    spoke: Instant::now(),
+                    ended: false,
+                };
+                Ok(watcher.messages(start))
+            },
+        )
         .await
     }
 

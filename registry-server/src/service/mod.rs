@@ -80,7 +80,8 @@ impl Registry {
         F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<T, Error>> + Send + 'static,
     {
-        let Written { answer: Unkeyed(result), .. } = self.store.write(ctx, command, use_case, |result, _| Unkeyed(result)).await?;
+        let Written { answer: Unkeyed(result), .. } =
+            self.store.write(ctx, command, use_case, |result, _| Unkeyed(result)).await?;
         Ok(result)
     }
 

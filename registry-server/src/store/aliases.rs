@@ -107,7 +107,8 @@ pub async fn list(
         query = query.filter(alias::Column::ReleaseId.eq(release));
     }
     if let Some((model, alias)) = after.and_then(split) {
-        let place = Expr::tuple([Expr::col((model::Entity, model::Column::Name)), Expr::col((alias::Entity, alias::Column::Alias))]);
+        let place =
+            Expr::tuple([Expr::col((model::Entity, model::Column::Name)), Expr::col((alias::Entity, alias::Column::Alias))]);
         query = query.filter(place.gt(Expr::tuple([Expr::val(model), Expr::val(alias)])));
     }
     let query = query.order_by_asc(model::Column::Name).order_by_asc(alias::Column::Alias);

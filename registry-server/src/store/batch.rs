@@ -43,7 +43,12 @@ impl Slot {
     }
 
     /// Runs the use case on `txn`; gives the transaction back for the writer to end.
-    async fn run(&mut self, txn: DatabaseTransaction, revision: Revision, picture: Picture) -> Result<DatabaseTransaction, DbErr> {
+    async fn run(
+        &mut self,
+        txn: DatabaseTransaction,
+        revision: Revision,
+        picture: Picture,
+    ) -> Result<DatabaseTransaction, DbErr> {
         self.attempt += 1;
         let tx = Tx::new(txn, self.job.ctx().clone(), revision, picture);
         let ran = AssertUnwindSafe(self.job.run(tx.clone())).catch_unwind().await;

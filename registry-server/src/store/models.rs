@@ -5,8 +5,8 @@ use super::page::{Sort, cut, page};
 use super::{Source, Tx, aliases, filter, labels, rows};
 use crate::domain::filter::ModelFilter;
 use crate::domain::model::{Labels, ModelOrder, ModelRef, Tags, View};
-use crate::domain::page::{Cursor, List, SortKey};
 use crate::domain::name::ModelName;
+use crate::domain::page::{Cursor, List, SortKey};
 use crate::domain::{Error, Kind, ModelId, Timestamp};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, OnConflict, Order};
 use sea_orm::{
@@ -192,7 +192,8 @@ pub async fn lock_rows(tx: &Tx, wanted: &[ModelRef]) -> Result<Vec<model::Model>
 /// Takes that many release numbers of each of these models, by one statement. They must have been locked.
 pub async fn take_numbers(tx: &Tx, taken: &BTreeMap<ModelId, i64>) -> Result<(), Error> {
     let number = model::Column::LastReleaseNumber;
-    let more = taken.iter().fold(CaseStatement::new(), |case, (id, count)| case.case(model::Column::Id.eq(*id), Expr::val(*count)));
+    let more =
+        taken.iter().fold(CaseStatement::new(), |case, (id, count)| case.case(model::Column::Id.eq(*id), Expr::val(*count)));
     let update = model::Entity::update_many()
         .col_expr(number, Expr::col(number).add(Expr::expr(more.finally(0_i64))))
         .filter(model::Column::Id.is_in(taken.keys().copied()));

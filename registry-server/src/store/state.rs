@@ -1,7 +1,7 @@
 //! The one row that says which registry this is and how far it has come.
 
-use super::{Source, Tx};
 use super::entity::state::{Column, Entity, Model};
+use super::{Source, Tx};
 use crate::domain::{Error, RegistryId, Revision};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};

@@ -73,7 +73,7 @@ conformance! {
         let paths = [
             "/modelregistry.v1.ModelService/DropModels", "/modelregistry.v1.ModelService/", "/modelregistry.v1.ModelService", "/",
             "/modelregistry.v2.ModelService/GetModel", "/modelregistry.v1.ModelService/GetModel/", "/modelregistry.v1.ModelService/getmodel",
-            "//modelregistry.v1.ModelService/GetModel", "/modelregistry.v1.ModelService/%47etModel", "/modelregistry.v1.WatchService/Watch",
+            "//modelregistry.v1.ModelService/GetModel", "/modelregistry.v1.ModelService/%47etModel", "/modelregistry.v1.WatchService/Look",
             "/x", "/modelregistry.v1.ModelService/../ModelService/GetModel", "/grpc.health.v1.Health/Drop",
             "/grpc.reflection.v1.ServerReflection/Drop",
         ];

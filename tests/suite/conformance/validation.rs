@@ -7,7 +7,11 @@ use serde_json::json;
 type Created = Result<pb::CreateModelResponse, registry_client::Error>;
 
 async fn create(registry: &Harness, model: Model) -> Created {
-    registry.client.call(pb::CreateModelRequest { model: Some(model), validate_only: false, request_id: String::new() }).send().await
+    registry
+        .client
+        .call(pb::CreateModelRequest { model: Some(model), validate_only: false, request_id: String::new() })
+        .send()
+        .await
 }
 
 fn model() -> Model {

@@ -79,7 +79,12 @@ fn examples(long: bool) -> Vec<Error> {
         Error::Immutable { path: "release.base_release_id" },
         Error::InvalidPageToken,
         Error::PageTokenMismatch,
-        Error::InvalidTransition { kind: Kind::Release, from: "CANDIDATE", to: "DEPRECATED", why: "the lifecycle has no such step" },
+        Error::InvalidTransition {
+            kind: Kind::Release,
+            from: "CANDIDATE",
+            to: "DEPRECATED",
+            why: "the lifecycle has no such step",
+        },
         Error::InUse {
             kind: Kind::Release,
             name: name(),

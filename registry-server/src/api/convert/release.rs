@@ -158,8 +158,10 @@ fn new(field: &str, model: ModelRef, message: pb::Release, initial_state: i32) -
     let tag = at.field(&format!("{field}.tag"), tag);
     let version = at.field(&format!("{field}.version"), version.parse());
     let quantization = at.field(&format!("{field}.quantization"), quantization.parse());
-    let platform =
-        at.field(&format!("{field}.platform"), given(platform).map_or_else(|| Ok(Platform::linux_amd64()), |platform| platform.parse()));
+    let platform = at.field(
+        &format!("{field}.platform"),
+        given(platform).map_or_else(|| Ok(Platform::linux_amd64()), |platform| platform.parse()),
+    );
     let digest = at.optional(&format!("{field}.digest"), digest.map(|digest| digest.parse()));
     let base_release_id = at.optional(&format!("{field}.base_release_id"), base_release_id.map(|id| id.parse()));
     at.finish(|| {
