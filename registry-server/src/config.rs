@@ -126,6 +126,8 @@ impl Config {
             },
             housekeeping: self.housekeeping_interval,
             grace: self.shutdown_grace,
+            #[cfg(feature = "sabotage")]
+            sabotage: crate::sabotage::Sabotage::default(),
         }
     }
 

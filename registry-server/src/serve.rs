@@ -40,6 +40,9 @@ pub struct Settings {
     pub housekeeping: Duration,
     /// How long calls that have begun may take when the server stops.
     pub grace: Duration,
+    /// Which safety is off, for the tests to find.
+    #[cfg(feature = "sabotage")]
+    pub sabotage: crate::sabotage::Sabotage,
 }
 
 /// A server that listens.
@@ -59,7 +62,7 @@ impl Server {
     /// # Errors
     /// [`StartError`]: nothing is served then.
     pub async fn start(target: &Target, settings: Settings) -> Result<Self, StartError> {
-        let Settings { listen, clock, retention, housekeeping, grace } = settings;
+        let Settings { listen, clock, retention, housekeeping, grace, .. } = settings;
         if let Target::Sqlite(path) = target {
             make_directory(path)?;
         }
@@ -70,6 +73,8 @@ impl Server {
         let stop = CancellationToken::new();
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let registry = Registry::new(store.clone(), clock, retention);
+        #[cfg(feature = "sabotage")]
+        let registry = registry.sabotaged(settings.sabotage);
         let routes = Api::new(registry.clone(), stop.clone()).routes(reflection(Routes::new(health_service))?);
         let routes = layer::around(routes.into_axum_router(), &store);
         health::begin(&reporter).await;

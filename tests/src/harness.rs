@@ -4,6 +4,7 @@ use crate::Database;
 use crate::database::{Fresh, connect, url};
 use registry_client::{Client, RetryPolicy};
 use registry_server::domain::{Clock, Retention, Timestamp};
+use registry_server::sabotage::Sabotage;
 use registry_server::serve::{Server, Settings, StartError};
 use registry_server::store::Target;
 use sea_orm::DatabaseConnection;
@@ -57,6 +58,7 @@ impl Harness {
             retention: Retention::default(),
             housekeeping: NEVER,
             grace: GRACE,
+            sabotage: Sabotage::default(),
         }
     }
 

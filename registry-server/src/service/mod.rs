@@ -32,13 +32,29 @@ pub struct Registry {
     store: Store,
     clock: Clock,
     retention: Retention,
+    #[cfg(feature = "sabotage")]
+    sabotage: crate::sabotage::Sabotage,
 }
 
 impl Registry {
     /// On an open database.
     #[must_use]
-    pub const fn new(store: Store, clock: Clock, retention: Retention) -> Self {
-        Self { store, clock, retention }
+    pub fn new(store: Store, clock: Clock, retention: Retention) -> Self {
+        Self {
+            store,
+            clock,
+            retention,
+            #[cfg(feature = "sabotage")]
+            sabotage: crate::sabotage::Sabotage::default(),
+        }
+    }
+
+    /// The same, with a safety off.
+    #[cfg(feature = "sabotage")]
+    #[must_use]
+    pub fn sabotaged(mut self, sabotage: crate::sabotage::Sabotage) -> Self {
+        self.sabotage = sabotage;
+        self
     }
 
     /// A call that begins now.
