@@ -2,7 +2,7 @@
 
 use crate::Harness;
 use futures::{Stream, TryStreamExt};
-use registry_client::{Error, Model, Page, Release, ReleaseState};
+use registry_client::{Error, Event, Model, Page, Release, ReleaseState, pb};
 
 /// When the clock of a test begins, in seconds: 2026-01-01T00:00:00Z.
 const START: i64 = 1_767_225_600;
@@ -11,6 +11,12 @@ const START: i64 = 1_767_225_600;
 #[must_use]
 pub fn digest(number: u64) -> String {
     format!("sha256:{number:064x}")
+}
+
+/// An id for a change that nobody has asked for yet.
+#[must_use]
+pub fn request_id() -> String {
+    uuid::Uuid::now_v7().to_string()
 }
 
 /// A model of this name.
@@ -48,6 +54,14 @@ pub async fn release_in(registry: &Harness, model: &str, version: &str, state: R
 /// The revision of the registry.
 pub async fn revision(registry: &Harness) -> i64 {
     registry.client.server_info().send().await.expect("the server info").current_revision
+}
+
+/// The events of a change, by the id that its caller gave it.
+pub async fn events_of(registry: &Harness, request_id: &str) -> Vec<Event> {
+    let page = pb::ListEventsRequest { page_size: 1000, ..Default::default() };
+    let events = registry.client.call(page).send().await.expect("a page of events");
+    assert!(!events.has_more, "more events than a test looks at");
+    events.events.into_iter().filter(|event| event.request_id == request_id).collect()
 }
 
 /// A time, in microseconds after the start of the clock of a test.

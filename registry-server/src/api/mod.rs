@@ -24,6 +24,7 @@ use crate::store::{Tx, Written};
 use kept::Kept;
 use page_token::PageTokens;
 use prost::Message;
+use registry_proto::method::Idempotency;
 use registry_proto::v1::model_service_server::ModelServiceServer;
 use registry_proto::v1::release_service_server::ReleaseServiceServer;
 use registry_proto::v1::system_service_server::SystemServiceServer;
@@ -134,7 +135,8 @@ impl Api {
             let least = metadata::min_revision(request.metadata())?;
             let message = request.into_inner();
             check(&message)?;
-            if let Some(least) = least {
+            // A write begins where the last one ended, on whatever server that was.
+            if let Some(least) = least.filter(|_| M::METHOD.idempotency() == Idempotency::NoSideEffects) {
                 self.registry.at_least(least).await?;
             }
             call(self.clone(), context, message).await

@@ -78,6 +78,7 @@ impl Writer {
     async fn transact(&self, batch: &mut [Slot]) -> Result<(), Failed> {
         let txn = self.begin().await.map_err(Failed::before_commit)?;
         let before = state::lock(&txn).await.map_err(Failed::before_commit)?;
+        self.head.seen(before); // another server may have committed it, and what is replayed or unchanged may be of it
         let (txn, rest) = batch::run_all(batch, txn, before, self.picture).await?;
         if rest.is_empty() {
             return txn.rollback().await.or(Ok(())); // there is nothing to lose

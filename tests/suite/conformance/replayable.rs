@@ -1,0 +1,135 @@
+//! Every method that changes something can be repeated with its request id. A new one fails here until it is said how
+//! to call it.
+
+use registry_client::{
+    Code, ErrorReason, Idempotency, Method, Model, ModelId, ModelRef, Release, ReleaseId, ReleaseRef, ReleaseState, Rpc, pb,
+};
+use registry_tests::{Harness, conformance, expect, given, raw};
+
+/// Calls twice with one id: the second answer is the first, byte for byte, and only the first call changed anything.
+async fn is_replayed<R: Rpc>(registry: &Harness, method: Method, mut request: R) {
+    assert_eq!(<R as Rpc>::METHOD, method);
+    let id = given::request_id();
+    request.request_id_mut().unwrap_or_else(|| panic!("{method:?} has no request id")).clone_from(&id);
+    let before = given::revision(registry).await;
+    let call = || raw::call(registry, method.path(), &[], raw::framed(&request));
+    let (first, second) = (call().await, call().await);
+    assert_eq!((first.status.code(), second.status.code()), (Code::Ok, Code::Ok), "{method:?}: {first:?} {second:?}");
+    assert_eq!((first.header("x-replayed"), second.header("x-replayed")), (None, Some("true")), "{method:?}");
+    assert_eq!(first.body, second.body, "{method:?}");
+    assert_eq!(given::revision(registry).await, before + 1, "{method:?}");
+    let events = given::events_of(registry, &id).await;
+    assert!(!events.is_empty() && events.iter().all(|event| event.revision == before + 1), "{method:?}: {events:?}");
+    let other = registry.client.create_model("other", "/m").request_id(&id).send().await;
+    expect::refused(other, Code::FailedPrecondition, ErrorReason::RequestIdReused);
+}
+
+/// A method that has no request id, because asking twice for it is not worse than asking once.
+fn needs_no_id(method: Method) {
+    let harmless = method.idempotency() == Idempotency::NoSideEffects || method == Method::CompactEvents;
+    assert!(harmless, "{method:?} changes something and has no request id");
+}
+
+fn of_model(model: &Model) -> Option<pb::ModelRef> {
+    Some(ModelRef::from(ModelId::from(model)).into())
+}
+
+fn of_release(release: &Release) -> Option<pb::ReleaseRef> {
+    Some(ReleaseRef::from(ReleaseId::from(release)).into())
+}
+
+fn new_model(name: &str) -> pb::CreateModelRequest {
+    let model = Model { name: name.to_owned(), storage_path: "/m".into(), ..Default::default() };
+    pb::CreateModelRequest { model: Some(model), ..Default::default() }
+}
+
+fn new_release(model: &Model, version: &str) -> pb::CreateReleaseRequest {
+    let release = Release { version: version.to_owned(), digest: Some(given::digest(1)), ..Default::default() };
+    pb::CreateReleaseRequest { model_ref: of_model(model), release: Some(release), ..Default::default() }
+}
+
+/// Of a model, which has one release, to which no alias points.
+async fn is_repeatable(registry: &Harness, method: Method, model: &Model, release: &Release) {
+    let (model_ref, name) = (of_model(model), &model.name);
+    let client = &registry.client;
+    match method {
+        Method::CreateModel => is_replayed(registry, method, new_model("new")).await,
+        Method::BatchCreateModels => {
+            let requests = vec![new_model("new-1"), new_model("new-2")];
+            is_replayed(registry, method, pb::BatchCreateModelsRequest { requests, ..Default::default() }).await;
+        }
+        Method::UpdateModel => {
+            let model = Some(Model { description: Some("new".into()), ..Default::default() });
+            is_replayed(registry, method, pb::UpdateModelRequest { model_ref, model, ..Default::default() }).await;
+        }
+        Method::RenameModel => {
+            let new_name = format!("{name}-renamed");
+            is_replayed(registry, method, pb::RenameModelRequest { model_ref, new_name, ..Default::default() }).await;
+        }
+        Method::DeleteModel => {
+            is_replayed(registry, method, pb::DeleteModelRequest { model_ref, force: true, ..Default::default() }).await;
+        }
+        Method::UndeleteModel => {
+            client.delete_model(model).force().send().await.unwrap();
+            is_replayed(registry, method, pb::UndeleteModelRequest { model_ref, ..Default::default() }).await;
+        }
+        Method::PurgeModel => {
+            client.delete_model(model).force().send().await.unwrap();
+            is_replayed(registry, method, pb::PurgeModelRequest { model_ref, ..Default::default() }).await;
+        }
+        _ => is_repeatable_for_a_release(registry, method, model, release).await,
+    }
+}
+
+/// Of that release.
+async fn is_repeatable_for_a_release(registry: &Harness, method: Method, model: &Model, release: &Release) {
+    let (model_ref, release_ref) = (of_model(model), of_release(release));
+    let client = &registry.client;
+    match method {
+        Method::CreateRelease => is_replayed(registry, method, new_release(model, "2")).await,
+        Method::BatchCreateReleases => {
+            let requests = vec![new_release(model, "3"), new_release(model, "4")];
+            is_replayed(registry, method, pb::BatchCreateReleasesRequest { requests, ..Default::default() }).await;
+        }
+        Method::UpdateRelease => {
+            let release = Some(Release { release_notes: Some("new".into()), ..Default::default() });
+            is_replayed(registry, method, pb::UpdateReleaseRequest { release_ref, release, ..Default::default() }).await;
+        }
+        Method::TransitionRelease => {
+            let target_state = ReleaseState::Deprecated.into();
+            is_replayed(registry, method, pb::TransitionReleaseRequest { release_ref, target_state, ..Default::default() }).await;
+        }
+        Method::DeleteRelease => {
+            is_replayed(registry, method, pb::DeleteReleaseRequest { release_ref, ..Default::default() }).await;
+        }
+        Method::UndeleteRelease => {
+            client.delete_release(release).send().await.unwrap();
+            is_replayed(registry, method, pb::UndeleteReleaseRequest { release_ref, ..Default::default() }).await;
+        }
+        Method::PurgeRelease => {
+            client.delete_release(release).send().await.unwrap();
+            is_replayed(registry, method, pb::PurgeReleaseRequest { release_ref, ..Default::default() }).await;
+        }
+        Method::SetReleaseAlias => {
+            let alias = "prod".to_owned();
+            is_replayed(registry, method, pb::SetReleaseAliasRequest { release_ref, alias, ..Default::default() }).await;
+        }
+        Method::DeleteReleaseAlias => {
+            client.set_release_alias(release, "prod").send().await.unwrap();
+            let alias = "prod".to_owned();
+            is_replayed(registry, method, pb::DeleteReleaseAliasRequest { model_ref, alias, ..Default::default() }).await;
+        }
+        _ => needs_no_id(method),
+    }
+}
+
+conformance! {
+    /// Whatever changes something can be asked for twice and is done once.
+    async fn every_change_is_replayed(registry: &Harness) {
+        for method in Method::ALL {
+            let model = given::model(registry, &format!("{method:?}")).await;
+            let release = given::release(registry, &model.name, "1").await;
+            is_repeatable(registry, *method, &model, &release).await;
+        }
+    }
+}
