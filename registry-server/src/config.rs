@@ -49,13 +49,16 @@ pub struct Config {
     pub event_retention: Duration,
 
     /// How long a request_id is remembered, with its answer
-    #[arg(long, env = "REGISTRY_REQUEST_ID_RETENTION", value_name = "DURATION", default_value = "24h", value_parser = length)]
+    #[arg(long, env = "REGISTRY_REQUEST_ID_RETENTION", value_name = "DURATION", default_value = "24h", value_parser = remembered)]
     pub request_id_retention: Duration,
 
     /// How often the registry looks for what is to be removed
     #[arg(long, env = "REGISTRY_HOUSEKEEPING_INTERVAL", value_name = "DURATION", default_value = "1m", value_parser = length)]
     pub housekeeping_interval: Duration,
 }
+
+/// How long a request id is remembered at the least.
+const LEAST_REMEMBERED: Duration = Duration::from_secs(600);
 
 const LONG: &str = "A model registry: which models exist, which releases each has, and which is which, over gRPC.
 
@@ -109,6 +112,14 @@ fn length(text: &str) -> Result<Duration, String> {
         Ok(length) if length.is_zero() => Err("must be longer than nothing".to_owned()),
         Ok(length) => Ok(length),
         Err(error) => Err(format!("expected a length of time such as 30d, 12h or 90s: {error}")),
+    }
+}
+
+/// Retries must find their answer: those of a client go on for as long as a deadline, those of people for longer.
+fn remembered(text: &str) -> Result<Duration, String> {
+    match length(text)? {
+        length if length < LEAST_REMEMBERED => Err("must be at least 10m: a retry must find its answer".to_owned()),
+        length => Ok(length),
     }
 }
 
