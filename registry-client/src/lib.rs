@@ -101,9 +101,11 @@ mod releases;
 mod retry;
 mod rpc;
 mod system;
+mod watch;
 
 pub use registry_proto::method::{Idempotency, Method};
 pub use registry_proto::v1 as pb;
+pub use registry_proto::v1::event::Resource as EventResource;
 pub use registry_proto::v1::get_server_info_response::{Capabilities, Limits};
 pub use registry_proto::v1::list_models_request::Order as ModelOrder;
 pub use registry_proto::v1::list_releases_request::Order as ReleaseOrder;
@@ -137,3 +139,4 @@ pub use releases::{
 pub use retry::RetryPolicy;
 pub use rpc::Rpc;
 pub use system::{CompactEvents, GetServerInfo};
+pub use watch::{EventPage, ListEvents, StartOverReason, Watch, WatchItem, Watching};

@@ -19,3 +19,4 @@ mod pages;
 mod requests;
 mod retries;
 mod updates;
+mod watch;
