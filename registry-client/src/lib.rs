@@ -74,6 +74,11 @@
 //! # }
 //! ```
 //!
+//! # Changes
+//!
+//! [`Client::watch`] streams what changes, exactly once and in order, also across broken connections. A [`CachedResolver`] builds on it:
+//! it answers what an alias stands for from memory, for programs that ask with every request of their own.
+//!
 //! # What is not covered
 //!
 //! [`Client::call`] sends any request message, with the same deadlines, retries and errors. Below that there are the generated stubs,
@@ -98,6 +103,7 @@ mod models;
 mod page;
 mod refs;
 mod releases;
+mod resolver;
 mod retry;
 mod rpc;
 mod system;
@@ -136,6 +142,7 @@ pub use releases::{
     PurgeRelease, ReleaseQuery, Resolution, ResolveRelease, ResolveReleaseOf, Resolved, SelectRelease, TransitionRelease,
     UndeleteRelease, UpdateRelease,
 };
+pub use resolver::{CachedRelease, CachedResolver, CachedResolverBuilder, Freshness, ResolverState};
 pub use retry::RetryPolicy;
 pub use rpc::Rpc;
 pub use system::{CompactEvents, GetServerInfo};
