@@ -38,7 +38,7 @@ impl Client {
 
     /// Like [`create_model`](Self::create_model), with all fields at once, whatever they are.
     pub fn create_model_from(&self, model: pb::Model) -> CreateModel {
-        CreateModel { call: self.call(pb::CreateModelRequest { model: Some(model), validate_only: false }) }
+        CreateModel { call: self.call(pb::CreateModelRequest { model: Some(model), ..Default::default() }) }
     }
 
     /// Gets one model. By name it finds a live model only, by id also a soft-deleted one.
@@ -131,6 +131,6 @@ impl Client {
 
     fn updating_model(&self, model: ModelRef, values: pb::Model, update_mask: Option<prost_types::FieldMask>) -> UpdateModel {
         let (model_ref, model) = (Some(model.into()), Some(values));
-        UpdateModel { call: self.call(pb::UpdateModelRequest { model_ref, model, update_mask, validate_only: false }) }
+        UpdateModel { call: self.call(pb::UpdateModelRequest { model_ref, model, update_mask, ..Default::default() }) }
     }
 }

@@ -43,7 +43,7 @@ impl Client {
     /// Like [`create_release`](Self::create_release), with all fields at once, whatever they are.
     pub fn create_release_from(&self, model: impl Into<ModelRef>, release: pb::Release) -> CreateRelease {
         let (model_ref, release) = (Some(model.into().into()), Some(release));
-        CreateRelease { call: self.call(pb::CreateReleaseRequest { model_ref, release, initial_state: 0, validate_only: false }) }
+        CreateRelease { call: self.call(pb::CreateReleaseRequest { model_ref, release, ..Default::default() }) }
     }
 
     /// Gets one release. By key it finds a live release only, by id also a soft-deleted one.
@@ -177,7 +177,7 @@ impl Client {
         update_mask: Option<prost_types::FieldMask>,
     ) -> UpdateRelease {
         let (release_ref, release) = (Some(release.into()), Some(values));
-        UpdateRelease { call: self.call(pb::UpdateReleaseRequest { release_ref, release, update_mask, validate_only: false }) }
+        UpdateRelease { call: self.call(pb::UpdateReleaseRequest { release_ref, release, update_mask, ..Default::default() }) }
     }
 
     /// Moves a release to another state. [`ReleaseState`] says which steps there are; a step to the state it is in already succeeds.

@@ -84,7 +84,7 @@ impl ReleaseQuery {
 impl SelectRelease {
     pub(super) fn select(self, selector: Selector) -> ReleaseQuery {
         let (model_ref, selector) = (Some(self.0.into()), Some(selector));
-        ReleaseQuery(pb::ResolveReleaseRequest { model_ref, quantization: None, platform: None, selector })
+        ReleaseQuery(pb::ResolveReleaseRequest { model_ref, selector, ..Default::default() })
     }
 }
 

@@ -133,7 +133,7 @@ async fn each_outcome_of_a_batch_has_its_own_error() {
     let status: tonic_types::Status = prost::Message::decode(status.details()).unwrap();
     let release = Some(Release { version: "1.0".into(), ..Default::default() });
     let results = vec![
-        Outcome { result: Some(Kind::Resolved(Box::new(pb::ResolveReleaseResponse { release }))) },
+        Outcome { result: Some(Kind::Resolved(Box::new(pb::ResolveReleaseResponse { release, alias: None }))) },
         Outcome { result: Some(Kind::Status(status)) },
         Outcome { result: Some(Kind::Resolved(Box::default())) },
         Outcome { result: None },

@@ -205,6 +205,11 @@ serve! { model_service_server::ModelService {
     BatchGetModels = batch_get_models(BatchGetModelsRequest) -> BatchGetModelsResponse;
     ListModels = list_models(ListModelsRequest) -> ListModelsResponse;
     UpdateModel = update_model(UpdateModelRequest) -> UpdateModelResponse;
+    RenameModel = rename_model(RenameModelRequest) -> RenameModelResponse;
+    DeleteModel = delete_model(DeleteModelRequest) -> DeleteModelResponse;
+    UndeleteModel = undelete_model(UndeleteModelRequest) -> UndeleteModelResponse;
+    PurgeModel = purge_model(PurgeModelRequest) -> PurgeModelResponse;
+    BatchCreateModels = batch_create_models(BatchCreateModelsRequest) -> BatchCreateModelsResponse;
 } }
 
 serve! { release_service_server::ReleaseService {
@@ -216,8 +221,17 @@ serve! { release_service_server::ReleaseService {
     BatchResolveReleases = batch_resolve_releases(BatchResolveReleasesRequest) -> BatchResolveReleasesResponse;
     UpdateRelease = update_release(UpdateReleaseRequest) -> UpdateReleaseResponse;
     TransitionRelease = transition_release(TransitionReleaseRequest) -> TransitionReleaseResponse;
+    DeleteRelease = delete_release(DeleteReleaseRequest) -> DeleteReleaseResponse;
+    UndeleteRelease = undelete_release(UndeleteReleaseRequest) -> UndeleteReleaseResponse;
+    PurgeRelease = purge_release(PurgeReleaseRequest) -> PurgeReleaseResponse;
+    BatchCreateReleases = batch_create_releases(BatchCreateReleasesRequest) -> BatchCreateReleasesResponse;
+    SetReleaseAlias = set_release_alias(SetReleaseAliasRequest) -> SetReleaseAliasResponse;
+    DeleteReleaseAlias = delete_release_alias(DeleteReleaseAliasRequest) -> DeleteReleaseAliasResponse;
+    ListReleaseAliases = list_release_aliases(ListReleaseAliasesRequest) -> ListReleaseAliasesResponse;
+    ListReleaseAliasHistory = list_release_alias_history(ListReleaseAliasHistoryRequest) -> ListReleaseAliasHistoryResponse;
 } }
 
 serve! { system_service_server::SystemService {
     GetServerInfo = get_server_info(GetServerInfoRequest) -> GetServerInfoResponse;
+    CompactEvents = compact_events(CompactEventsRequest) -> CompactEventsResponse;
 } }
