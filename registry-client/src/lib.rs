@@ -76,15 +76,17 @@ mod releases;
 mod retry;
 mod rpc;
 mod system;
+mod watch;
 
 pub use registry_proto::method::{Idempotency, Method};
 pub use registry_proto::v1 as pb;
+pub use registry_proto::v1::event::Resource as EventResource;
 pub use registry_proto::v1::get_server_info_response::{Capabilities, Limits};
 pub use registry_proto::v1::list_models_request::Order as ModelOrder;
 pub use registry_proto::v1::list_releases_request::Order as ReleaseOrder;
 pub use registry_proto::v1::{
-    ErrorReason, GetServerInfoResponse as ServerInfo, LabelSelector, Model, ModelFilter, ModelSource, ModelView, Release,
-    ReleaseFilter, ReleaseState, ReleaseView, TrainingMetadata,
+    ErrorReason, Event, EventFilter, EventType, GetServerInfoResponse as ServerInfo, LabelSelector, Model, ModelFilter,
+    ModelSource, ModelView, Release, ReleaseFilter, ReleaseState, ReleaseView, ResourceKind, TrainingMetadata,
 };
 pub use tonic::Code;
 
@@ -106,3 +108,4 @@ pub use releases::{
 pub use retry::RetryPolicy;
 pub use rpc::Rpc;
 pub use system::GetServerInfo;
+pub use watch::{EventPage, ListEvents, StartOverReason, Watch, WatchItem, Watching};

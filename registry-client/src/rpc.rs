@@ -78,4 +78,7 @@ rpcs! {
     system_service_client::SystemServiceClient {
         GetServerInfo = get_server_info(GetServerInfoRequest) -> GetServerInfoResponse;
     }
+    watch_service_client::WatchServiceClient {
+        ListEvents = list_events(ListEventsRequest) -> ListEventsResponse;
+    }
 }

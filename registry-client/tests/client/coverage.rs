@@ -24,8 +24,6 @@ const MISSING: &[Method] = &[
     Method::ListReleaseAliases,
     Method::ListReleaseAliasHistory,
     Method::CompactEvents,
-    Method::Watch,
-    Method::ListEvents,
 ];
 
 /// A new RPC does not compile here until the client has a method for it.
@@ -46,6 +44,8 @@ async fn call(fake: &Fake, method: Method) -> Result<(), Error> {
         Method::UpdateRelease => client.update_release(release()).clear_metadata().send().await.map(drop),
         Method::TransitionRelease => client.transition_release(release(), ReleaseState::Yanked).send().await.map(drop),
         Method::GetServerInfo => client.server_info().send().await.map(drop),
+        Method::Watch => crate::watch::misbehaving(fake).await,
+        Method::ListEvents => client.list_events().send().await.map(drop),
         other => panic!("no method of the client for {other:?}"),
     }
 }
@@ -59,7 +59,7 @@ async fn every_rpc_has_a_client_method() {
         let seen: Vec<_> = fake.seen().iter().map(|seen| seen.method).collect();
         assert_eq!(seen, [method]);
         match method {
-            Method::ListModels | Method::ListReleases | Method::GetServerInfo => outcome.unwrap(),
+            Method::ListModels | Method::ListReleases | Method::GetServerInfo | Method::ListEvents => outcome.unwrap(),
             _ => {
                 let error = outcome.unwrap_err();
                 assert!(matches!(error, Error::Protocol(_)), "{error}");
@@ -79,6 +79,7 @@ fn the_client_is_send_sync_and_static() {
     fn futures(client: &registry_client::Client) {
         send(client.get_model("iris").send());
         send(client.list_models().items());
+        send(client.watch().stream());
         send(client.batch_resolve_releases([ReleaseQuery::of("iris").latest()]).send_with_meta());
     }
     let _ = futures;

@@ -4,13 +4,15 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
-use prost::Message;
-use registry_client::{Client, ErrorReason, Method, pb};
+use prost::Message as _;
+use registry_client::pb::watch_response::{Events, Message, Progress, Started};
+use registry_client::{Client, ErrorReason, Event, Method, pb};
 use tokio::io::{DuplexStream, copy_bidirectional, duplex};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tokio_stream::StreamExt as _;
@@ -37,7 +39,7 @@ pub enum Reply {
 }
 
 impl Reply {
-    pub fn message(message: &impl Message) -> Self {
+    pub fn message(message: &impl prost::Message) -> Self {
         Self::Message(message.encode_to_vec())
     }
 
@@ -72,6 +74,21 @@ struct Inner {
     refusals: usize,
     unreachable: bool,
     connections: Vec<AbortHandle>,
+    watches: VecDeque<Opening>,
+}
+
+/// A call of Watch that waits for what is to become of it.
+struct Opening {
+    request: pb::WatchRequest,
+    answer: oneshot::Sender<Result<WatchStream, Status>>,
+}
+
+type WatchStream = ReceiverStream<Result<pb::WatchResponse, Status>>;
+
+/// A call of Watch, from the side of the registry. The stream ends when this is dropped.
+pub struct Watched {
+    pub request: pb::WatchRequest,
+    messages: mpsc::Sender<Result<pb::WatchResponse, Status>>,
 }
 
 /// The server, and a client of it.
@@ -121,16 +138,75 @@ impl Fake {
         self.state.0.lock().unwrap().seen.clone()
     }
 
+    /// The next call of Watch, which is refused.
+    pub async fn refuse_watch(&self, status: Status) -> pb::WatchRequest {
+        let Opening { request, answer } = self.opening().await;
+        answer.send(Err(status)).ok().unwrap();
+        request
+    }
+
+    /// The next call of Watch, which is answered with a stream. Nothing is on it yet.
+    pub async fn accept_watch(&self) -> Watched {
+        let Opening { request, answer } = self.opening().await;
+        let (messages, stream) = mpsc::channel(8);
+        answer.send(Ok(ReceiverStream::new(stream))).ok().unwrap();
+        Watched { request, messages }
+    }
+
+    async fn opening(&self) -> Opening {
+        loop {
+            let opening = self.state.0.lock().unwrap().watches.pop_front();
+            match opening {
+                Some(opening) => return opening,
+                None => tokio::time::sleep(Duration::from_millis(1)).await,
+            }
+        }
+    }
+
+    /// Cuts all connections.
+    pub fn cut(&self) {
+        self.state.cut();
+    }
+
     /// The only request that arrived.
-    pub fn only<M: Message + Default>(&self) -> M {
+    pub fn only<M: prost::Message + Default>(&self) -> M {
         let seen = self.seen();
         assert_eq!(seen.len(), 1, "not exactly one request arrived");
         seen[0].message()
     }
 }
 
+impl Watched {
+    pub async fn send(&self, message: Message) {
+        self.messages.send(Ok(pb::WatchResponse { message: Some(message) })).await.unwrap();
+    }
+
+    pub async fn start(self, after_revision: i64, current_revision: i64) -> Self {
+        self.send(Message::Started(Started { after_revision, current_revision, compacted_revision: 0 })).await;
+        self
+    }
+
+    pub async fn events(&self, events: impl IntoIterator<Item = Event>) {
+        self.send(Message::Events(Events { events: events.into_iter().collect() })).await;
+    }
+
+    pub async fn progress(&self, revision: i64) {
+        self.send(Message::Progress(Progress { revision })).await;
+    }
+
+    /// Ends the stream.
+    pub async fn fail(self, status: Status) {
+        self.messages.send(Err(status)).await.unwrap();
+    }
+
+    /// Waits until the client has given the call up.
+    pub async fn cancelled(self) {
+        self.messages.closed().await;
+    }
+}
+
 impl Seen {
-    pub fn message<M: Message + Default>(&self) -> M {
+    pub fn message<M: prost::Message + Default>(&self) -> M {
         M::decode(&*self.body).unwrap()
     }
 }
@@ -141,6 +217,7 @@ impl State {
             .add_service(pb::model_service_server::ModelServiceServer::new(self.clone()))
             .add_service(pb::release_service_server::ReleaseServiceServer::new(self.clone()))
             .add_service(pb::system_service_server::SystemServiceServer::new(self.clone()))
+            .add_service(pb::watch_service_server::WatchServiceServer::new(self.clone()))
     }
 
     /// A connection that can be cut in the middle.
@@ -163,7 +240,15 @@ impl State {
         Ok(client)
     }
 
-    async fn answer<Q: Message, A: Message + Default>(&self, method: Method, request: Request<Q>) -> Result<Response<A>, Status> {
+    fn cut(&self) {
+        self.0.lock().unwrap().connections.drain(..).for_each(|wire| wire.abort());
+    }
+
+    async fn answer<Q: prost::Message, A: prost::Message + Default>(
+        &self,
+        method: Method,
+        request: Request<Q>,
+    ) -> Result<Response<A>, Status> {
         let (metadata, _, message) = request.into_parts();
         let reply = {
             let mut inner = self.0.lock().unwrap();
@@ -181,7 +266,7 @@ impl State {
             Some(Reply::Fail(status)) => Err(status),
             Some(Reply::Hang) => std::future::pending().await,
             Some(Reply::Cut) => {
-                self.0.lock().unwrap().connections.drain(..).for_each(|wire| wire.abort());
+                self.cut();
                 std::future::pending().await
             }
         }
@@ -235,3 +320,23 @@ serve! { system_service_server::SystemService {
     GetServerInfo = get_server_info(GetServerInfoRequest) -> GetServerInfoResponse;
     CompactEvents = compact_events(CompactEventsRequest) -> CompactEventsResponse;
 } }
+
+#[tonic::async_trait]
+impl pb::watch_service_server::WatchService for State {
+    type WatchStream = WatchStream;
+
+    async fn watch(&self, request: Request<pb::WatchRequest>) -> Result<Response<WatchStream>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let (answer, answered) = oneshot::channel();
+        {
+            let mut inner = self.0.lock().unwrap();
+            inner.seen.push(Seen { method: Method::Watch, metadata, at: Instant::now(), body: request.encode_to_vec() });
+            inner.watches.push_back(Opening { request, answer });
+        }
+        answered.await.unwrap().map(Response::new)
+    }
+
+    async fn list_events(&self, request: Request<pb::ListEventsRequest>) -> Result<Response<pb::ListEventsResponse>, Status> {
+        self.answer(Method::ListEvents, request).await
+    }
+}

@@ -18,3 +18,4 @@ mod pages;
 mod requests;
 mod retries;
 mod updates;
+mod watch;
