@@ -50,6 +50,11 @@
 //! gives up by itself as well; both are [`Error::DeadlineExceeded`]. Until then, calls that only read are repeated when the failure
 //! is a passing one, and calls that write only if they were never sent: see [`RetryPolicy`].
 //!
+//! # Changes
+//!
+//! [`Client::watch`] streams what changes, exactly once and in order, also across broken connections. A [`CachedResolver`] builds on it:
+//! it answers what an alias stands for from memory, for programs that ask with every request of their own.
+//!
 //! # What is not covered
 //!
 //! [`Client::call`] sends any request message, with the same deadlines, retries and errors. Below that there are the generated stubs,
@@ -73,6 +78,7 @@ mod models;
 mod page;
 mod refs;
 mod releases;
+mod resolver;
 mod retry;
 mod rpc;
 mod system;
@@ -86,7 +92,7 @@ pub use registry_proto::v1::list_models_request::Order as ModelOrder;
 pub use registry_proto::v1::list_releases_request::Order as ReleaseOrder;
 pub use registry_proto::v1::{
     ErrorReason, Event, EventFilter, EventType, GetServerInfoResponse as ServerInfo, LabelSelector, Model, ModelFilter,
-    ModelSource, ModelView, Release, ReleaseFilter, ReleaseState, ReleaseView, ResourceKind, TrainingMetadata,
+    ModelSource, ModelView, Release, ReleaseAlias, ReleaseFilter, ReleaseState, ReleaseView, ResourceKind, TrainingMetadata,
 };
 pub use tonic::Code;
 
@@ -105,6 +111,7 @@ pub use releases::{
     BatchGetReleases, BatchResolveReleases, CreateRelease, GetRelease, ListReleases, ReleaseQuery, ResolveRelease,
     ResolveReleaseOf, Resolved, SelectRelease, TransitionRelease, UpdateRelease,
 };
+pub use resolver::{CachedRelease, CachedResolver, CachedResolverBuilder, Freshness, ResolverState};
 pub use retry::RetryPolicy;
 pub use rpc::Rpc;
 pub use system::GetServerInfo;

@@ -34,11 +34,20 @@ pub enum Reply {
     Fail(Status),
     /// Never answers.
     Hang,
+    /// Waits until the other end is used or dropped.
+    When(oneshot::Receiver<()>, Box<Self>),
     /// Cuts the connection.
     Cut,
 }
 
 impl Reply {
+    /// An answer that was read at this revision.
+    pub fn at(revision: i64, message: &impl prost::Message) -> Self {
+        let mut headers = MetadataMap::new();
+        headers.insert("x-registry-revision", revision.into());
+        Self::WithHeaders(message.encode_to_vec(), headers)
+    }
+
     pub fn message(message: &impl prost::Message) -> Self {
         Self::Message(message.encode_to_vec())
     }
@@ -255,6 +264,13 @@ impl State {
             inner.seen.push(Seen { method, metadata, at: Instant::now(), body: message.encode_to_vec() });
             inner.script.pop_front()
         };
+        let reply = match reply {
+            Some(Reply::When(gate, reply)) => {
+                let _ = gate.await;
+                Some(*reply)
+            }
+            reply => reply,
+        };
         match reply {
             None => Ok(Response::new(A::default())),
             Some(Reply::Message(body)) => Ok(Response::new(A::decode(&*body).unwrap())),
@@ -264,7 +280,7 @@ impl State {
                 Ok(response)
             }
             Some(Reply::Fail(status)) => Err(status),
-            Some(Reply::Hang) => std::future::pending().await,
+            Some(Reply::Hang | Reply::When(..)) => std::future::pending().await,
             Some(Reply::Cut) => {
                 self.cut();
                 std::future::pending().await

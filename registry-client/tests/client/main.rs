@@ -16,6 +16,7 @@ mod errors;
 mod fake;
 mod pages;
 mod requests;
+mod resolver;
 mod retries;
 mod updates;
 mod watch;
