@@ -75,7 +75,7 @@ async fn every_write_is_repeated_with_the_same_request_id() {
     for method in writes() {
         let fake = Fake::new([Reply::Cut, Reply::Hang]);
         // The empty answer is not always a proper one, but it is one.
-        let _ = call(&fake.client, method).await;
+        let _ = call(&fake, method).await;
         let seen = fake.seen();
         assert_eq!(seen.len(), 3, "{method:?}");
         let id = seen[0].request_id();
@@ -141,7 +141,7 @@ async fn what_the_registry_refuses_is_not_repeated() {
     ] {
         for method in writes() {
             let fake = Fake::new([Reply::fail(code, reason)]);
-            let error = call(&fake.client, method).await.unwrap_err();
+            let error = call(&fake, method).await.unwrap_err();
             assert_eq!((error.code(), error.reason()), (code, Some(reason)), "{method:?}");
             assert_eq!(fake.seen().len(), 1, "{method:?} was repeated after {reason:?}");
         }
@@ -152,7 +152,7 @@ async fn what_the_registry_refuses_is_not_repeated() {
 async fn a_write_that_is_lost_each_time_has_an_unknown_outcome() {
     for method in writes() {
         let fake = Fake::new(std::iter::repeat_with(|| Reply::Fail(Status::unavailable("a proxy says so"))).take(5));
-        let error = call(&fake.client, method).await.unwrap_err();
+        let error = call(&fake, method).await.unwrap_err();
         assert!(matches!(error, Error::Unavailable(_)), "{error}");
         assert!(error.outcome_unknown() && !error.is_retryable(), "{error}");
         assert_eq!(fake.seen().len(), 5, "{method:?}");
