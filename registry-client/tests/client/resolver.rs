@@ -252,9 +252,13 @@ async fn before_the_watch_is_connected_the_registry_is_asked() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_known_is_stale_while_the_watch_is_away_and_until_it_has_caught_up() {
-    let (fake, watched, resolver) =
-        connected([answer("m1", "r1", NOW), answer("m2", "r2", 41), Reply::Fail(Status::internal("no")), answer("m1", "r3", 50)])
-            .await;
+    let (fake, watched, resolver) = connected([
+        answer("m1", "r1", NOW),
+        answer("m2", "r2", 41),
+        Reply::fail(Code::Internal, ErrorReason::Internal),
+        answer("m1", "r3", 50),
+    ])
+    .await;
     let began = Instant::now();
     assert_eq!(current(&resolver).await, "r1");
     tokio::time::sleep(Duration::from_secs(3)).await;
