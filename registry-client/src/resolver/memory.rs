@@ -92,8 +92,8 @@ impl Memory {
                     horizon.see(&event.model_id, event.revision);
                 }
             }
-            Ok(WatchItem::Progress(_)) => {}
-            Ok(WatchItem::StartedOver { .. }) => self.forget(),
+            // That the watch is not resumed says what a start over says.
+            Ok(WatchItem::Progress(_) | WatchItem::StartedOver { .. }) => {}
             Ok(WatchItem::Disconnected(error)) => return self.down(error),
             Err(error) => {
                 // Nobody goes on from here; the next watch begins with what is new then.

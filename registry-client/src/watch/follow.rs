@@ -142,7 +142,7 @@ impl Follower {
     fn broken(&mut self, error: Error) -> Result<WatchItem, Error> {
         match StartOverReason::of(&error) {
             Some(reason) if self.begun => {
-                self.lost.get_or_insert((self.position.through().unwrap_or(0), reason));
+                self.lost = Some((self.position.through().unwrap_or(0), reason));
             }
             _ if passes(&error) => {}
             _ => return Err(error),

@@ -7,7 +7,7 @@ use crate::Event;
 pub(super) struct Position {
     /// All events up to this revision have been told.
     through: Option<i64>,
-    /// The last event that was told of a revision after that one, by revision and index.
+    /// The last event that was told, by revision and index.
     last: Option<(i64, i32)>,
 }
 
@@ -37,6 +37,5 @@ impl Position {
     /// Takes note that all events up to a revision have come.
     pub(super) fn complete(&mut self, revision: i64) {
         self.through = self.through.max(Some(revision));
-        self.last = self.last.filter(|&(last, _)| Some(last) > self.through);
     }
 }

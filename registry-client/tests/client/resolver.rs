@@ -298,6 +298,15 @@ async fn what_is_known_is_stale_while_the_watch_is_away_and_until_it_has_caught_
     watched.progress(49).await;
     settle().await;
     assert_eq!(stale(&resolver).await.0, "r1");
+    // To have come halfway is no merit.
+    watched.fail(stopping()).await;
+    settle().await;
+    assert!(stale(&resolver).await.1 > Duration::from_secs(5));
+    let watched = fake.accept_watch().await;
+    assert_eq!(watched.request.after_revision, Some(49));
+    let watched = watched.start(49, 50).await;
+    settle().await;
+    assert!(stale(&resolver).await.1 > Duration::from_secs(5));
     watched.events([Event { last_in_revision: false, ..event("m3", 50) }]).await;
     settle().await;
     assert_eq!(stale(&resolver).await.0, "r1");
@@ -397,10 +406,10 @@ async fn what_was_not_asked_for_the_longest_makes_room() {
     assert_eq!(watched.request.progress_interval.unwrap().seconds, 9);
     settle().await;
     let mut told = Vec::new();
-    for alias in ["a", "b", "a", "c", "a", "c", "b", "c"] {
+    for alias in ["a", "b", "a", "b", "a", "c", "a", "c", "b", "c"] {
         told.push(resolver.resolve("iris", alias).await.unwrap().release.id.clone());
     }
-    assert_eq!(told, ["0", "1", "0", "2", "0", "2", "3", "2"]);
+    assert_eq!(told, ["0", "1", "0", "1", "0", "2", "0", "2", "3", "2"]);
     watched.events([event("m1", 41)]).await;
     settle().await;
     assert_eq!(resolver.resolve("iris", "c").await.unwrap().release.id, "4");

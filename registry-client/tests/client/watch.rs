@@ -92,6 +92,13 @@ async fn events_come_in_order_and_a_revision_counts_when_it_is_complete() {
     assert_eq!(told, [((8, 0), Some(7)), ((8, 1), Some(8)), ((9, 3), Some(8)), ((9, 4), Some(9))]);
     assert!(matches!(next(&mut watching).await, WatchItem::Progress(12)));
     assert_eq!(watching.revision(), Some(12));
+    // Nothing leads back, whatever comes.
+    watched.events([event(9, 4, true), event(11, 0, true)]).await;
+    watched.progress(10).await;
+    assert!(matches!(next(&mut watching).await, WatchItem::Progress(_)));
+    assert_eq!(watching.revision(), Some(12));
+    watched.events([event(13, 0, true)]).await;
+    assert_eq!(place(&mut watching).await, (13, 0));
 }
 
 #[tokio::test(start_paused = true)]
