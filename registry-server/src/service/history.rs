@@ -80,6 +80,9 @@ impl Registry {
         if place.complete() < compacted {
             return Err(Error::Compacted { after: place.complete(), compacted, current });
         }
+        if place.complete() > current {
+            return Err(Error::InFuture { after: place.complete(), current });
+        }
         let end = end.min(current);
         let rows = events::after(&snapshot, place, end, filter, limit.saturating_add(1), pictures).await?;
         Ok(Events { current, ..up_to(limit, rows, end) })
