@@ -55,6 +55,10 @@ pub struct Config {
     /// How often the registry looks for what is to be removed
     #[arg(long, env = "REGISTRY_HOUSEKEEPING_INTERVAL", value_name = "DURATION", default_value = "1m", value_parser = length)]
     pub housekeeping_interval: Duration,
+
+    /// How many streams of events are served at once; one more is refused with RESOURCE_EXHAUSTED
+    #[arg(long, env = "REGISTRY_MAX_WATCHES", value_name = "COUNT", default_value = "1000")]
+    pub max_watches: usize,
 }
 
 /// How long a request id is remembered at the least.
@@ -136,6 +140,7 @@ impl Config {
                 answers: self.request_id_retention,
             },
             housekeeping: self.housekeeping_interval,
+            max_watches: self.max_watches,
             grace: self.shutdown_grace,
             #[cfg(feature = "sabotage")]
             sabotage: crate::sabotage::Sabotage::default(),

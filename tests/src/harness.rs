@@ -57,6 +57,7 @@ impl Harness {
             clock: Clock::manual(Timestamp::from_micros(1_767_225_600_000_000)),
             retention: Retention::default(),
             housekeeping: NEVER,
+            max_watches: 1000,
             grace: GRACE,
             sabotage: Sabotage::default(),
         }

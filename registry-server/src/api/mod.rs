@@ -54,11 +54,11 @@ pub struct Api {
 }
 
 impl Api {
-    /// On a registry, until `stop`.
+    /// On a registry, until `stop`; with so many open streams at once.
     #[must_use]
-    pub fn new(registry: Registry, stop: CancellationToken) -> Self {
+    pub fn new(registry: Registry, stop: CancellationToken, max_watches: usize) -> Self {
         let tokens = PageTokens::new(&registry.store().identity().page_token_key);
-        Self { registry, tokens, stop, watches: Watches::default() }
+        Self { registry, tokens, stop, watches: Watches::new(max_watches) }
     }
 
     /// Adds every service of the contract to `routes`.

@@ -34,21 +34,26 @@ const FULL_PAGE: usize = 2 * 1024 * 1024;
 /// How long a stream is silent unless asked otherwise.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// How many streams a server holds open at once.
-const MAX_WATCHES: usize = 1000;
-/// How many of them read at once: the others wait, so that connections are left for calls.
+/// How many streams read at once: the others wait, so that connections are left for calls.
 const READING: usize = 4;
 
 /// The room that a server has for streams.
 #[derive(Debug, Clone)]
 pub(super) struct Watches {
+    most: usize,
     open: Arc<Semaphore>,
     reading: Arc<Semaphore>,
 }
 
-impl Default for Watches {
-    fn default() -> Self {
-        Self { open: Arc::new(Semaphore::new(MAX_WATCHES)), reading: Arc::new(Semaphore::new(READING)) }
+impl Watches {
+    pub(super) fn new(most: usize) -> Self {
+        let most = most.min(Semaphore::MAX_PERMITS);
+        Self { most, open: Arc::new(Semaphore::new(most)), reading: Arc::new(Semaphore::new(READING)) }
+    }
+
+    /// Room for one more, until it is dropped.
+    fn one_more(&self) -> Result<OwnedSemaphorePermit, Error> {
+        Arc::clone(&self.open).try_acquire_owned().map_err(|_| Error::TooManyStreams { limit: self.most })
     }
 }
 
@@ -60,8 +65,7 @@ impl WatchService for Api {
         self.accept(
             request,
             async |api, context, pb::WatchRequest { after_revision, filter, include_resource, progress_interval }| {
-                let full = |_| Error::TooManyStreams { limit: MAX_WATCHES };
-                let open = Arc::clone(&api.watches.open).try_acquire_owned().map_err(full)?;
+                let open = api.watches.one_more()?;
                 let filter = event::filter(filter)?;
                 let heads = api.registry.store().heads();
                 let start = api.registry.start_of(after_revision.map(Revision::new)).await?;
