@@ -1,7 +1,12 @@
 //! What a caller may rely on, declared once and run on every database.
 
+mod alias_history;
+mod alias_lists;
+mod aliases;
 mod batch;
+mod batch_create;
 mod deadlines;
+mod deletion;
 mod denormalised;
 mod documents;
 mod dry_run;
@@ -13,15 +18,20 @@ mod models;
 mod names;
 mod oracle;
 mod page_tokens;
+mod purge;
+mod reaper;
+mod release_deletion;
 mod release_filters;
 mod release_lists;
 mod releases;
+mod rename;
 mod requirements;
 mod resolve;
 mod soft_deleted;
 mod system;
 mod text_filters;
 mod transitions;
+mod undeletion;
 mod update_model;
 mod update_release;
 mod validation;
