@@ -2,7 +2,7 @@
 
 use crate::Harness;
 use futures::{Stream, TryStreamExt};
-use registry_client::{Error, Event, Model, Page, Release, ReleaseState, pb};
+use registry_client::{Error, Event, Model, Page, Release, ReleaseAlias, ReleaseState, pb};
 
 /// When the clock of a test begins, in seconds: 2026-01-01T00:00:00Z.
 const START: i64 = 1_767_225_600;
@@ -49,6 +49,17 @@ pub async fn release_in(registry: &Harness, model: &str, version: &str, state: R
         release = registry.client.transition_release(&release, *step).send().await.expect("a step");
     }
     release
+}
+
+/// An alias of the model of a release, that points to it from now on.
+pub async fn alias(registry: &Harness, release: &Release, alias: &str) -> ReleaseAlias {
+    registry.client.set_release_alias(release, alias).send().await.expect("an alias")
+}
+
+/// Releases of a model, one for each version.
+pub async fn releases(registry: &Harness, model: &str, versions: impl IntoIterator<Item = impl ToString>) -> Vec<Release> {
+    let create = versions.into_iter().map(|version| registry.client.create_release(model, version.to_string()).digest(digest(1)));
+    registry.client.batch_create_releases(create).send().await.expect("releases")
 }
 
 /// The revision of the registry.

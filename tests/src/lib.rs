@@ -13,6 +13,7 @@ pub mod given;
 mod harness;
 pub mod proxy;
 pub mod raw;
+pub mod rows;
 pub mod status_codes;
 pub mod wait;
 

@@ -6,5 +6,6 @@ mod conformance;
 mod drift;
 mod faults;
 mod guards;
+mod mutations;
 mod races;
 mod tidy;

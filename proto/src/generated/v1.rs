@@ -3606,7 +3606,8 @@ pub mod release_service_client {
         /// naming its id. Fails with NOT_FOUND (RELEASE_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
         /// (from LIVE to PURGED) if the release is live, RESOURCE_IN_USE as long as
-        /// another release names it as `base_release_id`.
+        /// another release names it as `base_release_id`, or aliases point to it that
+        /// were hidden with its model and come back with it.
         pub async fn purge_release(
             &mut self,
             request: impl tonic::IntoRequest<super::PurgeReleaseRequest>,
@@ -3937,7 +3938,8 @@ pub mod release_service_server {
         /// naming its id. Fails with NOT_FOUND (RELEASE_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
         /// (from LIVE to PURGED) if the release is live, RESOURCE_IN_USE as long as
-        /// another release names it as `base_release_id`.
+        /// another release names it as `base_release_id`, or aliases point to it that
+        /// were hidden with its model and come back with it.
         async fn purge_release(
             &self,
             request: tonic::Request<super::PurgeReleaseRequest>,

@@ -174,12 +174,15 @@ pub async fn lock_any(tx: &Tx, release: &ReleaseRef) -> Result<Release, Error> {
     one(tx, found, release).await
 }
 
-/// The releases of live models that were due to be purged by `time`.
+/// The releases that were due to be purged by `time`, without those that were deleted with their model: they go, or
+/// come back, with it.
 pub async fn due(source: &impl Source, time: Timestamp) -> Result<Vec<ReleaseId>, Error> {
+    let revision_of_model = Expr::col((model::Entity, model::Column::Revision));
+    let by_itself = Expr::col((release::Entity, release::Column::Revision)).ne(revision_of_model);
     let due = release::Entity::find()
         .join(JoinType::InnerJoin, to_model())
         .filter(release::Column::PurgeTime.lte(time))
-        .filter(model::Column::DeleteTime.is_null())
+        .filter(model::Column::DeleteTime.is_null().or(by_itself))
         .order_by_asc(release::Column::PurgeTime);
     Ok(due.select_only().column(release::Column::Id).into_tuple().all(source.conn()).await?)
 }

@@ -1,7 +1,8 @@
 //! Calls that are only to be checked: the answer of the real call, and no trace.
 
-use registry_client::{Code, ErrorReason, Model, Release, ReleaseRef, ReleaseState};
-use registry_tests::{Harness, conformance, expect, given};
+use registry_client::{Code, ErrorReason, Model, Release, ReleaseAlias, ReleaseRef, ReleaseState};
+use registry_proto::field::FIELDS;
+use registry_tests::{Harness, conformance, expect, given, rows};
 use std::time::Duration;
 
 /// Everything that a caller can see of the registry.
@@ -70,6 +71,77 @@ conformance! {
         assert_eq!(all(registry).await, before);
     }
 
+    /// A deletion that is only validated is answered, with the aliases gone, and not made.
+    async fn a_validated_deletion_of_a_release_is_not_made(registry: &Harness) {
+        given::model(registry, "m").await;
+        let release = given::release(registry, "m", "1").await;
+        given::alias(registry, &release, "stable").await;
+        registry.advance(Duration::from_secs(1));
+        let before = rows::all(registry).await;
+        let checked = registry.client.delete_release(&release).force().validate_only().send().await.unwrap().unwrap();
+        assert_eq!((checked.id.as_str(), checked.revision, checked.aliases.len()), ("", 0, 0));
+        let missing = registry.client.delete_release(ReleaseRef::key("m", "9")).allow_missing().validate_only();
+        assert_eq!(missing.send().await.unwrap(), None);
+        assert_eq!(rows::all(registry).await, before);
+        let deleted = registry.client.delete_release(&release).force().send().await.unwrap().unwrap();
+        assert_eq!(checked, Release { id: String::new(), revision: 0, etag: checked.etag.clone(), ..deleted });
+    }
+
+    /// A new name that is only validated is answered and not given.
+    async fn a_validated_name_is_not_given(registry: &Harness) {
+        let model = given::model(registry, "m").await;
+        registry.advance(Duration::from_secs(1));
+        let before = rows::all(registry).await;
+        let checked = registry.client.rename_model(&model, "new").etag(&model.etag).validate_only().send().await.unwrap();
+        assert_eq!((checked.id.as_str(), checked.revision, checked.name.as_str()), ("", 0, "new"));
+        assert_eq!(rows::all(registry).await, before);
+        let renamed = registry.client.rename_model(&model, "new").send().await.unwrap();
+        assert_eq!(checked, Model { id: String::new(), revision: 0, etag: checked.etag.clone(), ..renamed });
+    }
+
+    /// An alias that is only validated is answered as it would be, without a revision, and is neither created nor moved.
+    async fn a_validated_alias_is_not_set(registry: &Harness) {
+        given::model(registry, "m").await;
+        let releases = given::releases(registry, "m", 1..=2).await;
+        for release in &releases {
+            registry.advance(Duration::from_secs(1));
+            let before = rows::all(registry).await;
+            let set = || registry.client.set_release_alias(release, "stable").reason("why");
+            let checked = set().validate_only().send().await.unwrap();
+            assert_eq!(rows::all(registry).await, before);
+            assert_eq!(checked, ReleaseAlias { revision: 0, ..set().send().await.unwrap() });
+        }
+    }
+
+    /// Every method that can only validate leaves no trace when it does, also not in the answers kept for its request id.
+    async fn no_method_leaves_a_trace_when_it_validates(registry: &Harness) {
+        let model = given::model(registry, "m").await;
+        let release = given::release_in(registry, "m", "1", ReleaseState::Candidate).await;
+        let client = &registry.client;
+        let id = "0193f0c4-7b1e-4c3a-9d52-2f6a1c0b8e11";
+        let before = rows::all(registry).await;
+        let new = || client.create_model("n", "/n");
+        let next = || client.create_release("m", "2").digest(given::digest(2));
+        let mut answered = 0;
+        for _ in 0..2 {
+            client.batch_create_models([new()]).request_id(id).validate_only().send().await.unwrap();
+            client.batch_create_releases([next()]).request_id(id).validate_only().send().await.unwrap();
+            new().request_id(id).validate_only().send().await.unwrap();
+            next().request_id(id).validate_only().send().await.unwrap();
+            client.update_model(&model).description("d").request_id(id).validate_only().send().await.unwrap();
+            client.rename_model(&model, "n").request_id(id).validate_only().send().await.unwrap();
+            client.delete_model(&model).force().request_id(id).validate_only().send().await.unwrap();
+            client.update_release(&release).release_notes("n").request_id(id).validate_only().send().await.unwrap();
+            client.promote_release(&release).request_id(id).validate_only().send().await.unwrap();
+            client.delete_release(&release).request_id(id).validate_only().send().await.unwrap();
+            client.set_release_alias(&release, "a").request_id(id).validate_only().send().await.unwrap();
+            answered += 11;
+        }
+        assert_eq!(rows::all(registry).await, before);
+        let can_validate = FIELDS.iter().filter(|field| field.name == "validate_only").count();
+        assert_eq!(answered, 2 * can_validate, "each method that can only validate was asked to, twice");
+    }
+
     /// What would fail fails when it is only validated, with the same reason, and leaves no trace either.
     async fn what_would_fail_fails_when_validated(registry: &Harness) {
         let model = given::model(registry, "m").await;
@@ -84,6 +156,12 @@ conformance! {
         expect::refused(twin, Code::AlreadyExists, ErrorReason::ReleaseAlreadyExists);
         let gone = client.create_release("gone", "1").digest(given::digest(1)).validate_only().send().await;
         expect::refused(gone, Code::NotFound, ErrorReason::ModelNotFound);
+        let gone = client.rename_model("gone", "n").validate_only().send().await;
+        expect::refused(gone, Code::NotFound, ErrorReason::ModelNotFound);
+        let stale = client.delete_release(&release).etag("stale").validate_only().send().await;
+        expect::refused(stale, Code::Aborted, ErrorReason::EtagMismatch);
+        let elsewhere = client.set_release_alias(&release, "a").expected_release(&release).validate_only().send().await;
+        expect::refused(elsewhere, Code::Aborted, ErrorReason::AliasMoved);
         let base = registry_client::ReleaseId::new("0193f0c4-7b1e-7c3a-9d52-2f6a1c0b8e11");
         let gone = client.create_release("m", "2").digest(given::digest(1)).base_release(base).validate_only().send().await;
         expect::refused(gone, Code::NotFound, ErrorReason::ReleaseNotFound);

@@ -1,7 +1,12 @@
 //! What a caller may rely on, declared once and run on every database.
 
+mod alias_history;
+mod alias_lists;
+mod aliases;
 mod batch;
+mod batch_create;
 mod deadlines;
+mod deletion;
 mod denormalised;
 mod documents;
 mod dry_run;
@@ -15,10 +20,14 @@ mod models;
 mod names;
 mod oracle;
 mod page_tokens;
+mod purge;
+mod reaper;
+mod release_deletion;
 mod release_filters;
 mod release_lists;
 mod releases;
 mod remembered;
+mod rename;
 mod replayable;
 mod request_id_races;
 mod request_ids;
@@ -28,6 +37,7 @@ mod soft_deleted;
 mod system;
 mod text_filters;
 mod transitions;
+mod undeletion;
 mod update_model;
 mod update_release;
 mod validation;

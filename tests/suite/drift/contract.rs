@@ -1,5 +1,6 @@
-//! What the contract says of every field of a model and a release is what both databases have: required or plain
-//! is NOT NULL, `optional` accepts NULL, `max_len` is the length of the column, `id` is the primary key.
+//! What the contract says of every field of a resource is what both databases have: required or plain
+//! is NOT NULL, `optional` accepts NULL, `max_len` is the length of the column, what makes a
+//! resource unique is the primary key.
 
 use super::database::{Bare, Refusal, Row};
 use super::schema;
@@ -55,24 +56,39 @@ const ELSEWHERE: &[(&str, &str, Stored, &str)] = &[
     ("Release", "promote_time", Nullable(Type::BigInteger), "microseconds; unset until it is promoted"),
     ("Release", "metadata", NotNull(Type::Json), "{} stands for nothing said: the document is never NULL"),
     ("Release", "training", Nullable(Type::Json), "read and written as a whole, never filtered by"),
-    ("Release", "aliases", Derived, "there are no aliases yet; a table of their own when there are"),
+    ("Release", "aliases", Stored::Table("release_aliases"), "an alias is a resource of its own"),
     ("Release", "create_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
     ("Release", "update_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
     ("Release", "delete_time", Nullable(Type::BigInteger), "microseconds; unset while it is live"),
     ("Release", "purge_time", Nullable(Type::BigInteger), "microseconds; unset while it is live"),
     ("Release", "etag", Derived, "made of the revision, so that the two cannot disagree"),
     ("Release", "labels", Stored::Table("release_labels"), "pairs that lists are filtered by"),
+    ("ReleaseAlias", "model_name", Derived, "read from the model, as it is now"),
+    ("ReleaseAlias", "create_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
+    ("ReleaseAlias", "update_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
+    ("ReleaseAliasMove", "move_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
 ];
 
 /// Columns that hold no field, and why.
-const NO_FIELD: &[(&str, &str, &str)] =
-    &[("models", "last_release_number", "the counter that release numbers are taken from; it outlives the releases")];
+const NO_FIELD: &[(&str, &str, &str)] = &[
+    ("models", "last_release_number", "the counter that release numbers are taken from; it outlives the releases"),
+    ("release_alias_moves", "model_id", "whose history it is, which is what the list was asked for"),
+    ("release_alias_moves", "alias", "whose history it is, which is what the list was asked for"),
+];
 
 /// Limits that another field states: what the caller sends there is stored here.
-const LIMITED_BY: &[(&str, &str, &str, &str)] = &[("Release", "state_reason", "TransitionReleaseRequest", "reason")];
+const LIMITED_BY: &[(&str, &str, &str, &str)] = &[
+    ("Release", "state_reason", "TransitionReleaseRequest", "reason"),
+    ("ReleaseAliasMove", "reason", "SetReleaseAliasRequest", "reason"),
+];
 
-/// The table of each resource.
-const RESOURCES: [(&str, &str); 2] = [("Model", "models"), ("Release", "releases")];
+/// The table of each resource, what makes a row of it unique, and how many fields there are at least.
+const RESOURCES: [(&str, &str, &[&str], usize); 4] = [
+    ("Model", "models", &["id"], 20),
+    ("Release", "releases", &["id"], 20),
+    ("ReleaseAlias", "release_aliases", &["model_id", "alias"], 9),
+    ("ReleaseAliasMove", "release_alias_moves", &["model_id", "alias", "revision"], 6),
+];
 
 fn fields<'a>(all: &'a [Field], message: &str) -> impl Iterator<Item = &'a Field> {
     let full = format!("modelregistry.v1.{message}");
@@ -80,7 +96,8 @@ fn fields<'a>(all: &'a [Field], message: &str) -> impl Iterator<Item = &'a Field
 }
 
 /// Everything in which the columns of a resource are not what the contract says.
-fn findings(all: &[Field], message: &str, table: &str, database: Database, catalogue: &Catalogue) -> Vec<String> {
+fn findings(all: &[Field], message: &str, database: Database, catalogue: &Catalogue) -> Vec<String> {
+    let (_, table, key, _) = RESOURCES.into_iter().find(|(known, ..)| *known == message).expect("a resource");
     let Some(columns) = catalogue.get(table) else { return vec![format!("there is no table {table}")] };
     let mut found: Vec<String> =
         fields(all, message).filter_map(|field| finding(message, field, database, columns, catalogue)).collect();
@@ -91,8 +108,8 @@ fn findings(all: &[Field], message: &str, table: &str, database: Database, catal
         unknown
             .map(|column| format!("{table}.{column}: a column that holds no field of {message} and has no reason in NO_FIELD")),
     );
-    if columns.primary_key != BTreeSet::from(["id".to_owned()]) {
-        found.push(format!("{table}: the primary key is {:?} and not id", columns.primary_key));
+    if columns.primary_key != key.iter().copied().map(str::to_owned).collect::<BTreeSet<_>>() {
+        found.push(format!("{table}: the primary key is {:?} and not {key:?}", columns.primary_key));
     }
     found
 }
@@ -182,9 +199,9 @@ on_every_database! {
     async fn every_field_is_stored_as_the_contract_says(database: Database) {
         let bare = Bare::new(database).await;
         let catalogue = schema::read(database, &bare.db).await;
-        for (message, table) in RESOURCES {
-            assert!(fields(FIELDS, message).count() > 20, "{message} was not compared");
-            assert_eq!(findings(FIELDS, message, table, database, &catalogue), Vec::<String>::new());
+        for (message, .., least) in RESOURCES {
+            assert!(fields(FIELDS, message).count() >= least, "{message} was not compared");
+            assert_eq!(findings(FIELDS, message, database, &catalogue), Vec::<String>::new());
         }
     }
 
@@ -195,7 +212,7 @@ on_every_database! {
         let models = |change: fn(&mut Table)| {
             let mut changed = good.clone();
             change(changed.get_mut("models").unwrap());
-            findings(FIELDS, "Model", "models", database, &changed)
+            findings(FIELDS, "Model", database, &changed)
         };
         let only = |found: Vec<String>, about: &str| assert!(matches!(found.as_slice(), [only] if only.starts_with(about)), "{about}: {found:?}");
         only(models(|table| table.columns.get_mut("storage_path").unwrap().nullable = true), "Model.storage_path");
@@ -207,7 +224,7 @@ on_every_database! {
         only(models(|table| table.primary_key.clear()), "models: the primary key");
         let one_more = Field { name: "mood", ..*fields(FIELDS, "Model").next().unwrap() };
         let fields: Vec<Field> = FIELDS.iter().copied().chain([one_more]).collect();
-        only(findings(&fields, "Model", "models", database, &good), "Model.mood: there is no column");
+        only(findings(&fields, "Model", database, &good), "Model.mood: there is no column");
     }
 
     /// Every source and state of the contract can be stored, and nothing else.
@@ -258,5 +275,5 @@ fn every_exception_is_about_something() {
         let field = fields(FIELDS, message).find(|field| field.name == *name).unwrap();
         assert!(field.max_len.is_none() && max_len(message, field).is_some(), "{message}.{name} by {by}.{stated}");
     }
-    assert!(NO_FIELD.iter().all(|(table, ..)| RESOURCES.iter().any(|(_, known)| known == table)));
+    assert!(NO_FIELD.iter().all(|(table, ..)| RESOURCES.iter().any(|(_, known, ..)| known == table)));
 }

@@ -1,4 +1,4 @@
-//! A read costs the same number of statements whatever the number of rows: counted, for each call, from what the
+//! A call costs the same number of statements whatever the number of rows: counted, for each call, from what the
 //! database driver logs inside the call's span.
 //!
 //! A test program of its own, because it listens to the whole process.
@@ -7,6 +7,7 @@ use registry_client::pb;
 use registry_tests::{Harness, given, on_every_database};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Subscriber};
@@ -55,10 +56,29 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Count {
             .into_iter()
             .flatten()
             .find_map(|span| span.extensions().get::<Call>().map(|call| call.0.clone()));
-        if let Some(call) = call {
-            self.0.lock().unwrap().entry(call).or_default().push(summary.1.unwrap_or_default());
-        }
+        let call = call.unwrap_or_else(|| WRITER.to_owned());
+        self.0.lock().unwrap().entry(call).or_default().push(summary.1.unwrap_or_default());
     }
+}
+
+/// Stands for the calls whose statements are asked by the writer, which serves them all.
+const WRITER: &str = "";
+
+/// What a server asks whether or not anybody writes: how far the registry has come, of a snapshot (the writer asks it once
+/// more), and what others write.
+const BY_ITSELF: [&str; 3] = ["SET TRANSACTION", r#"SELECT \"registry_state\"."#, "LISTEN"];
+
+/// Whoever counts what a writer asks is alone: that of another test would be counted too.
+static WRITERS: RwLock<()> = RwLock::const_new(());
+
+async fn alone() -> RwLockWriteGuard<'static, ()> {
+    LazyLock::force(&COUNT);
+    WRITERS.write().await
+}
+
+async fn with_others() -> RwLockReadGuard<'static, ()> {
+    LazyLock::force(&COUNT);
+    WRITERS.read().await
 }
 
 static COUNT: LazyLock<Count> = LazyLock::new(|| {
@@ -68,6 +88,13 @@ static COUNT: LazyLock<Count> = LazyLock::new(|| {
 });
 
 impl Count {
+    /// What the writer has asked since it was asked last, without what the server asks by itself.
+    fn of_writer(&self) -> Vec<String> {
+        let mut asked = self.of(WRITER);
+        asked.retain(|statement| !BY_ITSELF.iter().any(|known| statement.starts_with(known)));
+        asked
+    }
+
     /// What the call of this name has asked. What a connection says when it is opened is not the call's, whichever
     /// call happens to need one more.
     fn of(&self, call: &str) -> Vec<String> {
@@ -96,12 +123,26 @@ async fn stock(registry: &Harness) -> (Vec<pb::Model>, Vec<pb::Release>) {
     (models, releases)
 }
 
+/// The rows of a small write.
+const FEW: usize = 10;
+/// The rows of a large write.
+const LOT: usize = 200;
+
 /// A call for some number of rows, under a name.
 macro_rules! counted {
     ($registry:ident, $name:expr, $request:expr, $items:ident) => {{
         let name = format!("{}-{}", $name, uuid::Uuid::now_v7().simple());
         let answer = $registry.client.call($request).correlation_id(&name).send().await.unwrap();
         (answer.$items.len(), COUNT.of(&name))
+    }};
+}
+
+/// The same for a write: what the writer asks for it, its events and its commit included.
+macro_rules! written {
+    ($registry:ident, $request:expr) => {{
+        COUNT.of_writer();
+        let answer = $registry.client.call($request).send().await.unwrap();
+        (answer, COUNT.of_writer())
     }};
 }
 
@@ -113,9 +154,32 @@ fn assert_constant(what: &str, one: &(usize, Vec<String>), many: &(usize, Vec<St
     assert!(many.1.len() <= 8, "{what}: {:#?}", many.1);
 }
 
+/// A write of few rows and one of a lot cost the same, and not much.
+fn assert_same(what: &str, few: &(usize, Vec<String>), lot: &(usize, Vec<String>)) {
+    assert_eq!((few.0, lot.0), (FEW, LOT), "{what}: rows");
+    assert!(!few.1.is_empty(), "{what}: nothing was counted");
+    assert_eq!(few.1.len(), lot.1.len(), "{what}: {:#?}\n{:#?}", few.1, lot.1);
+    assert!(lot.1.len() <= 24, "{what}: {:#?}", lot.1);
+}
+
+fn new_model(name: String) -> pb::CreateModelRequest {
+    let labels = [("k".to_owned(), "v".to_owned()), ("l".to_owned(), "w".to_owned())].into();
+    let tags = vec!["a".to_owned(), "b".to_owned()];
+    let model = pb::Model { name, storage_path: "s3://m".to_owned(), tags, labels, ..Default::default() };
+    pb::CreateModelRequest { model: Some(model), ..Default::default() }
+}
+
+fn new_release(of: String, version: usize, base: &str) -> pb::CreateReleaseRequest {
+    let labels = [("k".to_owned(), "v".to_owned())].into();
+    let (version, digest) = (version.to_string(), Some(given::digest(1)));
+    let release = pb::Release { version, digest, labels, base_release_id: Some(base.to_owned()), ..Default::default() };
+    let model_ref = Some(registry_client::ModelRef::by_name(of).into());
+    pb::CreateReleaseRequest { model_ref, release: Some(release), ..Default::default() }
+}
+
 on_every_database! {
     async fn a_page_costs_a_constant_number_of_statements(database: Database) {
-        LazyLock::force(&COUNT);
+        let _others = with_others().await;
         let registry = &Harness::start(database).await;
         stock(registry).await;
         for view in [1, 2] {
@@ -127,7 +191,7 @@ on_every_database! {
     }
 
     async fn a_batch_costs_a_constant_number_of_statements(database: Database) {
-        LazyLock::force(&COUNT);
+        let _others = with_others().await;
         let registry = &Harness::start(database).await;
         let (models, releases) = stock(registry).await;
         let models = |count| {
@@ -142,9 +206,82 @@ on_every_database! {
         assert_constant("BatchGetReleases", &counted!(registry, "releases", releases(1), releases), &counted!(registry, "releases", releases(MANY), releases));
     }
 
+    /// A page of releases costs the same, however many aliases point to them; and so does a page of aliases.
+    async fn a_page_with_aliases_costs_a_constant_number_of_statements(database: Database) {
+        let _others = with_others().await;
+        let registry = &Harness::start(database).await;
+        let (_, releases) = stock(registry).await;
+        for release in &releases {
+            for alias in ["a", "b"].map(|alias| format!("{alias}{}", release.number)) {
+                given::alias(registry, release, &alias).await;
+            }
+        }
+        let page = |page_size| pb::ListReleasesRequest { page_size, ..Default::default() };
+        assert_constant("ListReleases", &counted!(registry, "releases", page(1), releases), &counted!(registry, "releases", page(100), releases));
+        let page = |page_size| pb::ListReleaseAliasesRequest { page_size, ..Default::default() };
+        assert_constant("ListReleaseAliases", &counted!(registry, "aliases", page(1), aliases), &counted!(registry, "aliases", page(100), aliases));
+    }
+
+    /// However many are created by one call, of however many models.
+    async fn a_batch_of_new_ones_costs_a_constant_number_of_statements(database: Database) {
+        let _alone = alone().await;
+        let registry = &Harness::start(database).await;
+        macro_rules! created {
+            ($request:expr, $items:ident) => {{
+                let (answer, asked) = written!(registry, $request);
+                (answer.$items.len(), asked)
+            }};
+        }
+        let models = |of: &str, count| {
+            let requests = (0..count).map(|number| new_model(format!("{of}-{number}"))).collect();
+            pb::BatchCreateModelsRequest { requests, ..Default::default() }
+        };
+        assert_same("BatchCreateModels", &created!(models("few", FEW), models), &created!(models("lot", LOT), models));
+        let base = given::release(registry, "lot-0", "base").await.id;
+        let of_one = |of: &str, count| {
+            let requests = (0..count).map(|number| new_release(of.to_owned(), number, &base)).collect();
+            pb::BatchCreateReleasesRequest { requests, ..Default::default() }
+        };
+        assert_same("BatchCreateReleases, of one model", &created!(of_one("few-0", FEW), releases), &created!(of_one("lot-0", LOT), releases));
+        let of_many = |of: &str, count| {
+            let requests = (0..count).map(|number| new_release(format!("{of}-{number}"), 1000, &base)).collect();
+            pb::BatchCreateReleasesRequest { requests, ..Default::default() }
+        };
+        assert_same("BatchCreateReleases, of many models", &created!(of_many("few", FEW), releases), &created!(of_many("lot", LOT), releases));
+    }
+
+    /// However many releases a model is deleted with, brought back with, or removed with.
+    async fn a_deletion_costs_a_constant_number_of_statements(database: Database) {
+        let _alone = alone().await;
+        let registry = &Harness::start(database).await;
+        for (name, count) in [("few", FEW), ("lot", LOT)] {
+            given::model(registry, name).await;
+            given::releases(registry, name, 0..count).await;
+        }
+        let of = |name: &str| Some(registry_client::ModelRef::by_name(name).into());
+        let count = |count: i64| usize::try_from(count).unwrap();
+        let delete = async |name| {
+            let request = pb::DeleteModelRequest { model_ref: of(name), force: true, ..Default::default() };
+            let (answer, asked) = written!(registry, request);
+            (count(answer.deleted_release_count), asked)
+        };
+        let undelete = async |name| {
+            let (answer, asked) = written!(registry, pb::UndeleteModelRequest { model_ref: of(name), ..Default::default() });
+            (count(answer.model.unwrap().release_count.unwrap()), asked)
+        };
+        let purge = async |name, count| {
+            let (_, asked) = written!(registry, pb::PurgeModelRequest { model_ref: of(name), ..Default::default() });
+            (count, asked)
+        };
+        assert_same("DeleteModel", &delete("few").await, &delete("lot").await);
+        assert_same("UndeleteModel", &undelete("few").await, &undelete("lot").await);
+        assert_same("DeleteModel, again", &delete("few").await, &delete("lot").await);
+        assert_same("PurgeModel", &purge("few", FEW).await, &purge("lot", LOT).await);
+    }
+
     /// The counting counts: what is known to ask more asks more.
     async fn more_questions_are_counted(database: Database) {
-        LazyLock::force(&COUNT);
+        let _others = with_others().await;
         let registry = &Harness::start(database).await;
         given::model(registry, "erik").await;
         given::release(registry, "erik", "1.0").await;

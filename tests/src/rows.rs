@@ -1,0 +1,45 @@
+//! Everything that the database of a registry holds, read behind the server's back: for tests of what leaves no trace.
+
+use crate::{Database, Harness};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use std::collections::BTreeMap;
+
+/// The rows of each table, as text, sorted.
+pub type Rows = BTreeMap<String, Vec<String>>;
+
+/// All rows of all tables.
+pub async fn all(registry: &Harness) -> Rows {
+    let db = registry.sql().await;
+    let tables = match registry.database {
+        Database::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
+        Database::Postgres => "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()",
+    };
+    let mut rows = Rows::new();
+    for table in texts(&db, tables).await {
+        let select = match registry.database {
+            Database::Sqlite => {
+                let columns = format!("SELECT 'quote(\"' || name || '\")' FROM pragma_table_info('{table}')");
+                format!("SELECT {} FROM \"{table}\"", texts(&db, &columns).await.join(" || ',' || "))
+            }
+            Database::Postgres => format!("SELECT \"{table}\"::text FROM \"{table}\""),
+        };
+        let mut found = texts(&db, &select).await;
+        found.sort();
+        rows.insert(table, found);
+    }
+    db.close().await.expect("a connection that closes");
+    rows
+}
+
+/// The tables in which an id stands, and in how many rows, however the database spells it.
+#[must_use]
+pub fn with_id<'a>(rows: &'a Rows, id: &str) -> BTreeMap<&'a str, usize> {
+    let digits = id.replace('-', "").to_lowercase();
+    let count = |rows: &Vec<String>| rows.iter().filter(|row| row.replace('-', "").to_lowercase().contains(&digits)).count();
+    rows.iter().map(|(table, rows)| (table.as_str(), count(rows))).filter(|(_, count)| *count > 0).collect()
+}
+
+async fn texts(db: &DatabaseConnection, sql: &str) -> Vec<String> {
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.expect("rows");
+    rows.iter().map(|row| row.try_get_by_index(0).expect("a text")).collect()
+}

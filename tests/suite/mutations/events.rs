@@ -1,0 +1,103 @@
+//! What each change tells whoever follows the registry.
+
+use super::kinds::{Mutation, Stock};
+use registry_client::pb::event::Resource;
+use registry_client::{Event, EventType, ModelId, ModelView, Release, ReleaseRef, ReleaseView, ResourceKind, pb};
+use registry_tests::Harness;
+
+/// What is to be told of one resource.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Told {
+    event_type: EventType,
+    kind: ResourceKind,
+    id: String,
+    name: String,
+    changed: Vec<String>,
+}
+
+impl Told {
+    /// What an event tells.
+    pub(super) fn by(event: &Event) -> Self {
+        Self {
+            event_type: event.event_type(),
+            kind: event.resource_kind(),
+            id: event.resource_id.clone(),
+            name: event.resource_name.clone(),
+            changed: event.changed_fields.as_ref().map(|mask| mask.paths.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+fn model(event_type: EventType, id: &str, name: &str, changed: &[&str]) -> Told {
+    let changed = changed.iter().map(|field| (*field).to_owned()).collect();
+    Told { event_type, kind: ResourceKind::Model, id: id.into(), name: name.into(), changed }
+}
+
+fn release(event_type: EventType, release: &Release, changed: &[&str]) -> Told {
+    let name = format!("{}:{} ({})", release.model_name, release.version, release.platform);
+    Told { kind: ResourceKind::Release, ..model(event_type, &release.id, &name, changed) }
+}
+
+fn alias(event_type: EventType, stock: &Stock, alias: &str, changed: &[&str]) -> Told {
+    let (id, name) = (format!("{}/{alias}", stock.model.id), format!("{}@{alias}", stock.model.name));
+    Told { kind: ResourceKind::ReleaseAlias, ..model(event_type, &id, &name, changed) }
+}
+
+/// What a change that has been made is to tell, in order.
+pub(super) async fn expected(registry: &Harness, stock: &Stock, mutation: Mutation) -> Vec<Told> {
+    use EventType::{Created, Deleted, Purged, StateChanged, Undeleted, Updated};
+    let client = &registry.client;
+    let Stock { name, model: of, one, two, deleted, gone, gone_with_it, .. } = stock;
+    let created_model = async |name: &str| model(Created, &client.get_model(name).send().await.unwrap().id, name, &[]);
+    let created_release =
+        async |version: &str| release(Created, &client.get_release(ReleaseRef::key(name, version)).send().await.unwrap(), &[]);
+    let [first, second] = stock.new_names();
+    let each = |event_type, releases: &[Release]| releases.iter().map(|of| release(event_type, of, &[])).collect::<Vec<_>>();
+    let of_model = |event_type, of: &pb::Model| vec![model(event_type, &of.id, &of.name, &[])];
+    match mutation {
+        Mutation::CreateModel => vec![created_model(&first).await],
+        Mutation::BatchCreateModels => vec![created_model(&first).await, created_model(&second).await],
+        Mutation::UpdateModel => vec![model(Updated, &of.id, name, &["storage_path", "description", "tags", "labels"])],
+        Mutation::RenameModel => vec![model(Updated, &of.id, &first, &["name"])],
+        Mutation::DeleteModel => [each(Deleted, &[one.clone(), two.clone()]), of_model(Deleted, of)].concat(),
+        Mutation::UndeleteModel => [of_model(Undeleted, gone), each(Undeleted, gone_with_it)].concat(),
+        Mutation::PurgeModel => [each(Purged, gone_with_it), of_model(Purged, gone)].concat(),
+        Mutation::CreateRelease => vec![created_release("new-1").await],
+        Mutation::BatchCreateReleases => vec![created_release("new-1").await, created_release("new-2").await],
+        Mutation::UpdateRelease => vec![release(Updated, one, &["release_notes", "metadata", "training", "labels"])],
+        Mutation::TransitionRelease => vec![release(StateChanged, two, &["state", "state_reason"])],
+        Mutation::DeleteRelease => {
+            vec![alias(Deleted, stock, "a", &[]), alias(Deleted, stock, "b", &[]), release(Deleted, one, &[])]
+        }
+        Mutation::UndeleteRelease => each(Undeleted, std::slice::from_ref(deleted)),
+        Mutation::PurgeRelease => each(Purged, std::slice::from_ref(deleted)),
+        Mutation::CreateAlias => vec![alias(Created, stock, "new", &[])],
+        Mutation::MoveAlias => vec![alias(Updated, stock, "a", &["release_id", "previous_release_id"])],
+        Mutation::DeleteAlias => vec![alias(Deleted, stock, "a", &[])],
+    }
+}
+
+/// What an event is to show of its resource: what is read of it now, without its large fields; of a deleted alias, what it was.
+pub(super) async fn shown(registry: &Harness, stock: &Stock, event: &Event) -> Option<Resource> {
+    let client = &registry.client;
+    match (event.event_type(), event.resource_kind()) {
+        (EventType::Purged, _) => None,
+        (_, ResourceKind::Model) => {
+            let read = client.get_model(ModelId::new(&event.resource_id)).view(ModelView::Basic).send().await.unwrap();
+            Some(Resource::Model(Box::new(read)))
+        }
+        (_, ResourceKind::Release) => {
+            let read = client.get_release(ReleaseRef::by_id(&event.resource_id)).view(ReleaseView::Basic).send().await.unwrap();
+            Some(Resource::Release(Box::new(read)))
+        }
+        (event_type, ResourceKind::ReleaseAlias) => {
+            let aliases = match event_type {
+                EventType::Deleted => stock.aliases.clone(),
+                _ => client.list_release_aliases().model(ModelId::new(&event.model_id)).send().await.unwrap().items,
+            };
+            let alias = aliases.into_iter().find(|alias| event.resource_id == format!("{}/{}", alias.model_id, alias.alias));
+            Some(Resource::ReleaseAlias(Box::new(alias.expect("the alias"))))
+        }
+        (_, ResourceKind::Unspecified) => panic!("an event of nothing: {event:?}"),
+    }
+}

@@ -1,0 +1,151 @@
+//! Every way to change a resource, each ready to be done on a stock of its own.
+
+use registry_client::{Error, Method, Model, Release, ReleaseAlias, TrainingMetadata};
+use registry_tests::{Harness, given};
+
+/// A way to change resources. A method that does two different things has two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mutation {
+    CreateModel,
+    BatchCreateModels,
+    UpdateModel,
+    RenameModel,
+    DeleteModel,
+    UndeleteModel,
+    PurgeModel,
+    CreateRelease,
+    BatchCreateReleases,
+    UpdateRelease,
+    TransitionRelease,
+    DeleteRelease,
+    UndeleteRelease,
+    PurgeRelease,
+    CreateAlias,
+    MoveAlias,
+    DeleteAlias,
+}
+
+/// The changes that a method can make. A method that is not here does not compile.
+pub(super) const fn of(method: Method) -> &'static [Mutation] {
+    match method {
+        Method::CreateModel => &[Mutation::CreateModel],
+        Method::BatchCreateModels => &[Mutation::BatchCreateModels],
+        Method::UpdateModel => &[Mutation::UpdateModel],
+        Method::RenameModel => &[Mutation::RenameModel],
+        Method::DeleteModel => &[Mutation::DeleteModel],
+        Method::UndeleteModel => &[Mutation::UndeleteModel],
+        Method::PurgeModel => &[Mutation::PurgeModel],
+        Method::CreateRelease => &[Mutation::CreateRelease],
+        Method::BatchCreateReleases => &[Mutation::BatchCreateReleases],
+        Method::UpdateRelease => &[Mutation::UpdateRelease],
+        Method::TransitionRelease => &[Mutation::TransitionRelease],
+        Method::DeleteRelease => &[Mutation::DeleteRelease],
+        Method::UndeleteRelease => &[Mutation::UndeleteRelease],
+        Method::PurgeRelease => &[Mutation::PurgeRelease],
+        Method::SetReleaseAlias => &[Mutation::CreateAlias, Mutation::MoveAlias],
+        Method::DeleteReleaseAlias => &[Mutation::DeleteAlias],
+        Method::GetModel
+        | Method::BatchGetModels
+        | Method::ListModels
+        | Method::GetRelease
+        | Method::BatchGetReleases
+        | Method::ListReleases
+        | Method::ResolveRelease
+        | Method::BatchResolveReleases
+        | Method::ListReleaseAliases
+        | Method::ListReleaseAliasHistory
+        | Method::GetServerInfo
+        | Method::Watch
+        | Method::ListEvents
+        // Forgets events, and changes no resource.
+        | Method::CompactEvents => &[],
+    }
+}
+
+/// What a mutation finds.
+pub(super) struct Stock {
+    /// What its names begin with.
+    pub(super) name: String,
+    /// A model, live, with `one`, `two` and `deleted`.
+    pub(super) model: Model,
+    /// A live release, with the aliases "a" and "b".
+    pub(super) one: Release,
+    /// A live release without an alias.
+    pub(super) two: Release,
+    /// A deleted release.
+    pub(super) deleted: Release,
+    /// A model that was deleted with two releases, of which an alias points to the first.
+    pub(super) gone: Model,
+    pub(super) gone_with_it: Vec<Release>,
+    /// "a" and "b", as they are.
+    pub(super) aliases: Vec<ReleaseAlias>,
+}
+
+impl Stock {
+    /// Under names of its own.
+    pub(super) async fn of(registry: &Harness, mutation: Mutation, round: &str) -> Self {
+        let client = &registry.client;
+        let name = format!("{mutation:?}-{round}");
+        let create = client.create_model(&name, "/m").tags(["t"]).label("k", "v").metadata(serde_json::json!({"large": true}));
+        let model = create.description("d").training(training(1)).send().await.expect("a model");
+        let [one, two, deleted]: [Release; 3] = given::releases(registry, &name, 1..=3).await.try_into().expect("three");
+        let aliases = vec![given::alias(registry, &one, "a").await, given::alias(registry, &one, "b").await];
+        client.delete_release(&deleted).send().await.expect("a deleted release");
+        let gone = given::model(registry, &format!("{name}/gone")).await;
+        let gone_with_it = given::releases(registry, &gone.name, 1..=2).await;
+        given::alias(registry, &gone_with_it[0], "hidden").await;
+        client.delete_model(&gone).force().send().await.expect("a deleted model");
+        Self { name, model, one, two, deleted, gone, gone_with_it, aliases }
+    }
+
+    /// The names of what is created.
+    pub(super) fn new_names(&self) -> [String; 2] {
+        [format!("{}/new-1", self.name), format!("{}/new-2", self.name)]
+    }
+}
+
+fn training(gpu_count: i32) -> TrainingMetadata {
+    TrainingMetadata { gpu_count: Some(gpu_count), ..TrainingMetadata::default() }
+}
+
+/// Does it, under a request id.
+pub(super) async fn act(registry: &Harness, stock: &Stock, mutation: Mutation, id: &str) -> Result<(), Error> {
+    let client = &registry.client;
+    let Stock { model, one, two, deleted, gone, .. } = stock;
+    let [first, second] = stock.new_names();
+    let release = |version: &str| client.create_release(model, version).digest(given::digest(1)).label("k", "v");
+    match mutation {
+        Mutation::CreateModel => drop(client.create_model(first, "/m").tags(["t"]).request_id(id).send().await?),
+        Mutation::BatchCreateModels => {
+            let batch = [first, second].map(|name| client.create_model(name, "/m").label("k", "v"));
+            drop(client.batch_create_models(batch).request_id(id).send().await?);
+        }
+        Mutation::UpdateModel => {
+            let update = client.update_model(model).storage_path("/new").description("new").tags(["u"]).labels([("k", "w")]);
+            drop(update.request_id(id).send().await?);
+        }
+        Mutation::RenameModel => drop(client.rename_model(model, first).request_id(id).send().await?),
+        Mutation::DeleteModel => drop(client.delete_model(model).force().request_id(id).send().await?),
+        Mutation::UndeleteModel => drop(client.undelete_model(gone).request_id(id).send().await?),
+        Mutation::PurgeModel => drop(client.purge_model(gone).request_id(id).send().await?),
+        Mutation::CreateRelease => drop(release("new-1").request_id(id).send().await?),
+        Mutation::BatchCreateReleases => {
+            drop(client.batch_create_releases([release("new-1"), release("new-2")]).request_id(id).send().await?);
+        }
+        Mutation::UpdateRelease => {
+            let update = client.update_release(one).release_notes("new").labels([("k", "w")]);
+            let update = update.metadata(serde_json::json!({"large": true})).training(training(2));
+            drop(update.request_id(id).send().await?);
+        }
+        Mutation::TransitionRelease => drop(client.deprecate_release(two).reason("why").request_id(id).send().await?),
+        Mutation::DeleteRelease => drop(client.delete_release(one).force().request_id(id).send().await?),
+        Mutation::UndeleteRelease => drop(client.undelete_release(deleted).request_id(id).send().await?),
+        Mutation::PurgeRelease => drop(client.purge_release(deleted).request_id(id).send().await?),
+        Mutation::CreateAlias => drop(client.set_release_alias(two, "new").request_id(id).send().await?),
+        Mutation::MoveAlias => drop(client.set_release_alias(two, "a").request_id(id).send().await?),
+        Mutation::DeleteAlias => {
+            client.delete_release_alias(model, "a").request_id(id).send().await?;
+        }
+    }
+    Ok(())
+}

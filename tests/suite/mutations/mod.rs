@@ -1,0 +1,139 @@
+//! Every way to change the registry: what it tells whoever follows, and that it happens as a whole or not at all.
+
+mod events;
+mod kinds;
+
+use events::{Told, expected, shown};
+use kinds::{Mutation, Stock, act, of};
+use registry_client::{Code, ErrorReason, Event, Idempotency, Method, pb};
+use registry_tests::{Database, Harness, conformance, expect, given, rows};
+use sea_orm::ConnectionTrait;
+use std::time::Duration;
+
+/// Every way to change a resource, found by walking over the methods.
+fn mutations() -> impl Iterator<Item = Mutation> {
+    Method::ALL.iter().flat_map(|method| of(*method)).copied()
+}
+
+/// The events after a revision, with what they show.
+async fn events_after(registry: &Harness, after_revision: i64) -> Vec<Event> {
+    let request = pb::ListEventsRequest { after_revision, include_resource: true, page_size: 1000, ..Default::default() };
+    let page = registry.client.call(request).send().await.unwrap();
+    assert!(!page.has_more);
+    page.events
+}
+
+/// From now on no event can be stored.
+async fn refuse_events(registry: &Harness) {
+    let sql: &[&str] = match registry.database {
+        Database::Sqlite => &["CREATE TRIGGER no_events BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no events'); END"],
+        Database::Postgres => &[
+            "CREATE FUNCTION no_events() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no events'; END $$",
+            "CREATE TRIGGER no_events BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION no_events()",
+        ],
+    };
+    run(registry, sql).await;
+}
+
+/// And now they can again.
+async fn accept_events(registry: &Harness) {
+    run(
+        registry,
+        match registry.database {
+            Database::Sqlite => &["DROP TRIGGER no_events"],
+            Database::Postgres => &["DROP TRIGGER no_events ON events", "DROP FUNCTION no_events"],
+        },
+    )
+    .await;
+}
+
+async fn run(registry: &Harness, sql: &[&str]) {
+    let db = registry.sql().await;
+    for statement in sql {
+        db.execute_unprepared(statement).await.expect("a statement that works");
+    }
+    db.close().await.expect("a connection that closes");
+}
+
+fn fresh_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// Whatever has side effects changes a resource, or is known to change none.
+#[test]
+fn every_method_is_known_to_change_something_or_nothing() {
+    for method in Method::ALL {
+        let changes = !of(*method).is_empty() || *method == Method::CompactEvents;
+        assert_eq!(changes, method.idempotency() != Idempotency::NoSideEffects, "{method:?}");
+    }
+    assert_eq!(mutations().count(), 17);
+}
+
+conformance! {
+    /// Every change tells exactly what it did, to what, in order, who did it and by which request; and shows what came of it.
+    async fn every_change_tells_what_it_did(registry: &Harness) {
+        for mutation in mutations() {
+            let stock = Stock::of(registry, mutation, "told").await;
+            registry.advance(Duration::from_secs(1));
+            let (before, id) = (given::revision(registry).await, fresh_id());
+            act(registry, &stock, mutation, &id).await.unwrap();
+            assert_eq!(given::revision(registry).await, before + 1, "{mutation:?}");
+            let events = events_after(registry, before).await;
+            let told: Vec<Told> = events.iter().map(Told::by).collect();
+            assert_eq!(told, expected(registry, &stock, mutation).await, "{mutation:?}");
+            let count = events.len();
+            for (index, event) in events.into_iter().enumerate() {
+                let place = (event.revision, event.index, event.last_in_revision);
+                assert_eq!(place, (before + 1, i32::try_from(index).unwrap(), index + 1 == count), "{mutation:?}");
+                assert_eq!((event.actor.as_str(), event.request_id.as_str()), ("anonymous", id.as_str()), "{mutation:?}");
+                assert_eq!(event.event_time, Some(registry_now(registry)), "{mutation:?}");
+                let model = [&stock.model.id, &stock.gone.id].into_iter().any(|id| *id == event.model_id);
+                assert!(model || event.model_id == event.resource_id, "{mutation:?}: {event:?}");
+                assert_eq!(event.resource, shown(registry, &stock, &event).await, "{mutation:?}");
+            }
+        }
+    }
+
+    /// A change that was only validated, that was refused or that changes nothing tells nothing.
+    async fn no_change_tells_nothing(registry: &Harness) {
+        let stock = Stock::of(registry, Mutation::UpdateModel, "nothing").await;
+        let before = given::revision(registry).await;
+        let client = &registry.client;
+        client.create_model("new", "/m").validate_only().send().await.unwrap();
+        client.delete_model(&stock.model).force().validate_only().send().await.unwrap();
+        client.delete_model(&stock.model).send().await.unwrap_err();
+        client.rename_model(&stock.model, &stock.model.name).send().await.unwrap();
+        client.undelete_model(&stock.model).send().await.unwrap();
+        client.undelete_release(&stock.two).send().await.unwrap();
+        client.set_release_alias(&stock.one, "a").send().await.unwrap();
+        client.set_release_alias(&stock.two, "a").expected_absent().send().await.unwrap_err();
+        client.delete_release_alias(&stock.model, "none").allow_missing().send().await.unwrap();
+        client.delete_model("none").allow_missing().send().await.unwrap();
+        client.purge_model(&stock.model).send().await.unwrap_err();
+        assert_eq!((events_after(registry, before).await, given::revision(registry).await), (Vec::new(), before));
+    }
+
+    /// A change whose event cannot be stored is not made: nothing of it is left, and it can be made later.
+    async fn no_change_without_its_event(registry: &Harness) {
+        for mutation in mutations() {
+            let stock = Stock::of(registry, mutation, "failing").await;
+            let before = rows::all(registry).await;
+            let id = fresh_id();
+            refuse_events(registry).await;
+            let answer = act(registry, &stock, mutation, &id).await;
+            expect::refused(answer, Code::Internal, ErrorReason::Internal);
+            assert_eq!(rows::all(registry).await, before, "{mutation:?}");
+            accept_events(registry).await;
+            act(registry, &stock, mutation, &id).await.unwrap();
+            let after = rows::all(registry).await;
+            let (before, after) = (&before["events"], &after["events"]);
+            assert!(after.len() > before.len() && before.iter().all(|row| after.contains(row)), "{mutation:?}");
+        }
+    }
+}
+
+/// What time it is for the registry: whole seconds after the start, as this file moves its clock.
+fn registry_now(registry: &Harness) -> prost_types::Timestamp {
+    let micros = registry.clock.now().micros() - Harness::settings().clock.now().micros();
+    given::time(micros)
+}
