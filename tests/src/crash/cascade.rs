@@ -99,7 +99,7 @@ impl Round<'_> {
         let complaint = match happened {
             Some(revision) => now.complaint(self.step, revision, &self.before),
             None if now != self.before => {
-                Some(format!("without an event, {:?} rows have become {:?} or others", self.before.counts(), now.counts()))
+                Some(format!("no event, but what was {} is {} now, or changed otherwise", self.before.summary(), now.summary()))
             }
             None => None,
         };

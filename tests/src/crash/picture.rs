@@ -69,9 +69,19 @@ impl Picture {
     }
 
     /// How many rows it has, by table.
-    pub(super) fn counts(&self) -> [usize; 7] {
+    fn counts(&self) -> [usize; 7] {
         let Self { model, tags, labels, releases, release_labels, aliases, moves } = self;
         [usize::from(model.is_some()), tags.len(), labels.len(), releases.len(), release_labels.len(), aliases.len(), moves.len()]
+    }
+
+    /// What is deleted and what is there, for people.
+    pub(super) fn summary(&self) -> String {
+        let model = self
+            .model
+            .as_ref()
+            .map_or("no model", |model| if model.delete_time.is_some() { "a deleted model" } else { "a model" });
+        let deleted = self.releases.iter().filter(|release| release.delete_time.is_some()).count();
+        format!("{model}, {} releases of which {deleted} are deleted, {} aliases", self.releases.len(), self.aliases.len())
     }
 
     fn ids(&self) -> BTreeSet<String> {
@@ -83,7 +93,7 @@ impl Picture {
     /// same end, and nothing else about them.
     pub(super) fn complaint(&self, step: Step, revision: i64, before: &Self) -> Option<String> {
         if step == Step::Purge {
-            return (self.counts() != [0; 7]).then(|| format!("purged, and these rows are there: {:?}", self.counts()));
+            return (self.counts() != [0; 7]).then(|| format!("purged, and there is {}", self.summary()));
         }
         let deleted = step == Step::Delete;
         let mut then = self.clone();
@@ -106,7 +116,7 @@ impl Picture {
                 self.ids().len()
             ));
         }
-        (then != *before).then(|| format!("{step:?} has changed more than it says: {:?}, {:?}", before.counts(), self.counts()))
+        (then != *before).then(|| format!("{step:?} has changed more than it says: {}, now {}", before.summary(), self.summary()))
     }
 
     /// The events of a call, which are all of one revision: that of the step and of every row. `None` if there are none.
