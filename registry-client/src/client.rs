@@ -7,6 +7,7 @@ use std::time::Duration;
 use registry_proto::v1::model_service_client::ModelServiceClient;
 use registry_proto::v1::release_service_client::ReleaseServiceClient;
 use registry_proto::v1::system_service_client::SystemServiceClient;
+use registry_proto::v1::watch_service_client::WatchServiceClient;
 use tonic::transport::Channel;
 
 use crate::rpc::{MAX_ANSWER_BYTES, Rpc};
@@ -148,6 +149,12 @@ impl Client {
     #[must_use]
     pub fn system_service(&self) -> SystemServiceClient<Channel> {
         SystemServiceClient::new(self.raw_channel()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// The generated stub of the watch service, see [`model_service`](Self::model_service).
+    #[must_use]
+    pub fn watch_service(&self) -> WatchServiceClient<Channel> {
+        WatchServiceClient::new(self.raw_channel()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub(crate) fn timeout(&self) -> Duration {

@@ -264,7 +264,7 @@ impl Error {
     pub fn outcome_unknown(&self) -> bool {
         let failure = self.failure();
         let writes = failure.method.is_some_and(|method| method.idempotency() != Idempotency::NoSideEffects);
-        writes && !failure.validate_only && (self.leaves_doubt() || (failure.in_doubt && !self.settles()))
+        writes && !failure.validate_only && (failure.in_doubt || self.leaves_doubt())
     }
 
     /// Whether the last attempt may have made the change.
@@ -283,18 +283,6 @@ impl Error {
                 Self::FailedPrecondition(_) | Self::Unauthenticated(_) | Self::PermissionDenied(_) => false,
                 Self::ResourceExhausted(_) | Self::Unimplemented(_) | Self::Endpoint(_) => false,
             }
-    }
-
-    /// Whether the failure of the last attempt says that no attempt before it has made the change: the registry looked for its answer to
-    /// the request id, found none and decided anew. What it refuses before it looks says nothing.
-    fn settles(&self) -> bool {
-        let decided = self.reason_name().is_some() && self.reason() != Some(ErrorReason::ReadOnly) && !self.is_transient();
-        match self {
-            Self::NotFound(_) | Self::AlreadyExists(_) | Self::Aborted(_) | Self::FailedPrecondition(_) | Self::OutOfRange(_) => {
-                decided
-            }
-            _ => false,
-        }
     }
 
     /// Whether the cause is one that passes.

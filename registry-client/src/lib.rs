@@ -74,6 +74,11 @@
 //! # }
 //! ```
 //!
+//! # Changes
+//!
+//! [`Client::watch`] streams what changes, exactly once and in order, also across broken connections. A [`CachedResolver`] builds on it:
+//! it answers what an alias stands for from memory, for programs that ask with every request of their own.
+//!
 //! # What is not covered
 //!
 //! [`Client::call`] sends any request message, with the same deadlines, retries and errors. Below that there are the generated stubs,
@@ -98,12 +103,15 @@ mod models;
 mod page;
 mod refs;
 mod releases;
+mod resolver;
 mod retry;
 mod rpc;
 mod system;
+mod watch;
 
 pub use registry_proto::method::{Idempotency, Method};
 pub use registry_proto::v1 as pb;
+pub use registry_proto::v1::event::Resource as EventResource;
 pub use registry_proto::v1::get_server_info_response::{Capabilities, Limits};
 pub use registry_proto::v1::list_models_request::Order as ModelOrder;
 pub use registry_proto::v1::list_releases_request::Order as ReleaseOrder;
@@ -134,6 +142,8 @@ pub use releases::{
     PurgeRelease, ReleaseQuery, Resolution, ResolveRelease, ResolveReleaseOf, Resolved, SelectRelease, TransitionRelease,
     UndeleteRelease, UpdateRelease,
 };
+pub use resolver::{CachedRelease, CachedResolver, CachedResolverBuilder, Freshness, ResolverState};
 pub use retry::RetryPolicy;
 pub use rpc::Rpc;
 pub use system::{CompactEvents, GetServerInfo};
+pub use watch::{EventPage, ListEvents, StartOverReason, Watch, WatchItem, Watching};

@@ -49,13 +49,20 @@ pub struct Config {
     pub event_retention: Duration,
 
     /// How long a request_id is remembered, with its answer
-    #[arg(long, env = "REGISTRY_REQUEST_ID_RETENTION", value_name = "DURATION", default_value = "24h", value_parser = length)]
+    #[arg(long, env = "REGISTRY_REQUEST_ID_RETENTION", value_name = "DURATION", default_value = "24h", value_parser = remembered)]
     pub request_id_retention: Duration,
 
     /// How often the registry looks for what is to be removed
     #[arg(long, env = "REGISTRY_HOUSEKEEPING_INTERVAL", value_name = "DURATION", default_value = "1m", value_parser = length)]
     pub housekeeping_interval: Duration,
+
+    /// How many streams of events are served at once; one more is refused with RESOURCE_EXHAUSTED
+    #[arg(long, env = "REGISTRY_MAX_WATCHES", value_name = "COUNT", default_value = "1000")]
+    pub max_watches: usize,
 }
+
+/// How long a request id is remembered at the least.
+const LEAST_REMEMBERED: Duration = Duration::from_secs(600);
 
 const LONG: &str = "A model registry: which models exist, which releases each has, and which is which, over gRPC.
 
@@ -112,6 +119,14 @@ fn length(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Retries must find their answer: those of a client go on for as long as a deadline, those of people for longer.
+fn remembered(text: &str) -> Result<Duration, String> {
+    match length(text)? {
+        length if length < LEAST_REMEMBERED => Err("must be at least 10m: a retry must find its answer".to_owned()),
+        length => Ok(length),
+    }
+}
+
 impl Config {
     /// What the server is told, apart from its database.
     #[must_use]
@@ -125,7 +140,10 @@ impl Config {
                 answers: self.request_id_retention,
             },
             housekeeping: self.housekeeping_interval,
+            max_watches: self.max_watches,
             grace: self.shutdown_grace,
+            #[cfg(feature = "sabotage")]
+            sabotage: crate::sabotage::Sabotage::default(),
         }
     }
 

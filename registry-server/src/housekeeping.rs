@@ -15,16 +15,14 @@ pub async fn keep(registry: Registry, every: Duration, stop: CancellationToken) 
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
+            () = registry.is_untidy() => {}
             _ = tick.tick() => {}
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            tidied = registry.tidy() => match tidied {
-                Ok(tidied) if tidied == Tidied::default() => {}
-                Ok(Tidied { models, releases, answers, events }) => {
-                    tracing::info!(models, releases, answers, events, "removed what was due");
-                }
-                Err(error) => tracing::warn!(%error, "could not remove what is due, will try again"),
+            tidied = registry.tidy() => if tidied != Tidied::default() {
+                let Tidied { models, releases, answers, events } = tidied;
+                tracing::info!(models, releases, answers, events, "removed what was due");
             }
         }
     }

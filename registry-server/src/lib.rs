@@ -10,6 +10,8 @@ mod health;
 mod housekeeping;
 pub mod layer;
 mod listener;
+#[cfg(feature = "sabotage")]
+pub mod sabotage;
 pub mod serve;
 pub mod service;
 pub mod store;

@@ -38,8 +38,13 @@ pub struct Settings {
     pub retention: Retention,
     /// How often the registry looks for what is due to be removed.
     pub housekeeping: Duration,
+    /// How many streams of events are served at once.
+    pub max_watches: usize,
     /// How long calls that have begun may take when the server stops.
     pub grace: Duration,
+    /// Which safety is off, for the tests to find.
+    #[cfg(feature = "sabotage")]
+    pub sabotage: crate::sabotage::Sabotage,
 }
 
 /// A server that listens.
@@ -59,7 +64,7 @@ impl Server {
     /// # Errors
     /// [`StartError`]: nothing is served then.
     pub async fn start(target: &Target, settings: Settings) -> Result<Self, StartError> {
-        let Settings { listen, clock, retention, housekeeping, grace } = settings;
+        let Settings { listen, clock, retention, housekeeping, max_watches, grace, .. } = settings;
         if let Target::Sqlite(path) = target {
             make_directory(path)?;
         }
@@ -70,7 +75,9 @@ impl Server {
         let stop = CancellationToken::new();
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let registry = Registry::new(store.clone(), clock, retention);
-        let routes = Api::new(registry.clone(), stop.clone()).routes(reflection(Routes::new(health_service))?);
+        #[cfg(feature = "sabotage")]
+        let registry = registry.sabotaged(settings.sabotage);
+        let routes = Api::new(registry.clone(), stop.clone(), max_watches).routes(reflection(Routes::new(health_service))?);
         let routes = layer::around(routes.into_axum_router(), &store);
         health::begin(&reporter).await;
         let health = tokio::spawn(health::watch(reporter, store, stop.clone()));

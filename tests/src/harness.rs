@@ -4,6 +4,7 @@ use crate::Database;
 use crate::database::{Fresh, connect, url};
 use registry_client::{Client, RetryPolicy};
 use registry_server::domain::{Clock, Retention, Timestamp};
+use registry_server::sabotage::Sabotage;
 use registry_server::serve::{Server, Settings, StartError};
 use registry_server::store::Target;
 use sea_orm::DatabaseConnection;
@@ -56,7 +57,9 @@ impl Harness {
             clock: Clock::manual(Timestamp::from_micros(1_767_225_600_000_000)),
             retention: Retention::default(),
             housekeeping: NEVER,
+            max_watches: 1000,
             grace: GRACE,
+            sabotage: Sabotage::default(),
         }
     }
 

@@ -7,13 +7,15 @@ use sea_orm::{ConnectionTrait, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// As many connections as callers, so that nothing but the server puts them in order.
-async fn clients(registry: &Harness, count: usize) -> Vec<Client> {
+pub(crate) async fn clients(registry: &Harness, count: usize) -> Vec<Client> {
     let connect = |_| Client::builder(registry.endpoint()).retry(registry_client::RetryPolicy::none()).connect();
     join_all((0..count).map(connect)).await.into_iter().map(|client| client.expect("a connection")).collect()
 }
 
 /// Each in a task of its own, all begun before any is waited for.
-async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(calls: impl IntoIterator<Item = F>) -> Vec<T> {
+pub(crate) async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    calls: impl IntoIterator<Item = F>,
+) -> Vec<T> {
     let tasks: Vec<_> = calls.into_iter().map(tokio::spawn).collect();
     join_all(tasks).await.into_iter().map(|answer| answer.expect("a task that does not panic")).collect()
 }

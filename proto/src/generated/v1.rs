@@ -966,7 +966,9 @@ impl ReleaseView {
         }
     }
 }
-/// One change of one resource. Changes that were stored together have the same
+/// One change of one resource. The aliases of a model that is soft-deleted or
+/// brought back are hidden and shown with it, and have no events of their own
+/// until they are purged with it. Changes that were stored together have the same
 /// revision; revisions are positive, grow in the order in which changes were
 /// stored, and are never used twice.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1274,9 +1276,10 @@ pub mod list_models_request {
         /// The last changed first. A model that is changed while the pages are
         /// walked can be seen twice.
         UpdateTimeDesc = 3,
-        /// By name, byte by byte: "B" comes before "a".
+        /// By name, byte by byte: "B" comes before "a". A model that is renamed
+        /// between two pages can be seen twice or not at all.
         NameAsc = 4,
-        /// By name, byte by byte, backwards.
+        /// By name, byte by byte, backwards. See ORDER_NAME_ASC.
         NameDesc = 5,
     }
     impl Order {
@@ -3470,7 +3473,7 @@ pub mod release_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Writes the fields of a release that the update mask names. Fails with
-        /// NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND), ABORTED (ETAG_MISMATCH),
+        /// NOT_FOUND (RELEASE_NOT_FOUND), ABORTED (ETAG_MISMATCH),
         /// INVALID_ARGUMENT (INVALID_UPDATE_MASK, IMMUTABLE_FIELD) and, for a
         /// soft-deleted release, FAILED_PRECONDITION (RESOURCE_DELETED).
         pub async fn update_release(
@@ -3501,7 +3504,7 @@ pub mod release_service_client {
         }
         /// Moves a release to another state: promotes, deprecates, archives,
         /// reinstates or yanks it. ReleaseState says which steps there are. Fails with
-        /// NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND), ABORTED (ETAG_MISMATCH) and
+        /// NOT_FOUND (RELEASE_NOT_FOUND), ABORTED (ETAG_MISMATCH) and
         /// FAILED_PRECONDITION (INVALID_STATE_TRANSITION, RESOURCE_DELETED). A release
         /// that aliases point to cannot be yanked: that fails with FAILED_PRECONDITION
         /// (RESOURCE_IN_USE), naming the aliases.
@@ -3539,7 +3542,7 @@ pub mod release_service_client {
         /// GetServerInfoResponse.Limits.soft_delete_retention is over. If aliases
         /// point to it, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
         /// names them, unless `force` is set: then they are deleted in the same step.
-        /// Also fails with NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND), ABORTED
+        /// Also fails with NOT_FOUND (RELEASE_NOT_FOUND), ABORTED
         /// (ETAG_MISMATCH) and, for a release that is soft-deleted already,
         /// FAILED_PRECONDITION (RESOURCE_DELETED).
         pub async fn delete_release(
@@ -3570,7 +3573,7 @@ pub mod release_service_client {
         }
         /// Brings a soft-deleted release back, without the aliases that were deleted
         /// with it. A release that is live is not an error, and nothing changes. Fails
-        /// with NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND), ABORTED
+        /// with NOT_FOUND (RELEASE_NOT_FOUND), ABORTED
         /// (ETAG_MISMATCH) and, if its model is soft-deleted, FAILED_PRECONDITION
         /// (RESOURCE_DELETED).
         pub async fn undelete_release(
@@ -3600,7 +3603,7 @@ pub mod release_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Removes a soft-deleted release for good. The history of aliases goes on
-        /// naming its id. Fails with NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND),
+        /// naming its id. Fails with NOT_FOUND (RELEASE_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
         /// (from LIVE to PURGED) if the release is live, RESOURCE_IN_USE as long as
         /// another release names it as `base_release_id`.
@@ -3665,8 +3668,9 @@ pub mod release_service_client {
         }
         /// Creates an alias or moves it to another release of its model, in one step
         /// and, if asked to, only if it is where the caller believes it to be. Setting
-        /// it to where it points already succeeds and changes nothing. Fails with
-        /// NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND), ABORTED (ALIAS_MOVED) if
+        /// it to where it points already succeeds and changes nothing. A model has at
+        /// most 1000 aliases; one more is INVALID_ARGUMENT (LIMIT_EXCEEDED). Fails with
+        /// NOT_FOUND (RELEASE_NOT_FOUND), ABORTED (ALIAS_MOVED) if
         /// the precondition does not hold, and FAILED_PRECONDITION
         /// (INVALID_STATE_TRANSITION if the release is YANKED, RESOURCE_DELETED if it
         /// or its model is soft-deleted).
@@ -3731,7 +3735,8 @@ pub mod release_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Lists the aliases of one model or of all, page by page, by the name of the
-        /// model and then by alias. Those of soft-deleted models are left out. Fails
+        /// model and then by alias. Those of soft-deleted models are left out, and
+        /// those of a model that is renamed between two pages can be missed. Fails
         /// with INVALID_ARGUMENT (INVALID_PAGE_TOKEN, PAGE_TOKEN_MISMATCH) and
         /// NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND).
         pub async fn list_release_aliases(
@@ -3878,7 +3883,7 @@ pub mod release_service_server {
             tonic::Status,
         >;
         /// Writes the fields of a release that the update mask names. Fails with
-        /// NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND), ABORTED (ETAG_MISMATCH),
+        /// NOT_FOUND (RELEASE_NOT_FOUND), ABORTED (ETAG_MISMATCH),
         /// INVALID_ARGUMENT (INVALID_UPDATE_MASK, IMMUTABLE_FIELD) and, for a
         /// soft-deleted release, FAILED_PRECONDITION (RESOURCE_DELETED).
         async fn update_release(
@@ -3890,7 +3895,7 @@ pub mod release_service_server {
         >;
         /// Moves a release to another state: promotes, deprecates, archives,
         /// reinstates or yanks it. ReleaseState says which steps there are. Fails with
-        /// NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND), ABORTED (ETAG_MISMATCH) and
+        /// NOT_FOUND (RELEASE_NOT_FOUND), ABORTED (ETAG_MISMATCH) and
         /// FAILED_PRECONDITION (INVALID_STATE_TRANSITION, RESOURCE_DELETED). A release
         /// that aliases point to cannot be yanked: that fails with FAILED_PRECONDITION
         /// (RESOURCE_IN_USE), naming the aliases.
@@ -3906,7 +3911,7 @@ pub mod release_service_server {
         /// GetServerInfoResponse.Limits.soft_delete_retention is over. If aliases
         /// point to it, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
         /// names them, unless `force` is set: then they are deleted in the same step.
-        /// Also fails with NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND), ABORTED
+        /// Also fails with NOT_FOUND (RELEASE_NOT_FOUND), ABORTED
         /// (ETAG_MISMATCH) and, for a release that is soft-deleted already,
         /// FAILED_PRECONDITION (RESOURCE_DELETED).
         async fn delete_release(
@@ -3918,7 +3923,7 @@ pub mod release_service_server {
         >;
         /// Brings a soft-deleted release back, without the aliases that were deleted
         /// with it. A release that is live is not an error, and nothing changes. Fails
-        /// with NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND), ABORTED
+        /// with NOT_FOUND (RELEASE_NOT_FOUND), ABORTED
         /// (ETAG_MISMATCH) and, if its model is soft-deleted, FAILED_PRECONDITION
         /// (RESOURCE_DELETED).
         async fn undelete_release(
@@ -3929,7 +3934,7 @@ pub mod release_service_server {
             tonic::Status,
         >;
         /// Removes a soft-deleted release for good. The history of aliases goes on
-        /// naming its id. Fails with NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND),
+        /// naming its id. Fails with NOT_FOUND (RELEASE_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
         /// (from LIVE to PURGED) if the release is live, RESOURCE_IN_USE as long as
         /// another release names it as `base_release_id`.
@@ -3953,8 +3958,9 @@ pub mod release_service_server {
         >;
         /// Creates an alias or moves it to another release of its model, in one step
         /// and, if asked to, only if it is where the caller believes it to be. Setting
-        /// it to where it points already succeeds and changes nothing. Fails with
-        /// NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND), ABORTED (ALIAS_MOVED) if
+        /// it to where it points already succeeds and changes nothing. A model has at
+        /// most 1000 aliases; one more is INVALID_ARGUMENT (LIMIT_EXCEEDED). Fails with
+        /// NOT_FOUND (RELEASE_NOT_FOUND), ABORTED (ALIAS_MOVED) if
         /// the precondition does not hold, and FAILED_PRECONDITION
         /// (INVALID_STATE_TRANSITION if the release is YANKED, RESOURCE_DELETED if it
         /// or its model is soft-deleted).
@@ -3978,7 +3984,8 @@ pub mod release_service_server {
             tonic::Status,
         >;
         /// Lists the aliases of one model or of all, page by page, by the name of the
-        /// model and then by alias. Those of soft-deleted models are left out. Fails
+        /// model and then by alias. Those of soft-deleted models are left out, and
+        /// those of a model that is renamed between two pages can be missed. Fails
         /// with INVALID_ARGUMENT (INVALID_PAGE_TOKEN, PAGE_TOKEN_MISMATCH) and
         /// NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND).
         async fn list_release_aliases(
@@ -5364,7 +5371,8 @@ pub struct EventFilter {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchRequest {
     /// The revision to start after: its own events are not sent. 0 means from the
-    /// oldest event that is kept; any other revision below the compacted one is
+    /// oldest event that is kept, which need not be the first there was: Started
+    /// says after which revision that is. Any other revision below the compacted one is
     /// refused with OUT_OF_RANGE (REVISION_COMPACTED). Unset means from now on.
     #[prost(int64, optional, tag = "1")]
     pub after_revision: ::core::option::Option<i64>,
@@ -5440,7 +5448,7 @@ pub struct ListEventsRequest {
     #[prost(int32, tag = "1")]
     pub page_size: i32,
     /// Only events after this revision. 0 means from the oldest event that is
-    /// kept; any other revision below the compacted one is refused with
+    /// kept, which need not be the first there was; any other revision below the compacted one is refused with
     /// OUT_OF_RANGE (REVISION_COMPACTED).
     #[prost(int64, tag = "2")]
     pub after_revision: i64,
@@ -5558,10 +5566,10 @@ pub mod watch_service_client {
         ///  no longer kept. List again.
         /// * OUT_OF_RANGE (REVISION_IN_FUTURE): it starts ahead of the registry, which
         ///  is another one or was restored from a backup. List again.
-        /// * RESOURCE_EXHAUSTED (TOO_MANY_STREAMS): the caller holds too many streams.
+        /// * RESOURCE_EXHAUSTED (TOO_MANY_STREAMS): the server has as many streams as
+        ///  it serves at once.
         /// * UNAVAILABLE (BACKEND_UNAVAILABLE): the server is about to stop, or cannot
         ///  reach its database. Go on elsewhere or later.
-        /// * UNAUTHENTICATED: the API key was revoked or has expired.
         /// * the caller cancels it, or its deadline passes.
         pub async fn watch(
             &mut self,
@@ -5651,10 +5659,10 @@ pub mod watch_service_server {
         ///  no longer kept. List again.
         /// * OUT_OF_RANGE (REVISION_IN_FUTURE): it starts ahead of the registry, which
         ///  is another one or was restored from a backup. List again.
-        /// * RESOURCE_EXHAUSTED (TOO_MANY_STREAMS): the caller holds too many streams.
+        /// * RESOURCE_EXHAUSTED (TOO_MANY_STREAMS): the server has as many streams as
+        ///  it serves at once.
         /// * UNAVAILABLE (BACKEND_UNAVAILABLE): the server is about to stop, or cannot
         ///  reach its database. Go on elsewhere or later.
-        /// * UNAUTHENTICATED: the API key was revoked or has expired.
         /// * the caller cancels it, or its deadline passes.
         async fn watch(
             &self,

@@ -1,6 +1,6 @@
 //! Every RPC of the contract has a method of the client.
 
-use registry_client::{Client, Error, Idempotency, Method, ReleaseKey, ReleaseQuery, ReleaseRef, ReleaseState, pb};
+use registry_client::{Client, Error, Idempotency, Method, ReleaseKey, ReleaseQuery, ReleaseRef, ReleaseState};
 
 use crate::fake::Fake;
 
@@ -41,8 +41,8 @@ pub async fn call(client: &Client, method: Method) -> Result<(), Error> {
         Method::ListReleaseAliases => client.list_release_aliases().send().await.map(drop),
         Method::ListReleaseAliasHistory => client.list_release_alias_history("iris", "production").send().await.map(drop),
         Method::CompactEvents => client.compact_events(1).send().await.map(drop),
-        Method::ListEvents => client.call(pb::ListEventsRequest::default()).send().await.map(drop),
-        Method::Watch => panic!("a stream is no call"),
+        Method::ListEvents => client.list_events().send().await.map(drop),
+        Method::Watch => panic!("a stream is no call: see watch.rs"),
     }
 }
 
@@ -84,6 +84,7 @@ fn the_client_is_send_sync_and_static() {
         send(client.list_release_aliases().pages());
         send(client.resolve_release("iris").alias("production").send_resolved());
         send(client.create_model("iris", "/iris").send());
+        send(client.watch().stream());
         send(client.batch_resolve_releases([ReleaseQuery::of("iris").latest()]).send_with_meta());
     }
     let _ = futures;

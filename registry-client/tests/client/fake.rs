@@ -4,13 +4,15 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
-use prost::Message;
-use registry_client::{Client, ErrorReason, Method, pb};
+use prost::Message as _;
+use registry_client::pb::watch_response::{Events, Message, Progress, Started};
+use registry_client::{Client, ErrorReason, Event, Method, pb};
 use tokio::io::{DuplexStream, copy_bidirectional, duplex};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tokio_stream::StreamExt as _;
@@ -32,12 +34,21 @@ pub enum Reply {
     Fail(Status),
     /// Never answers.
     Hang,
+    /// Waits until the other end is used or dropped.
+    When(oneshot::Receiver<()>, Box<Self>),
     /// Cuts the connection.
     Cut,
 }
 
 impl Reply {
-    pub fn message(message: &impl Message) -> Self {
+    /// An answer that was read at this revision.
+    pub fn at(revision: i64, message: &impl prost::Message) -> Self {
+        let mut headers = MetadataMap::new();
+        headers.insert("x-registry-revision", revision.into());
+        Self::WithHeaders(message.encode_to_vec(), headers)
+    }
+
+    pub fn message(message: &impl prost::Message) -> Self {
         Self::Message(message.encode_to_vec())
     }
 
@@ -73,6 +84,21 @@ struct Inner {
     refusals: usize,
     unreachable: bool,
     connections: Vec<AbortHandle>,
+    watches: VecDeque<Opening>,
+}
+
+/// A call of Watch that waits for what is to become of it.
+struct Opening {
+    request: pb::WatchRequest,
+    answer: oneshot::Sender<Result<WatchStream, Status>>,
+}
+
+type WatchStream = ReceiverStream<Result<pb::WatchResponse, Status>>;
+
+/// A call of Watch, from the side of the registry. The stream ends when this is dropped.
+pub struct Watched {
+    pub request: pb::WatchRequest,
+    messages: mpsc::Sender<Result<pb::WatchResponse, Status>>,
 }
 
 /// The server, and a client of it.
@@ -131,16 +157,75 @@ impl Fake {
         self.state.0.lock().unwrap().seen.clone()
     }
 
+    /// The next call of Watch, which is refused.
+    pub async fn refuse_watch(&self, status: Status) -> pb::WatchRequest {
+        let Opening { request, answer } = self.opening().await;
+        answer.send(Err(status)).ok().unwrap();
+        request
+    }
+
+    /// The next call of Watch, which is answered with a stream. Nothing is on it yet.
+    pub async fn accept_watch(&self) -> Watched {
+        let Opening { request, answer } = self.opening().await;
+        let (messages, stream) = mpsc::channel(8);
+        answer.send(Ok(ReceiverStream::new(stream))).ok().unwrap();
+        Watched { request, messages }
+    }
+
+    async fn opening(&self) -> Opening {
+        loop {
+            let opening = self.state.0.lock().unwrap().watches.pop_front();
+            match opening {
+                Some(opening) => return opening,
+                None => tokio::time::sleep(Duration::from_millis(1)).await,
+            }
+        }
+    }
+
+    /// Cuts all connections.
+    pub fn cut(&self) {
+        self.state.cut();
+    }
+
     /// The only request that arrived.
-    pub fn only<M: Message + Default>(&self) -> M {
+    pub fn only<M: prost::Message + Default>(&self) -> M {
         let seen = self.seen();
         assert_eq!(seen.len(), 1, "not exactly one request arrived");
         seen[0].message()
     }
 }
 
+impl Watched {
+    pub async fn send(&self, message: Message) {
+        self.messages.send(Ok(pb::WatchResponse { message: Some(message) })).await.unwrap();
+    }
+
+    pub async fn start(self, after_revision: i64, current_revision: i64) -> Self {
+        self.send(Message::Started(Started { after_revision, current_revision, compacted_revision: 0 })).await;
+        self
+    }
+
+    pub async fn events(&self, events: impl IntoIterator<Item = Event>) {
+        self.send(Message::Events(Events { events: events.into_iter().collect() })).await;
+    }
+
+    pub async fn progress(&self, revision: i64) {
+        self.send(Message::Progress(Progress { revision })).await;
+    }
+
+    /// Ends the stream.
+    pub async fn fail(self, status: Status) {
+        self.messages.send(Err(status)).await.unwrap();
+    }
+
+    /// Waits until the client has given the call up.
+    pub async fn cancelled(self) {
+        self.messages.closed().await;
+    }
+}
+
 /// What all requests that write have in common.
-#[derive(Message)]
+#[derive(prost::Message)]
 struct Written {
     #[prost(string, tag = "15")]
     request_id: String,
@@ -152,7 +237,7 @@ impl Seen {
         self.message::<Written>().request_id
     }
 
-    pub fn message<M: Message + Default>(&self) -> M {
+    pub fn message<M: prost::Message + Default>(&self) -> M {
         M::decode(&*self.body).unwrap()
     }
 }
@@ -188,12 +273,27 @@ impl State {
         Ok(client)
     }
 
-    async fn answer<Q: Message, A: Message + Default>(&self, method: Method, request: Request<Q>) -> Result<Response<A>, Status> {
+    fn cut(&self) {
+        self.0.lock().unwrap().connections.drain(..).for_each(|wire| wire.abort());
+    }
+
+    async fn answer<Q: prost::Message, A: prost::Message + Default>(
+        &self,
+        method: Method,
+        request: Request<Q>,
+    ) -> Result<Response<A>, Status> {
         let (metadata, _, message) = request.into_parts();
         let reply = {
             let mut inner = self.0.lock().unwrap();
             inner.seen.push(Seen { method, metadata, at: Instant::now(), body: message.encode_to_vec() });
             inner.script.pop_front()
+        };
+        let reply = match reply {
+            Some(Reply::When(gate, reply)) => {
+                let _ = gate.await;
+                Some(*reply)
+            }
+            reply => reply,
         };
         match reply {
             None => Ok(Response::new(A::default())),
@@ -204,9 +304,9 @@ impl State {
                 Ok(response)
             }
             Some(Reply::Fail(status)) => Err(status),
-            Some(Reply::Hang) => std::future::pending().await,
+            Some(Reply::Hang | Reply::When(..)) => std::future::pending().await,
             Some(Reply::Cut) => {
-                self.0.lock().unwrap().connections.drain(..).for_each(|wire| wire.abort());
+                self.cut();
                 std::future::pending().await
             }
         }
@@ -263,10 +363,17 @@ serve! { system_service_server::SystemService {
 
 #[tonic::async_trait]
 impl pb::watch_service_server::WatchService for State {
-    type WatchStream = tokio_stream::Empty<Result<pb::WatchResponse, Status>>;
+    type WatchStream = WatchStream;
 
-    async fn watch(&self, _: Request<pb::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
-        Err(Status::unimplemented("no streams here"))
+    async fn watch(&self, request: Request<pb::WatchRequest>) -> Result<Response<WatchStream>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let (answer, answered) = oneshot::channel();
+        {
+            let mut inner = self.0.lock().unwrap();
+            inner.seen.push(Seen { method: Method::Watch, metadata, at: Instant::now(), body: request.encode_to_vec() });
+            inner.watches.push_back(Opening { request, answer });
+        }
+        answered.await.unwrap().map(Response::new)
     }
 
     async fn list_events(&self, request: Request<pb::ListEventsRequest>) -> Result<Response<pb::ListEventsResponse>, Status> {

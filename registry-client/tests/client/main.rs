@@ -17,5 +17,7 @@ mod errors;
 mod fake;
 mod pages;
 mod requests;
+mod resolver;
 mod retries;
 mod updates;
+mod watch;

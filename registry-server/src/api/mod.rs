@@ -36,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::metadata::MetadataValue;
 use tonic::service::Routes;
 use tonic::{Request, Response, Status};
+use watch::Watches;
 
 /// The largest request message, in bytes.
 pub const MAX_REQUEST_BYTES: usize = 512 * 1024;
@@ -49,14 +50,15 @@ pub struct Api {
     tokens: PageTokens,
     /// When the server stops, streams end.
     stop: CancellationToken,
+    watches: Watches,
 }
 
 impl Api {
-    /// On a registry, until `stop`.
+    /// On a registry, until `stop`; with so many open streams at once.
     #[must_use]
-    pub fn new(registry: Registry, stop: CancellationToken) -> Self {
+    pub fn new(registry: Registry, stop: CancellationToken, max_watches: usize) -> Self {
         let tokens = PageTokens::new(&registry.store().identity().page_token_key);
-        Self { registry, tokens, stop }
+        Self { registry, tokens, stop, watches: Watches::new(max_watches) }
     }
 
     /// Adds every service of the contract to `routes`.

@@ -50,6 +50,7 @@ const fn code(error: &Error) -> (Code, ErrorReason) {
         Error::Immutable { .. } => (Code::InvalidArgument, ErrorReason::ImmutableField),
         Error::InvalidPageToken => (Code::InvalidArgument, ErrorReason::InvalidPageToken),
         Error::PageTokenMismatch => (Code::InvalidArgument, ErrorReason::PageTokenMismatch),
+        Error::LimitExceeded { .. } => (Code::InvalidArgument, ErrorReason::LimitExceeded),
         Error::NotFound { kind: Kind::Model, .. } => (Code::NotFound, ErrorReason::ModelNotFound),
         Error::NotFound { kind: Kind::Release, .. } => (Code::NotFound, ErrorReason::ReleaseNotFound),
         Error::NotFound { kind: Kind::Alias, .. } => (Code::NotFound, ErrorReason::AliasNotFound),
@@ -67,6 +68,7 @@ const fn code(error: &Error) -> (Code, ErrorReason) {
         Error::Ambiguous { .. } => (Code::FailedPrecondition, ErrorReason::AmbiguousReference),
         Error::ReadOnly(_) => (Code::FailedPrecondition, ErrorReason::ReadOnly),
         Error::ResponseTooLarge { .. } => (Code::ResourceExhausted, ErrorReason::MessageTooLarge),
+        Error::TooManyStreams { .. } => (Code::ResourceExhausted, ErrorReason::TooManyStreams),
         Error::StorageFull(_) => (Code::ResourceExhausted, ErrorReason::StorageFull),
         Error::Unavailable(_) | Error::ShuttingDown | Error::OutcomeUnknown(_) | Error::Behind { .. } => {
             (Code::Unavailable, ErrorReason::BackendUnavailable)
@@ -88,6 +90,9 @@ fn metadata(error: &Error) -> HashMap<String, String> {
             let id = current.map(|id| id.to_string()).unwrap_or_default();
             vec![("currentReleaseId", id), ("currentRevision", revision.to_string())]
         }
+        Error::LimitExceeded { subject, limit, actual } => {
+            vec![("limit", limit.to_string()), ("actual", actual.to_string()), ("subject", cut(subject.clone(), MAX_BLOCKER))]
+        }
         Error::Compacted { compacted, current, .. } => {
             vec![("compactedRevision", compacted.to_string()), ("currentRevision", current.to_string())]
         }
@@ -107,6 +112,7 @@ fn metadata(error: &Error) -> HashMap<String, String> {
         | Error::NotFound { .. }
         | Error::Deleted { .. }
         | Error::InUse { .. }
+        | Error::TooManyStreams { .. }
         | Error::RequestIdReused { .. }
         | Error::Conflict(_)
         | Error::Unavailable(_)
@@ -139,7 +145,11 @@ fn describe(error: &Error, request_id: &RequestId, details: &mut ErrorDetails) {
         Error::InvalidTransition { from, to, why, .. } => {
             details.add_precondition_failure_violation("STATE", format!("{from} -> {to}"), *why);
         }
-        Error::Conflict(_) | Error::Unavailable(_) | Error::ShuttingDown | Error::Behind { .. } => {
+        Error::Conflict(_)
+        | Error::Unavailable(_)
+        | Error::ShuttingDown
+        | Error::Behind { .. }
+        | Error::TooManyStreams { .. } => {
             details.set_retry_info(Some(RETRY_AFTER));
         }
         Error::Internal(_) => {
@@ -152,6 +162,7 @@ fn describe(error: &Error, request_id: &RequestId, details: &mut ErrorDetails) {
         | Error::PageTokenMismatch
         | Error::Ambiguous { .. }
         | Error::AliasMoved { .. }
+        | Error::LimitExceeded { .. }
         | Error::RequestIdReused { .. }
         | Error::Compacted { .. }
         | Error::InFuture { .. }
@@ -223,6 +234,8 @@ fn log(error: &Error, request_id: &RequestId) {
         | Error::InvalidTransition { .. }
         | Error::Ambiguous { .. }
         | Error::AliasMoved { .. }
+        | Error::LimitExceeded { .. }
+        | Error::TooManyStreams { .. }
         | Error::InUse { .. }
         | Error::RequestIdReused { .. }
         | Error::Compacted { .. }

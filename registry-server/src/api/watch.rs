@@ -17,8 +17,9 @@ use prost::Message;
 use registry_proto::v1 as pb;
 use registry_proto::v1::watch_response;
 use registry_proto::v1::watch_service_server::WatchService;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
@@ -33,6 +34,29 @@ const FULL_PAGE: usize = 2 * 1024 * 1024;
 /// How long a stream is silent unless asked otherwise.
 const SILENCE: Duration = Duration::from_secs(15);
 
+/// How many streams read at once: the others wait, so that connections are left for calls.
+const READING: usize = 4;
+
+/// The room that a server has for streams.
+#[derive(Debug, Clone)]
+pub(super) struct Watches {
+    most: usize,
+    open: Arc<Semaphore>,
+    reading: Arc<Semaphore>,
+}
+
+impl Watches {
+    pub(super) fn new(most: usize) -> Self {
+        let most = most.min(Semaphore::MAX_PERMITS);
+        Self { most, open: Arc::new(Semaphore::new(most)), reading: Arc::new(Semaphore::new(READING)) }
+    }
+
+    /// Room for one more, until it is dropped.
+    fn one_more(&self) -> Result<OwnedSemaphorePermit, Error> {
+        Arc::clone(&self.open).try_acquire_owned().map_err(|_| Error::TooManyStreams { limit: self.most })
+    }
+}
+
 #[tonic::async_trait]
 impl WatchService for Api {
     type WatchStream = BoxStream<'static, Result<pb::WatchResponse, Status>>;
@@ -41,6 +65,7 @@ impl WatchService for Api {
         self.accept(
             request,
             async |api, context, pb::WatchRequest { after_revision, filter, include_resource, progress_interval }| {
+                let open = api.watches.one_more()?;
                 let filter = event::filter(filter)?;
                 let heads = api.registry.store().heads();
                 let start = api.registry.start_of(after_revision.map(Revision::new)).await?;
@@ -49,6 +74,8 @@ impl WatchService for Api {
                     stop: api.stop,
                     request_id: context.request_id().clone(),
                     heads,
+                    reading: api.watches.reading,
+                    _open: open,
                     filter,
                     pictures: include_resource,
                     silence: progress_interval.map_or(SILENCE, time::length),
@@ -64,7 +91,8 @@ impl WatchService for Api {
 
     async fn list_events(&self, request: Request<pb::ListEventsRequest>) -> Result<Response<pb::ListEventsResponse>, Status> {
         self.serve(request, |api, _, pb::ListEventsRequest { page_size, after_revision, filter, include_resource }| async move {
-            let size = u64::try_from(PageSize::of(page_size).rows()).unwrap_or(SOME);
+            let most = if include_resource { SOME_WITH_RESOURCE } else { u64::MAX };
+            let size = u64::try_from(PageSize::of(page_size).rows()).unwrap_or(SOME).min(most);
             let filter = event::filter(filter)?;
             page(api.registry.events_page(Revision::new(after_revision), &filter, size, include_resource).await?)
         })
@@ -94,12 +122,21 @@ fn listed(events: Vec<pb::Event>, through: Revision, current: Revision) -> pb::L
     pb::ListEventsResponse { events, through_revision: through.number(), has_more: through < current }
 }
 
+/// Why a watcher goes on.
+enum Woken {
+    ByNews,
+    BySilence,
+}
+
 /// A client that watches.
 struct Watcher {
     registry: Registry,
     stop: CancellationToken,
     request_id: RequestId,
     heads: watch::Receiver<Revision>,
+    reading: Arc<Semaphore>,
+    /// Held for as long as the stream is open.
+    _open: OwnedSemaphorePermit,
     filter: EventFilter,
     pictures: bool,
     silence: Duration,
@@ -139,13 +176,12 @@ impl Watcher {
             }
             let head = *self.heads.borrow_and_update();
             if self.place >= Place::end_of(head) {
-                tokio::select! {
-                    changed = self.heads.changed() => changed.map_err(|_| Error::ShuttingDown)?,
-                    () = sleep_until(self.spoke + self.silence) => return Ok(self.progress()),
-                    () = self.stop.cancelled() => return Err(Error::ShuttingDown),
+                match self.wait().await? {
+                    Woken::ByNews => continue,
+                    Woken::BySilence => return Ok(self.progress()),
                 }
-                continue;
             }
+            let before = self.place;
             let events = self.read().await?;
             if !events.is_empty() {
                 self.spoke = Instant::now();
@@ -154,12 +190,25 @@ impl Watcher {
             if self.spoke.elapsed() >= self.silence {
                 return Ok(self.progress());
             }
+            if self.place == before {
+                self.wait().await?;
+            }
+        }
+    }
+
+    /// Waits for a new revision, for as long as the stream may be silent.
+    async fn wait(&mut self) -> Result<Woken, Error> {
+        tokio::select! {
+            changed = self.heads.changed() => changed.map(|()| Woken::ByNews).map_err(|_| Error::ShuttingDown),
+            () = sleep_until(self.spoke + self.silence) => Ok(Woken::BySilence),
+            () = self.stop.cancelled() => Err(Error::ShuttingDown),
         }
     }
 
     /// The next events, as many as a message has room for; moves on behind them.
     async fn read(&mut self) -> Result<Vec<pb::Event>, Error> {
         let some = if self.pictures { SOME_WITH_RESOURCE } else { SOME };
+        let _turn = self.reading.acquire().await.map_err(|_| Error::ShuttingDown)?;
         let Events { rows, through, current: _ } =
             self.registry.events_after(self.place, &self.filter, some, self.pictures).await?;
         let (mut events, mut bytes) = (Vec::with_capacity(rows.len()), 0);

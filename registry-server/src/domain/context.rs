@@ -2,7 +2,7 @@
 
 use super::name::Actor;
 use super::retention::Retention;
-use super::time::Timestamp;
+use super::time::{Clock, Timestamp};
 use uuid::Uuid;
 
 /// The id under which a call can be found in the log.
@@ -44,6 +44,7 @@ pub struct ChangeKey {
 /// One call. Time and ids come from here, so that one call has one time and tests can move it.
 #[derive(Debug, Clone)]
 pub struct Context {
+    clock: Clock,
     now: Timestamp,
     actor: Actor,
     request_id: RequestId,
@@ -53,10 +54,17 @@ pub struct Context {
 }
 
 impl Context {
-    /// A call by `actor` at `now`.
+    /// A call by `actor` that begins now.
     #[must_use]
-    pub const fn new(now: Timestamp, actor: Actor, request_id: RequestId, retention: Retention) -> Self {
-        Self { now, actor, request_id, retention, dry_run: false, key: None }
+    pub fn new(clock: Clock, actor: Actor, request_id: RequestId, retention: Retention) -> Self {
+        Self { now: clock.now(), clock, actor, request_id, retention, dry_run: false, key: None }
+    }
+
+    /// The same call, when its turn to write has come: what it writes has the time of that, and not of its arrival.
+    #[must_use]
+    pub fn begun(mut self) -> Self {
+        self.now = self.clock.now();
+        self
     }
 
     /// The same call, to be validated in full and then forgotten (`validate_only`).

@@ -77,6 +77,10 @@ pub enum Error {
     InUse { kind: Kind, name: String, why: &'static str, blockers: Blockers },
     #[error("alias `{alias}` {}, not where it was expected: read it again", whereabouts(.current))]
     AliasMoved { alias: String, current: Option<ReleaseId>, revision: Revision },
+    #[error("{subject}: {actual} are more than {limit}")]
+    LimitExceeded { subject: String, limit: u64, actual: u64 },
+    #[error("the server has as many open streams as it can serve ({limit}), try again later or elsewhere")]
+    TooManyStreams { limit: usize },
     #[error("the request_id {id} was used before, for another request or method ({method}): every change needs an id of its own")]
     RequestIdReused { id: uuid::Uuid, method: String },
     #[error("the history up to revision {compacted} is gone, and revision {after} is older: list again, then go on from there")]

@@ -15,6 +15,8 @@ use crate::store::{Tx, models, releases};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How many aliases a model has at the most: they are names that people know.
+const MAX_ALIASES: u64 = 1000;
 /// What times are counted in.
 const TICK: Duration = Duration::from_micros(1);
 
@@ -22,7 +24,7 @@ const TICK: Duration = Duration::from_micros(1);
 ///
 /// # Errors
 /// [`Error::NotFound`] and [`Error::Deleted`] (the release), [`Error::InvalidTransition`] if it is yanked,
-/// [`Error::AliasMoved`].
+/// [`Error::AliasMoved`], [`Error::LimitExceeded`] if the model has too many.
 pub async fn set(tx: Tx, command: Arc<SetAlias>) -> Result<Alias, Error> {
     let SetAlias { release, alias, expected, reason } = &*command;
     let release = releases::get(&tx, release, View::Basic).await?;
@@ -32,11 +34,15 @@ pub async fn set(tx: Tx, command: Arc<SetAlias>) -> Result<Alias, Error> {
     if let Some(unmoved) = before.as_ref().filter(|before| before.row.release_id == release.row.id) {
         return Ok(unmoved.clone());
     }
-    let time = move_time(&tx, release.row.model_id, alias).await?;
+    if before.is_none() {
+        refuse_if_too_many(&tx, &release).await?;
+    }
+    let last = aliases::last_times(&tx, release.row.model_id, &[alias]).await?;
+    let time = move_time(&tx, last.get(alias).copied());
     let after = moved(&tx, &release, alias, before.as_ref(), time);
     aliases::put(&tx, &after.row, before.is_none()).await?;
     let from = before.as_ref().map(|before| before.row.release_id);
-    log(&tx, &after, time, from, Some(release.row.id), reason.clone()).await?;
+    aliases::log(&tx, vec![logged(&tx, &after, time, from, Some(release.row.id), reason.clone())]).await?;
     match before {
         None => tx.record(EventType::Created, &after, &[]),
         Some(_) => tx.record(EventType::Updated, &after, &["release_id", "previous_release_id"]),
@@ -55,7 +61,7 @@ pub async fn delete(tx: Tx, command: Arc<DeleteAlias>) -> Result<Option<Revision
         return if *allow_missing { Ok(None) } else { Err(missing(&command.model, alias)) };
     };
     is_where_expected(expected.map_or(Expected::Anything, Expected::Release), alias, Some(&before))?;
-    remove(&tx, &before, None).await?;
+    remove(&tx, &[before], None).await?;
     Ok(Some(tx.revision()))
 }
 
@@ -68,12 +74,20 @@ async fn live(tx: &Tx, model: &ModelRef) -> Result<ModelId, Error> {
     }
 }
 
-/// Deletes an alias that is there.
-pub(super) async fn remove(tx: &Tx, alias: &Alias, reason: Option<String>) -> Result<(), Error> {
-    let time = move_time(tx, alias.row.model_id, &alias.row.alias).await?;
-    aliases::remove(tx, &alias.row).await?;
-    log(tx, alias, time, Some(alias.row.release_id), None, reason).await?;
-    tx.record(EventType::Deleted, alias, &[]);
+/// Deletes aliases of one model that are there: by as many statements, however many there are.
+pub(super) async fn remove(tx: &Tx, aliases: &[Alias], reason: Option<&str>) -> Result<(), Error> {
+    let Some(first) = aliases.first() else { return Ok(()) };
+    let names: Vec<&AliasName> = aliases.iter().map(|alias| &alias.row.alias).collect();
+    let last = aliases::last_times(tx, first.row.model_id, &names).await?;
+    aliases::remove(tx, first.row.model_id, &names).await?;
+    let moves = aliases.iter().map(|alias| {
+        let time = move_time(tx, last.get(&alias.row.alias).copied());
+        logged(tx, alias, time, Some(alias.row.release_id), None, reason.map(str::to_owned))
+    });
+    aliases::log(tx, moves.collect()).await?;
+    for alias in aliases {
+        tx.record(EventType::Deleted, alias, &[]);
+    }
     Ok(())
 }
 
@@ -93,6 +107,15 @@ fn may_be_pointed_to(release: &Release) -> Result<(), Error> {
     }
 }
 
+async fn refuse_if_too_many(tx: &Tx, release: &Release) -> Result<(), Error> {
+    let actual = aliases::count(tx, release.row.model_id).await?;
+    if actual < MAX_ALIASES {
+        return Ok(());
+    }
+    let subject = format!("the aliases of model `{}`", release.model.name);
+    Err(Error::LimitExceeded { subject, limit: MAX_ALIASES, actual: actual.saturating_add(1) })
+}
+
 fn is_where_expected(expected: Expected, alias: &AliasName, before: Option<&Alias>) -> Result<(), Error> {
     let current = before.map(|before| before.row.release_id);
     if expected.holds(current) {
@@ -103,9 +126,8 @@ fn is_where_expected(expected: Expected, alias: &AliasName, before: Option<&Alia
 }
 
 /// The time of a move: later than the one before it, whatever the clocks of the servers do.
-async fn move_time(tx: &Tx, model: ModelId, alias: &AliasName) -> Result<Timestamp, Error> {
-    let last = aliases::last_move(tx, model, alias, None).await?;
-    Ok(last.map_or(tx.ctx().now(), |last| tx.ctx().now().max(last.move_time.after(TICK))))
+fn move_time(tx: &Tx, last: Option<Timestamp>) -> Timestamp {
+    last.map_or(tx.ctx().now(), |last| tx.ctx().now().max(last.after(TICK)))
 }
 
 fn moved(tx: &Tx, release: &Release, alias: &AliasName, before: Option<&Alias>, time: Timestamp) -> Alias {
@@ -122,15 +144,15 @@ fn moved(tx: &Tx, release: &Release, alias: &AliasName, before: Option<&Alias>, 
     Alias { row, model: release.model.name.clone() }
 }
 
-async fn log(
+fn logged(
     tx: &Tx,
     alias: &Alias,
     time: Timestamp,
     from: Option<ReleaseId>,
     to: Option<ReleaseId>,
     reason: Option<String>,
-) -> Result<(), Error> {
-    let moved = alias_move::Model {
+) -> alias_move::Model {
+    alias_move::Model {
         model_id: alias.row.model_id,
         alias: alias.row.alias.clone(),
         revision: tx.revision(),
@@ -139,8 +161,7 @@ async fn log(
         from_release_id: from,
         to_release_id: to,
         reason,
-    };
-    aliases::log(tx, moved).await
+    }
 }
 
 pub(super) fn missing(model: &ModelRef, alias: &AliasName) -> Error {

@@ -61,12 +61,29 @@ impl Registry {
     /// # Errors
     /// [`Error::Compacted`] if what comes next is gone.
     pub async fn events_after(&self, place: Place, filter: &EventFilter, limit: u64, pictures: bool) -> Result<Events, Error> {
+        let end = Revision::new(place.revision.number().saturating_add(WINDOW));
+        self.events_between(place, end, filter, limit, pictures).await
+    }
+
+    /// Reads up to `limit` events behind a place and up to the end of a revision.
+    async fn events_between(
+        &self,
+        place: Place,
+        end: Revision,
+        filter: &EventFilter,
+        limit: u64,
+        pictures: bool,
+    ) -> Result<Events, Error> {
         let snapshot = self.store.snapshot().await?;
         let state::State { registry_id: _, revision: current, compacted_revision: compacted } = state::get(&snapshot).await?;
-        if place.revision < compacted {
-            return Err(Error::Compacted { after: place.revision, compacted, current });
+        // A place within a revision that is gone has lost the rest of it.
+        if place.complete() < compacted {
+            return Err(Error::Compacted { after: place.complete(), compacted, current });
         }
-        let end = Revision::new(place.revision.number().saturating_add(WINDOW)).min(current);
+        if place.complete() > current {
+            return Err(Error::InFuture { after: place.complete(), current });
+        }
+        let end = end.min(current);
         let rows = events::after(&snapshot, place, end, filter, limit.saturating_add(1), pictures).await?;
         Ok(Events { current, ..up_to(limit, rows, end) })
     }
@@ -79,11 +96,8 @@ impl Registry {
         let start = Place::end_of(self.start_of(Some(after)).await?.after);
         let mut page = self.events_after(start, filter, limit, pictures).await?;
         let whole = page.through.complete();
-        if page.rows.first().is_some_and(|first| first.revision > whole) {
-            page = self.events_after(start, filter, u64::from(u32::MAX), pictures).await?;
-            let first = page.rows.first().map_or(whole, |first| first.revision);
-            page.rows.retain(|row| row.revision == first);
-            return Ok(Events { through: Place::end_of(first), ..page });
+        if let Some(first) = page.rows.first().map(|first| first.revision).filter(|first| *first > whole) {
+            return self.events_between(start, first, filter, u64::from(u32::MAX), pictures).await;
         }
         page.rows.retain(|row| row.revision <= whole);
         Ok(Events { through: Place::end_of(whole), ..page })

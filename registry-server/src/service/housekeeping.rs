@@ -25,25 +25,22 @@ pub struct Tidied {
 }
 
 impl Registry {
-    /// Does everything that is due.
-    ///
-    /// # Errors
-    /// Those of the database: what is left is done the next time.
-    pub async fn tidy(&self) -> Result<Tidied, Error> {
+    /// Does everything that is due. What fails keeps nothing else from being done, and is tried again the next time.
+    pub async fn tidy(&self) -> Tidied {
         let ctx = self.context(Actor::registry(), RequestId::fresh());
-        Ok(Tidied {
-            models: self.purge_models(&ctx).await?,
-            releases: self.purge_releases(&ctx).await?,
-            answers: self.forget_answers(&ctx).await?,
-            events: self.drop_events(&ctx).await?,
-        })
+        Tidied {
+            answers: told("forget answers", self.forget_answers(&ctx).await),
+            events: told("drop old events", self.drop_events(&ctx).await),
+            releases: told("purge releases", self.purge_releases(&ctx).await),
+            models: told("purge models", self.purge_models(&ctx).await),
+        }
     }
 
     async fn purge_models(&self, ctx: &Context) -> Result<u64, Error> {
         let due = crate::store::models::due(&self.store.snapshot().await?, ctx.now()).await?;
         let mut purged = 0;
         for id in due {
-            purged += u64::from(self.run(ctx, id, models::purge_if_due).await?);
+            purged += told(&format!("purge model {id}"), self.run(ctx, id, models::purge_if_due).await.map(u64::from));
         }
         Ok(purged)
     }
@@ -52,7 +49,7 @@ impl Registry {
         let due = crate::store::releases::due(&self.store.snapshot().await?, ctx.now()).await?;
         let mut purged = 0;
         for id in due {
-            purged += u64::from(self.run(ctx, id, releases::purge_if_due).await?);
+            purged += told(&format!("purge release {id}"), self.run(ctx, id, releases::purge_if_due).await.map(u64::from));
         }
         Ok(purged)
     }
@@ -81,17 +78,20 @@ impl Registry {
         events::old_after(&snapshot, compacted, before, CHUNK).await
     }
 
-    /// Drops the events up to a revision.
+    /// Takes the events up to a revision out of history: nobody is given them any more. They are removed with the next
+    /// round of housekeeping, which is at once.
     ///
     /// # Errors
     /// [`Error::InFuture`].
     pub async fn compact_events(&self, ctx: &Context, through: Revision) -> Result<Compaction, Error> {
         let compaction = self.run(ctx, through, history::compact).await?;
-        // Nobody is given these events any more; what cannot be removed now is removed with the next round.
-        if let Err(error) = self.remove_compacted(ctx).await {
-            tracing::warn!(%error, "could not remove compacted events, will try again");
-        }
+        self.untidy.notify_one();
         Ok(compaction)
+    }
+
+    /// Waits until there is something to tidy that cannot wait for the next round.
+    pub async fn is_untidy(&self) {
+        self.untidy.notified().await;
     }
 
     async fn remove_compacted(&self, ctx: &Context) -> Result<u64, Error> {
@@ -107,6 +107,15 @@ impl Registry {
         let compacted = state::get(&snapshot).await?.compacted_revision;
         events::any_through(&snapshot, compacted).await
     }
+}
+
+/// How much was done; what could not be done is told to the operator.
+fn told(what: &str, done: Result<u64, Error>) -> u64 {
+    done.unwrap_or_else(|error| {
+        let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        tracing::warn!(%error, cause, "could not {what}, will try again");
+        0
+    })
 }
 
 async fn forget(tx: Tx, before: Arc<Timestamp>) -> Result<u64, Error> {

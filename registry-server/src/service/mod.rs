@@ -25,6 +25,7 @@ use crate::domain::{Clock, Context, Error, Etag, Kind, Retention, Revision, Time
 use crate::store::releases::Release;
 use crate::store::{Answer, Source, Store, Tx, Unkeyed, Written};
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// The registry: what it can do, on a database. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -32,19 +33,38 @@ pub struct Registry {
     store: Store,
     clock: Clock,
     retention: Retention,
+    /// There is something to tidy before the next round.
+    untidy: Arc<Notify>,
+    #[cfg(feature = "sabotage")]
+    sabotage: crate::sabotage::Sabotage,
 }
 
 impl Registry {
     /// On an open database.
     #[must_use]
-    pub const fn new(store: Store, clock: Clock, retention: Retention) -> Self {
-        Self { store, clock, retention }
+    pub fn new(store: Store, clock: Clock, retention: Retention) -> Self {
+        Self {
+            store,
+            clock,
+            retention,
+            untidy: Arc::default(),
+            #[cfg(feature = "sabotage")]
+            sabotage: crate::sabotage::Sabotage::default(),
+        }
+    }
+
+    /// The same, with a safety off.
+    #[cfg(feature = "sabotage")]
+    #[must_use]
+    pub fn sabotaged(mut self, sabotage: crate::sabotage::Sabotage) -> Self {
+        self.sabotage = sabotage;
+        self
     }
 
     /// A call that begins now.
     #[must_use]
     pub fn context(&self, actor: Actor, request_id: RequestId) -> Context {
-        Context::new(self.clock.now(), actor, request_id, self.retention)
+        Context::new(self.clock.clone(), actor, request_id, self.retention)
     }
 
     /// How long things are kept.
@@ -150,10 +170,13 @@ fn in_use(kind: Kind, name: String, why: &'static str, first: &[Release], count:
     Err(Error::InUse { kind, name, why, blockers: Blockers { kind: Kind::Release, names, count } })
 }
 
-/// Whether a purge was done. What is in the way may be gone the next time.
+/// Whether a purge was done. What is in the way may be gone the next time; until then the operator should know.
 fn done(purged: Result<Revision, Error>) -> Result<bool, Error> {
     match purged {
-        Err(Error::InUse { .. }) => Ok(false),
+        Err(blocked @ Error::InUse { .. }) => {
+            tracing::warn!("not purged although it is due: {blocked}");
+            Ok(false)
+        }
         purged => purged.map(|_| true),
     }
 }

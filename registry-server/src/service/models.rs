@@ -150,9 +150,12 @@ pub async fn purge(tx: Tx, command: Arc<DeletedModel>) -> Result<Revision, Error
     let (derived, count) = releases::derived_from(&tx, &all, Blockers::NAMED).await?;
     let why = "has releases that others are derived from";
     in_use(Kind::Model, model.row.name.to_string(), why, &derived, count)?;
-    aliases::purge(&tx, model.row.id).await?;
+    let names = aliases::purge(&tx, model.row.id).await?;
     let gone = releases::purge(&tx, &all).await?;
     models::purge(&tx, model.row.id).await?;
+    for alias in &names {
+        tx.record(EventType::Purged, alias, &[]);
+    }
     for release in &gone {
         tx.record(EventType::Purged, release, &[]);
     }

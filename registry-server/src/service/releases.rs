@@ -143,9 +143,8 @@ pub async fn delete(tx: Tx, command: Arc<DeleteRelease>) -> Result<Option<Releas
     if !force {
         refuse_if_aliased(&release, "has aliases that point to it, and `force` is not set")?;
     }
-    for alias in aliases::of_release(&tx, release.row.id).await? {
-        super::aliases::remove(&tx, &alias, Some("the release was deleted".to_owned())).await?;
-    }
+    let pointing = aliases::of_release(&tx, release.row.id).await?;
+    super::aliases::remove(&tx, &pointing, Some("the release was deleted")).await?;
     release.aliases.clear();
     (release.row.delete_time, release.row.purge_time) = (Some(tx.ctx().now()), Some(tx.ctx().purge_time()));
     touch(&mut release.row, &tx);
@@ -185,6 +184,10 @@ pub async fn purge(tx: Tx, command: Arc<DeletedRelease>) -> Result<Revision, Err
     let DeletedRelease { release, etag } = &*command;
     let release = releases::lock_any(&tx, release).await?;
     lifecycle(&release, etag.as_ref()).may_be_purged()?;
+    let release = Release {
+        aliases: aliases::of_release(&tx, release.row.id).await?.into_iter().map(|alias| alias.row.alias).collect(),
+        ..release
+    };
     refuse_if_aliased(&release, "has aliases that come back with its model")?;
     let one = Purged::One(release.row.id);
     let (derived, count) = releases::derived_from(&tx, &one, Blockers::NAMED).await?;

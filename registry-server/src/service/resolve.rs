@@ -22,7 +22,14 @@ impl Registry {
     /// # Errors
     /// [`Error::NotFound`] (the model, the alias or the release), [`Error::Ambiguous`] if several match.
     pub async fn resolve_release(&self, reference: &Resolve) -> Result<Resolved, Error> {
-        resolve(&self.store.snapshot().await?, reference).await
+        #[cfg(feature = "sabotage")]
+        if let Some(remembered) = self.sabotage.recall(reference) {
+            return Ok(remembered);
+        }
+        let found = resolve(&self.store.snapshot().await?, reference).await?;
+        #[cfg(feature = "sabotage")]
+        self.sabotage.remember(reference, &found);
+        Ok(found)
     }
 
     /// Finds many, each with its own outcome, at one revision.

@@ -1,14 +1,14 @@
 //! Aliases, and every move of every alias.
 
 use super::entity::{alias, alias_move, model};
-use super::{Source, Tx, labels};
+use super::{Source, Tx, labels, rows};
 use crate::domain::name::{AliasName, ModelName};
 use crate::domain::page::{Cursor, PageSize, SortKey};
 use crate::domain::{Error, ModelId, ReleaseId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect, RelationDef, Select,
+    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, PaginatorTrait, QueryFilter,
+    QueryOrder, QueryResult, QuerySelect, RelationDef, Select,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -209,31 +209,60 @@ pub async fn put(tx: &Tx, alias: &alias::Model, is_new: bool) -> Result<(), Erro
     Ok(())
 }
 
-/// Removes an alias; its history stays.
+/// How many aliases a model has.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn remove(tx: &Tx, alias: &alias::Model) -> Result<(), Error> {
-    alias::Entity::delete_by_id((alias.model_id, alias.alias.clone())).exec(tx.conn()).await?;
+pub async fn count(source: &impl Source, model: ModelId) -> Result<u64, Error> {
+    Ok(alias::Entity::find().filter(alias::Column::ModelId.eq(model)).count(source.conn()).await?)
+}
+
+/// When each of these aliases of a model was last moved, if it ever was; by one statement.
+///
+/// # Errors
+/// Those of the database.
+pub async fn last_times(
+    source: &impl Source,
+    model: ModelId,
+    aliases: &[&AliasName],
+) -> Result<HashMap<AliasName, Timestamp>, Error> {
+    let last = alias_move::Entity::find()
+        .select_only()
+        .column(alias_move::Column::Alias)
+        .column_as(alias_move::Column::MoveTime.max(), "last")
+        .filter(alias_move::Column::ModelId.eq(model))
+        .filter(alias_move::Column::Alias.is_in(aliases.iter().map(|alias| alias.as_str())))
+        .group_by(alias_move::Column::Alias);
+    Ok(last.into_tuple::<(AliasName, Timestamp)>().all(source.conn()).await?.into_iter().collect())
+}
+
+/// Removes aliases of a model; their history stays.
+///
+/// # Errors
+/// Those of the database.
+pub async fn remove(tx: &Tx, model: ModelId, aliases: &[&AliasName]) -> Result<(), Error> {
+    let these = alias::Column::Alias.is_in(aliases.iter().map(|alias| alias.as_str()));
+    alias::Entity::delete_many().filter(alias::Column::ModelId.eq(model)).filter(these).exec(tx.conn()).await?;
     Ok(())
 }
 
-/// Appends a move to the history of an alias.
+/// Appends moves to the history of aliases.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn log(tx: &Tx, moved: alias_move::Model) -> Result<(), Error> {
-    alias_move::Entity::insert(moved.into_active_model()).exec_without_returning(tx.conn()).await?;
-    Ok(())
+pub async fn log(tx: &Tx, moves: Vec<alias_move::Model>) -> Result<(), Error> {
+    Ok(rows::insert::<alias_move::ActiveModel, _>(tx.conn(), moves).await?)
 }
 
-/// Removes the aliases of a model: before its releases, to which they point.
+/// Removes the aliases of a model: before its releases, to which they point. Gives what they were.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn purge(tx: &Tx, model: ModelId) -> Result<(), Error> {
+pub async fn purge(tx: &Tx, model: ModelId) -> Result<Vec<Alias>, Error> {
+    let of_it = select().filter(alias::Column::ModelId.eq(model)).order_by_asc(alias::Column::Alias);
+    let gone = of_it.into_model().all(tx.conn()).await?;
     alias::Entity::delete_many().filter(alias::Column::ModelId.eq(model)).exec(tx.conn()).await?;
-    Ok(())
+    Ok(gone)
 }
 
 /// Removes the history of the aliases of a model.

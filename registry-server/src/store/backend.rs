@@ -4,7 +4,6 @@
 //! May not: know tables or use cases.
 
 use super::target::Target;
-use crate::domain::Revision;
 use futures::FutureExt;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, SimpleExpr};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -145,25 +144,25 @@ impl Backend {
         }
     }
 
-    /// Tells whoever listens of a new revision, when and if the transaction commits. On SQLite nobody else writes.
+    /// Tells whoever listens that there is a new revision, when and if the transaction commits. On SQLite nobody else writes.
     #[expect(clippy::disallowed_methods, reason = "the file where SQL may be spelled out")]
-    pub(super) async fn notify(self, txn: &DatabaseTransaction, channel: &str, revision: Revision) -> Result<(), DbErr> {
+    pub(super) async fn notify(self, txn: &DatabaseTransaction, channel: &str) -> Result<(), DbErr> {
         if self == Self::Postgres {
-            let values = [channel.into(), revision.to_string().into()];
-            txn.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, "SELECT pg_notify($1, $2)", values)).await?;
+            let values = [channel.into()];
+            txn.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, "SELECT pg_notify($1, '')", values)).await?;
         }
         Ok(())
     }
 
     /// Listens to a channel of PostgreSQL on a connection of its own, until that breaks.
-    pub(super) async fn listen(target: &Target, channel: &str, heard: impl Fn(i64)) -> Result<(), sqlx::Error> {
+    pub(super) async fn listen(target: &Target, channel: &str, heard: impl Fn()) -> Result<(), sqlx::Error> {
         let Target::Postgres(url) = target else { return Ok(()) };
         let connection = url.parse::<sqlx::postgres::PgConnectOptions>()?.application_name("model-registry-listener");
         let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE).connect_lazy_with(connection);
         let mut listener = sqlx::postgres::PgListener::connect_with(&pool).await?;
         listener.listen(channel).await?;
-        while let Some(notification) = listener.try_recv().await? {
-            notification.payload().parse().into_iter().for_each(&heard);
+        while listener.try_recv().await?.is_some() {
+            heard();
         }
         Ok(())
     }

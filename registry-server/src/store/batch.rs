@@ -50,6 +50,7 @@ impl Slot {
         picture: Picture,
     ) -> Result<DatabaseTransaction, DbErr> {
         self.attempt += 1;
+        self.job.begin();
         let tx = Tx::new(txn, self.job.ctx().clone(), revision, picture);
         let ran = AssertUnwindSafe(self.job.run(tx.clone())).catch_unwind().await;
         let ran = ran.unwrap_or_else(|_| Err(Error::bug("a use case panicked")));
@@ -138,11 +139,11 @@ impl Failed {
 }
 
 /// Nothing of the batch was written. A use case that had failed by itself keeps its own answer, unless it may have
-/// seen a change that is gone now.
+/// seen a change, or an answer, that is gone now.
 pub(super) fn fail(batch: &mut [Slot], failed: &Failed) {
     let mut after_a_change = false;
     for slot in batch {
-        after_a_change |= slot.is_to_be_committed();
+        after_a_change |= slot.is_to_be_committed() || (slot.succeeded() && slot.job.ctx().key().is_some());
         let keeps = matches!(slot.outcome, Outcome::Failed(_)) && !after_a_change;
         if !keeps {
             slot.outcome = Outcome::Failed(failed.error());

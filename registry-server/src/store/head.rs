@@ -1,6 +1,7 @@
 //! The newest revision this process knows to be committed, and waiting for the next one.
 //!
-//! Notification is only the wake-up: who is woken reads from the database. Changes made by this process are known at
+//! Notification is only the wake-up: who is woken reads from the database, and the head is read from it too. (What is told on a
+//! channel may be of a copy of this registry in another schema, or of a primary whose last commits are lost.) Changes made by this process are known at
 //! once; those of other servers are told by PostgreSQL (LISTEN), and looked for when it is silent.
 
 use super::Backend;
@@ -10,8 +11,8 @@ use crate::domain::Revision;
 use sea_orm::DatabaseConnection;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 /// How long other servers may be silent before their writes are looked for.
@@ -60,9 +61,10 @@ pub(super) fn follow(target: &Target, db: DatabaseConnection, channel: String, h
 }
 
 async fn follow_others(target: Target, db: DatabaseConnection, channel: String, head: Arc<Head>) {
+    let heard = Notify::new();
     let look = async {
         loop {
-            tokio::time::sleep(LOOK).await;
+            let _ = timeout(LOOK, heard.notified()).await;
             // What fails here fails louder where somebody waits for it.
             if let Ok(state) = state::load(&db).await {
                 head.seen(state.revision);
@@ -72,7 +74,7 @@ async fn follow_others(target: Target, db: DatabaseConnection, channel: String, 
     let listen = async {
         loop {
             let began = Instant::now();
-            if let Err(error) = Backend::listen(&target, &channel, |revision| head.seen(Revision::new(revision))).await {
+            if let Err(error) = Backend::listen(&target, &channel, || heard.notify_one()).await {
                 tracing::debug!(%error, "cannot hear of the writes of other servers: looking for them every second");
             }
             sleep_until(began + LISTEN_AGAIN).await;

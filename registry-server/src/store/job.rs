@@ -45,6 +45,8 @@ pub struct Written<R> {
 /// A queued write.
 pub(super) trait Job: Send + Sync {
     fn ctx(&self) -> &Context;
+    /// Its turn has come: the time of the call is now.
+    fn begin(&mut self);
     /// Nobody waits for the answer any more.
     fn is_abandoned(&self) -> bool;
     /// Runs the use case; remembers its answer.
@@ -100,6 +102,10 @@ where
 {
     fn ctx(&self) -> &Context {
         &self.ctx
+    }
+
+    fn begin(&mut self) {
+        self.ctx = self.ctx.clone().begun();
     }
 
     fn is_abandoned(&self) -> bool {

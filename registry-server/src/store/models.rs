@@ -55,12 +55,10 @@ pub async fn insert(tx: &Tx, new: &[Model]) -> Result<(), Error> {
 
 /// Who holds the first name that is taken.
 async fn taken_name(tx: &Tx, new: &[Model]) -> Result<Error, Error> {
-    for model in new {
-        if let Some(holder) = holder(tx, &model.row.name).await?.filter(|holder| holder.id != model.row.id) {
-            return Ok(exists(&holder));
-        }
-    }
-    Err(Error::bug("a name is taken by nobody"))
+    let names = new.iter().map(|model| model.row.name.as_str());
+    let holders = model::Entity::find().filter(model::Column::Name.is_in(names)).all(tx.conn()).await?;
+    let holder = |new: &Model| holders.iter().find(|holder| holder.name == new.row.name && holder.id != new.row.id);
+    new.iter().find_map(holder).map(exists).ok_or_else(|| Error::bug("a name is taken by nobody"))
 }
 
 /// The model that has a name, live or not.

@@ -95,15 +95,17 @@ pub async fn insert(tx: &Tx, new: &[Release]) -> Result<(), Error> {
 
 /// Who holds the first key that is taken.
 async fn taken_key(tx: &Tx, new: &[Release]) -> Result<Error, Error> {
-    for release in new {
-        let key = release.key();
-        let has_it = release::Entity::find().filter(release::Column::ModelId.eq(release.row.model_id)).filter(has_key(&key));
-        if let Some(holder) = has_it.one(tx.conn()).await?.filter(|holder| holder.id != release.row.id) {
-            let (name, id) = (key.to_string(), holder.id.to_string());
-            return Ok(Error::Exists { kind: Kind::Release, name, id, deleted: holder.delete_time.is_some() });
-        }
-    }
-    Err(Error::bug("a key is taken by nobody"))
+    let of_model = |new: &Release| has_key(&new.key()).add(release::Column::ModelId.eq(new.row.model_id));
+    let any = new.iter().fold(Condition::any(), |any, new| any.add(of_model(new)));
+    let holders = release::Entity::find().filter(any).all(tx.conn()).await?;
+    let same = |holder: &release::Model, new: &release::Model| {
+        let key = |row: &release::Model| (row.model_id, row.version.clone(), row.quantization.clone(), row.platform.clone());
+        key(holder) == key(new) && holder.id != new.id
+    };
+    let taken = |new: &Release| holders.iter().find(|holder| same(holder, &new.row)).map(|holder| (new.key(), holder));
+    let (key, holder) = new.iter().find_map(taken).ok_or_else(|| Error::bug("a key is taken by nobody"))?;
+    let (name, id) = (key.to_string(), holder.id.to_string());
+    Ok(Error::Exists { kind: Kind::Release, name, id, deleted: holder.delete_time.is_some() })
 }
 
 /// Those of these ids that are no release, live or not.
@@ -472,7 +474,8 @@ async fn complete(source: &impl Source, rows: Vec<Joined>) -> Result<Vec<Release
     let mut aliases = aliases::of_releases(source, &ids).await?;
     let release = |Joined(row, model)| Release {
         labels: labels.remove(&row.id).unwrap_or_default(),
-        aliases: aliases.remove(&row.id).unwrap_or_default(),
+        // Those of a deleted model are out of sight, though they point to its releases still.
+        aliases: aliases.remove(&row.id).filter(|_| row.delete_time.is_none()).unwrap_or_default(),
         row,
         model,
     };

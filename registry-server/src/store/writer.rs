@@ -96,7 +96,7 @@ impl Writer {
         answers::keep(txn, answers).await?;
         if let Some(last) = last {
             state::advance(txn, last).await?;
-            self.backend.notify(txn, &self.channel, last).await?;
+            self.backend.notify(txn, &self.channel).await?;
         }
         Ok(())
     }

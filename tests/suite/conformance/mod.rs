@@ -7,6 +7,7 @@ mod documents;
 mod dry_run;
 mod errors;
 mod filters;
+mod limits;
 mod lists;
 mod masks;
 mod min_revision;

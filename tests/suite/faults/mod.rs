@@ -10,3 +10,4 @@ mod hostile;
 mod locked;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod proxy;

@@ -57,9 +57,11 @@ const fn number(error: &Error) -> usize {
         Error::Compacted { .. } => 25,
         Error::InFuture { .. } => 26,
         Error::Behind { .. } => 27,
+        Error::LimitExceeded { .. } => 28,
+        Error::TooManyStreams { .. } => 29,
     }
 }
-const NUMBERS: usize = 28;
+const NUMBERS: usize = 30;
 
 /// One of each, with texts as long as the contract lets a name be, or with short ones.
 fn examples(long: bool) -> Vec<Error> {
@@ -96,6 +98,8 @@ fn examples(long: bool) -> Vec<Error> {
         Error::RequestIdReused { id: uuid::Uuid::nil(), method: text(200) },
         Error::Compacted { after: Revision::ZERO, compacted: Revision::new(i64::MAX), current: Revision::new(i64::MAX) },
         Error::InFuture { after: Revision::new(i64::MAX), current: Revision::ZERO },
+        Error::LimitExceeded { subject: text(300), limit: u64::MAX, actual: u64::MAX },
+        Error::TooManyStreams { limit: usize::MAX },
         Error::Behind { wanted: Revision::new(i64::MAX), current: Revision::ZERO },
         Error::Ambiguous { reference: name(), candidates: vec![id; 10], count: usize::MAX },
         Error::ResponseTooLarge { bytes: usize::MAX, limit: usize::MAX },

@@ -242,6 +242,7 @@ pub(in crate::api) fn written(model: Model, ctx: &Context) -> pb::Model {
 
 /// A model in a view.
 pub(in crate::api) fn message(model: Model, view: View) -> pb::Model {
+    let full = view == View::Full;
     let Model { row, tags, labels, release_count } = model;
     let Row {
         id,
@@ -279,12 +280,12 @@ pub(in crate::api) fn message(model: Model, view: View) -> pb::Model {
         parameter_count,
         description,
         tags: tags.into_iter().collect(),
-        metadata: (view == View::Full).then(|| document::message(metadata)),
+        metadata: full.then(|| document::message(metadata)),
         requires_gpu,
         server_type,
         source: source_message(source).into(),
         is_custom_base_model,
-        training: training.map(training::message),
+        training: training.filter(|_| full).map(training::message),
         create_time: Some(time::timestamp(create_time)),
         update_time: Some(time::timestamp(update_time)),
         delete_time: delete_time.map(time::timestamp),
@@ -293,7 +294,7 @@ pub(in crate::api) fn message(model: Model, view: View) -> pb::Model {
         revision: revision.number(),
         created_by: created_by.into(),
         updated_by: updated_by.into(),
-        release_count,
+        release_count: release_count.filter(|_| full),
         display_name,
         task,
         labels,

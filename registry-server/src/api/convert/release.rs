@@ -277,6 +277,7 @@ pub(in crate::api) fn written(release: Release, ctx: &Context) -> pb::Release {
 
 /// A release in a view.
 pub(in crate::api) fn message(release: Release, view: View) -> pb::Release {
+    let full = view == View::Full;
     let Release { row, model: OfModel { name, storage_path: model_storage_path, repository }, labels, aliases } = release;
     let Row {
         id,
@@ -322,11 +323,11 @@ pub(in crate::api) fn message(release: Release, view: View) -> pb::Release {
         state: state_message(state).into(),
         promote_time: promote_time.map(time::timestamp),
         state_reason,
-        release_notes,
-        metadata: (view == View::Full).then(|| document::message(metadata)),
+        release_notes: release_notes.filter(|_| full),
+        metadata: full.then(|| document::message(metadata)),
         storage_path,
         mlflow_url,
-        training: training.map(training::message),
+        training: training.filter(|_| full).map(training::message),
         aliases: aliases.into_iter().map(Into::into).collect(),
         create_time: Some(time::timestamp(create_time)),
         update_time: Some(time::timestamp(update_time)),
