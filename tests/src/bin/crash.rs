@@ -3,7 +3,7 @@
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use registry_tests::Database;
-use registry_tests::crash::{LEAST_RATE, Plan, Report, run};
+use registry_tests::crash::{LEAST_RATE, Plan, Report, cascade, run};
 use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 
@@ -14,6 +14,10 @@ use std::process::ExitCode;
 /// was acknowledged. A write that was cut off before its answer may have happened or not, but not by halves. The history
 /// must have no gap, and a SQLite file must pass its own checks. Fails when anything is lost or wrong, and when the clients
 /// wrote so slowly that there was nothing to lose.
+///
+/// With `--scenario cascade`, one client deletes, brings back and purges a model with a thousand releases, and the server is
+/// killed around the commit. All of it must have happened, or nothing, and the same call with the same request id must then
+/// tell which. Fails also when no kill came before a commit, or none after one.
 #[derive(Parser)]
 #[command(name = "crash", after_help = EXAMPLES)]
 struct Arguments {
@@ -21,11 +25,15 @@ struct Arguments {
     #[arg(long, value_name = "KIND", default_value = "sqlite")]
     database: Kind,
 
+    /// What is under way when the server is killed
+    #[arg(long, value_name = "WHAT", default_value = "writes")]
+    scenario: Scenario,
+
     /// How often to kill
     #[arg(long, value_name = "N", default_value = "50", value_parser = clap::value_parser!(u64).range(1..))]
     kills: u64,
 
-    /// How many clients write at the same time
+    /// How many clients write at the same time. A cascade has one
     #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u64).range(1..=256))]
     clients: u64,
 
@@ -37,12 +45,21 @@ struct Arguments {
 const EXAMPLES: &str = "Examples:
   cargo run -p registry-tests --bin crash -- --kills 200
   export REGISTRY_TEST_POSTGRES_URL=$(tests/lib/postgres.sh create /tmp/pg)
-  cargo run -p registry-tests --bin crash -- --database postgres";
+  cargo run -p registry-tests --bin crash -- --database postgres
+  cargo run -p registry-tests --bin crash -- --scenario cascade";
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Kind {
     Sqlite,
     Postgres,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Scenario {
+    /// Many small writes of many clients
+    Writes,
+    /// Changes of a thousand rows at once
+    Cascade,
 }
 
 #[tokio::main]
@@ -58,11 +75,21 @@ async fn main() -> ExitCode {
     }
     let seed = arguments.seed.unwrap_or_else(rand::random);
     let plan = Plan { database, kills: arguments.kills, clients: arguments.clients, seed };
-    eprintln!("{database:?}, {} kills, {} clients, seed {seed}", plan.kills, plan.clients);
     let bar = bar(plan.kills);
-    let report = run(&plan, |report| show(&bar, report)).await;
-    bar.finish_and_clear();
-    conclude(&report)
+    match arguments.scenario {
+        Scenario::Writes => {
+            eprintln!("{database:?}, {} kills, {} clients, seed {seed}", plan.kills, plan.clients);
+            let report = run(&plan, |report| show(&bar, report)).await;
+            bar.finish_and_clear();
+            conclude(&report)
+        }
+        Scenario::Cascade => {
+            eprintln!("{database:?}, {} kills of a cascade, seed {seed}", plan.kills);
+            let report = cascade::run(&plan, |report| show_cascade(&bar, report)).await;
+            bar.finish_and_clear();
+            conclude_cascade(&report)
+        }
+    }
 }
 
 /// A bar for people; where nobody watches, a line now and then.
@@ -97,6 +124,37 @@ fn conclude(report: &Report) -> ExitCode {
     }
     if rate < LEAST_RATE {
         eprintln!("void: under {LEAST_RATE:.0} acknowledged writes/s there is too little to lose");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn show_cascade(bar: &ProgressBar, report: &cascade::Report) {
+    let (before, after) = report.sides();
+    bar.set_message(format!("{before} before the commit, {after} after it"));
+    bar.set_position(report.kills);
+    if !stderr().is_terminal() && report.kills.is_multiple_of(10) {
+        eprintln!("{} kills, {before} before the commit, {after} after it", report.kills);
+    }
+}
+
+fn conclude_cascade(report: &cascade::Report) -> ExitCode {
+    for wrong in &report.wrong {
+        eprintln!("wrong: {wrong}");
+    }
+    for (step, cascade::Tally { before, unanswered, answered }) in &report.steps {
+        println!(
+            "{step:?}: {before} kills before the commit, {unanswered} between commit and answer, {answered} after the answer"
+        );
+    }
+    let (before, after) = report.sides();
+    println!("slowest start {:?}", report.slowest_start);
+    println!("{} kills, {before} had not happened, {after} had, {} wrong", report.kills, report.wrong.len());
+    if !report.wrong.is_empty() {
+        return ExitCode::FAILURE;
+    }
+    if before == 0 || after == 0 {
+        eprintln!("void: every kill came on the same side of the commit");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS

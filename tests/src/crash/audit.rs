@@ -23,7 +23,7 @@ pub(super) struct Audit {
 
 impl Audit {
     /// Looks at what was appended since the last time: numbers without a gap, each ended, and the counter at the last one.
-    pub(super) async fn go_on(&mut self, database: Database, url: &str, report: &mut Report) {
+    pub(super) async fn go_on(&mut self, database: Database, url: &str, wrong: &mut Vec<String>) {
         let db = connect(url).await;
         let new = event::Entity::find().filter(event::Column::Revision.gt(self.head)).order_by_asc(event::Column::Revision);
         let new = new.order_by_asc(event::Column::Position).all(&db).await.expect("the events");
@@ -32,7 +32,7 @@ impl Audit {
             let revision = event.revision.number();
             let expected = self.head + 1;
             if revision != expected || event.position != position {
-                report.wrong.push(format!("event {revision}.{} where {expected}.{position} is next", event.position));
+                wrong.push(format!("event {revision}.{} where {expected}.{position} is next", event.position));
             }
             position = if event.last_in_revision { 0 } else { event.position + 1 };
             if event.last_in_revision {
@@ -42,14 +42,14 @@ impl Audit {
             self.subjects.insert(revision, event.resource_id);
         }
         if position != 0 {
-            report.wrong.push(format!("revision {} never ends", self.head + 1));
+            wrong.push(format!("revision {} never ends", self.head + 1));
         }
         let counter = state::Entity::find().one(&db).await.expect("the state").expect("a row").revision.number();
         if counter != self.head {
-            report.wrong.push(format!("the counter says {counter}, the newest event {}", self.head));
+            wrong.push(format!("the counter says {counter}, the newest event {}", self.head));
         }
         if database == Database::Sqlite {
-            check_file(&db, report).await;
+            check_file(&db, wrong).await;
         }
         db.close().await.expect("a connection that closes");
     }
@@ -108,15 +108,15 @@ fn known(ledger: &Ledger) -> impl Iterator<Item = (String, i64)> {
     models.chain(ledger.releases().map(|release| (release.id.clone(), release.revision)))
 }
 
-async fn check_file(db: &DatabaseConnection, report: &mut Report) {
+async fn check_file(db: &DatabaseConnection, wrong: &mut Vec<String>) {
     let ask = |sql: &str| Statement::from_string(DbBackend::Sqlite, sql);
     let rows = db.query_all_raw(ask("PRAGMA integrity_check")).await.expect("an integrity check");
     let said: Vec<String> = rows.iter().filter_map(|row| row.try_get_by_index(0).ok()).collect();
     if said != ["ok"] {
-        report.wrong.push(format!("integrity_check: {said:?}"));
+        wrong.push(format!("integrity_check: {said:?}"));
     }
     let orphans = db.query_all_raw(ask("PRAGMA foreign_key_check")).await.expect("a check of the foreign keys");
     if !orphans.is_empty() {
-        report.wrong.push(format!("foreign_key_check: {} rows point nowhere", orphans.len()));
+        wrong.push(format!("foreign_key_check: {} rows point nowhere", orphans.len()));
     }
 }

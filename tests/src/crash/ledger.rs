@@ -1,6 +1,6 @@
 //! One client and its memory: what it was promised, and what it asked for last.
 
-use super::Report;
+use super::{Report, cut_off};
 use futures::{StreamExt, stream};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -102,9 +102,7 @@ impl Ledger {
                 true
             }
             Err(error) => {
-                let cut_off =
-                    matches!(error, Error::Transport(_)) || (matches!(error, Error::Cancelled(_)) && error.reason().is_none());
-                if !cut_off {
+                if !cut_off(&error) {
                     self.complaint = Some(format!("{intent:?} was answered {error:?}"));
                 }
                 false

@@ -4,9 +4,14 @@
 //! Clients write without pause until the server is killed at a random moment. Each of them has written down what was
 //! acknowledged before it sent the next request. The server is started again on the same database, and all of it is
 //! read back. What was never answered may have happened or not, but not by halves.
+//!
+//! `cascade.rs` does the same to changes of a thousand rows.
 
 mod audit;
+pub mod cascade;
+mod family;
 mod ledger;
+mod picture;
 
 use crate::Database;
 use crate::binary::{Binary, Running, executable};
@@ -16,6 +21,7 @@ use futures::future::join_all;
 use ledger::Ledger;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use registry_client::Error;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -33,7 +39,7 @@ pub struct Plan {
     pub database: Database,
     /// How often to kill.
     pub kills: u64,
-    /// How many clients write at the same time.
+    /// How many clients write at the same time. One, whatever is said here, if it is about a cascade.
     pub clients: u64,
     /// Where the randomness comes from.
     pub seed: u64,
@@ -87,16 +93,16 @@ pub async fn run(plan: &Plan, mut progress: impl FnMut(&Report)) -> Report {
     let mut audit = Audit::default();
     let mut report = Report::default();
     while report.kills < plan.kills && report.lost.is_empty() {
-        let server = start(directory.path(), &url, &mut report).await;
+        let server = start(directory.path(), &url, &mut report.slowest_start).await;
         ledgers = round(server, ledgers, Duration::from_millis(random.random_range(KILL_AFTER)), &mut report).await;
-        let server = start(directory.path(), &url, &mut report).await;
+        let server = start(directory.path(), &url, &mut report.slowest_start).await;
         let client = server.client().await;
         // PostgreSQL may still be at work on the last commit of a server that is dead. Whatever is written now comes after it.
         barrier.write_once(&client, &mut report).await;
         for ledger in &mut ledgers {
             ledger.read_back(&client, &mut report).await;
         }
-        audit.go_on(plan.database, &url, &mut report).await;
+        audit.go_on(plan.database, &url, &mut report.wrong).await;
         report.acknowledged = ledgers.iter().chain([&barrier]).map(Ledger::acknowledged).sum();
         drop(client);
         server.stop().await;
@@ -106,11 +112,17 @@ pub async fn run(plan: &Plan, mut progress: impl FnMut(&Report)) -> Report {
     report
 }
 
-async fn start(directory: &std::path::Path, url: &str, report: &mut Report) -> Running {
+/// Starts a server, and remembers if it took longer than any before.
+async fn start(directory: &std::path::Path, url: &str, slowest: &mut Duration) -> Running {
     let began = Instant::now();
     let started = Binary::on_free_port(directory).env("REGISTRY_DATABASE_URL", url).env("REGISTRY_LOG", "warn").start().await;
-    report.slowest_start = report.slowest_start.max(began.elapsed());
+    *slowest = (*slowest).max(began.elapsed());
     started.unwrap_or_else(|exited| panic!("the server does not start again: {exited:?}"))
+}
+
+/// Whether a call failed because the server was killed meanwhile.
+fn cut_off(error: &Error) -> bool {
+    matches!(error, Error::Transport(_)) || (matches!(error, Error::Cancelled(_)) && error.reason().is_none())
 }
 
 /// Clients write until the server is killed under them.
@@ -142,14 +154,14 @@ async fn finish(
     report: &mut Report,
 ) {
     ledgers.push(barrier);
-    let server = start(directory, url, report).await;
+    let server = start(directory, url, &mut report.slowest_start).await;
     let client = server.client().await;
     for ledger in ledgers.iter() {
         ledger.read_back_all(&client, report).await;
     }
     drop(client);
     let mut audit = Audit::default();
-    audit.go_on(plan.database, url, report).await;
+    audit.go_on(plan.database, url, &mut report.wrong).await;
     audit.compare(url, ledgers, report).await;
     server.stop().await;
 }

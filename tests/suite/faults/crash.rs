@@ -1,7 +1,7 @@
 //! A short version of what `cargo run -p registry-tests --bin crash` does at length.
 
 use registry_tests::Database;
-use registry_tests::crash::{Plan, run};
+use registry_tests::crash::{Plan, cascade, run};
 
 async fn nothing_is_lost(database: Database) {
     let plan = Plan { database, kills: 5, clients: 8, seed: rand::random() };
@@ -24,4 +24,25 @@ async fn an_acknowledged_write_survives_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_acknowledged_write_survives_postgres() {
     nothing_is_lost(Database::Postgres).await;
+}
+
+async fn all_or_nothing(database: Database) {
+    let plan = Plan { database, kills: 6, clients: 1, seed: rand::random() };
+    println!("{plan:?}");
+    let report = cascade::run(&plan, |_| ()).await;
+    assert!(report.wrong.is_empty(), "{report:#?}");
+    assert_eq!((report.kills, report.sides().0 + report.sides().1), (6, 6), "{report:#?}");
+}
+
+/// A model goes with all its releases or stays with all of them, whenever the server is killed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cascade_happens_as_a_whole_sqlite() {
+    all_or_nothing(Database::Sqlite).await;
+}
+
+/// A model goes with all its releases or stays with all of them, whenever the server is killed.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cascade_happens_as_a_whole_postgres() {
+    all_or_nothing(Database::Postgres).await;
 }
