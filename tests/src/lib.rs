@@ -12,6 +12,7 @@ pub mod frames;
 pub mod given;
 mod harness;
 pub mod proxy;
+pub mod linearizable;
 pub mod raw;
 pub mod rows;
 pub mod status_codes;

@@ -6,6 +6,8 @@ mod conformance;
 mod drift;
 mod faults;
 mod guards;
+#[cfg(feature = "postgres")]
+mod linearizability;
 mod mutations;
 mod races;
 mod tidy;
