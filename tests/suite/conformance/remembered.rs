@@ -1,7 +1,7 @@
 //! For how long a request id is remembered: over a restart, for as long as the server says, and not much longer.
 
 use registry_client::{Answer, Code, ErrorReason, Model};
-use registry_tests::{Database, Harness, expect, given, on_every_database, wait};
+use registry_tests::{Harness, expect, given, on_every_database, wait};
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
