@@ -75,7 +75,8 @@ on_every_database! {
             let releases = given::releases(registry, &name, 1..=2).await;
             given::alias(registry, &releases[0], "stable").await;
             registry.client.delete_model(&name).force().send().await.unwrap();
-            expected.extend([releases[0].id.clone(), releases[1].id.clone(), model.id]);
+            let alias = format!("{}/stable", model.id);
+            expected.extend([alias, releases[0].id.clone(), releases[1].id.clone(), model.id]);
         }
         given::model(registry, "live").await;
         for release in given::releases(registry, "live", 1..=10).await {
@@ -97,10 +98,10 @@ on_every_database! {
         for event in &removals {
             assert_eq!((event.actor.as_str(), event.request_id.is_empty(), &event.resource), ("registry", false, &None));
         }
-        let kinds = [ResourceKind::Release, ResourceKind::Release, ResourceKind::Model];
+        let kinds = [ResourceKind::ReleaseAlias, ResourceKind::Release, ResourceKind::Release, ResourceKind::Model];
         let first = removals.iter().position(|event| event.resource_id == expected[0]).unwrap();
-        let together = &removals[first..first + 3];
-        assert_eq!((ids(together), together.iter().map(Event::resource_kind).collect::<Vec<_>>()), (ids_of(&expected[..3]), kinds.into()));
+        let together = &removals[first..first + 4];
+        assert_eq!((ids(together), together.iter().map(Event::resource_kind).collect::<Vec<_>>()), (ids_of(&expected[..4]), kinds.into()));
         assert!(together.iter().all(|event| event.revision == together[0].revision));
         assert_eq!(registry.client.list_models().show_deleted().send().await.unwrap().items.len(), 1);
         assert_eq!(registry.client.list_releases().show_deleted().send().await.unwrap().items.len(), 1);

@@ -39,7 +39,11 @@ fn release(event_type: EventType, release: &Release, changed: &[&str]) -> Told {
 }
 
 fn alias(event_type: EventType, stock: &Stock, alias: &str, changed: &[&str]) -> Told {
-    let (id, name) = (format!("{}/{alias}", stock.model.id), format!("{}@{alias}", stock.model.name));
+    alias_of(event_type, &stock.model, alias, changed)
+}
+
+fn alias_of(event_type: EventType, of: &pb::Model, alias: &str, changed: &[&str]) -> Told {
+    let (id, name) = (format!("{}/{alias}", of.id), format!("{}@{alias}", of.name));
     Told { kind: ResourceKind::ReleaseAlias, ..model(event_type, &id, &name, changed) }
 }
 
@@ -61,7 +65,9 @@ pub(super) async fn expected(registry: &Harness, stock: &Stock, mutation: Mutati
         Mutation::RenameModel => vec![model(Updated, &of.id, &first, &["name"])],
         Mutation::DeleteModel => [each(Deleted, &[one.clone(), two.clone()]), of_model(Deleted, of)].concat(),
         Mutation::UndeleteModel => [of_model(Undeleted, gone), each(Undeleted, gone_with_it)].concat(),
-        Mutation::PurgeModel => [each(Purged, gone_with_it), of_model(Purged, gone)].concat(),
+        Mutation::PurgeModel => {
+            [vec![alias_of(Purged, gone, "hidden", &[])], each(Purged, gone_with_it), of_model(Purged, gone)].concat()
+        }
         Mutation::CreateRelease => vec![created_release("new-1").await],
         Mutation::BatchCreateReleases => vec![created_release("new-1").await, created_release("new-2").await],
         Mutation::UpdateRelease => vec![release(Updated, one, &["release_notes", "metadata", "training", "labels"])],
