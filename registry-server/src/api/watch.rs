@@ -4,7 +4,7 @@
 //! client that reads nothing costs nothing. News of a new revision only wakes it up.
 
 use super::convert::{event, time};
-use super::{Api, status};
+use super::{Api, Deadline, status};
 use crate::domain::event::EventFilter;
 use crate::domain::page::PageSize;
 use crate::domain::{Error, RequestId, Revision};
@@ -38,6 +38,7 @@ impl WatchService for Api {
     type WatchStream = BoxStream<'static, Result<pb::WatchResponse, Status>>;
 
     async fn watch(&self, request: Request<pb::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        let deadline = request.extensions().get().copied().unwrap_or(Deadline(None));
         self.accept(
             request,
             async |api, context, pb::WatchRequest { after_revision, filter, include_resource, progress_interval }| {
@@ -47,6 +48,7 @@ impl WatchService for Api {
                 let watcher = Watcher {
                     registry: api.registry,
                     stop: api.stop,
+                    deadline,
                     request_id: context.request_id().clone(),
                     heads,
                     filter,
@@ -98,6 +100,7 @@ fn listed(events: Vec<pb::Event>, through: Revision, current: Revision) -> pb::L
 struct Watcher {
     registry: Registry,
     stop: CancellationToken,
+    deadline: Deadline,
     request_id: RequestId,
     heads: watch::Receiver<Revision>,
     filter: EventFilter,
@@ -123,9 +126,13 @@ impl Watcher {
             if watcher.ended {
                 return None;
             }
-            let next = watcher.next().await;
+            let deadline = watcher.deadline;
+            let next = tokio::select! {
+                biased;
+                () = deadline.passed() => Err(status::late("the deadline of the stream has passed")),
+                next = watcher.next() => next.map(said).map_err(|error| status::of(&error, &watcher.request_id)),
+            };
             watcher.ended = next.is_err();
-            let next = next.map(said).map_err(|error| status::of(&error, &watcher.request_id));
             Some((next, watcher))
         });
         first.chain(rest).boxed()
