@@ -17,10 +17,12 @@ use prost::Message;
 use registry_proto::v1 as pb;
 use registry_proto::v1::watch_response;
 use registry_proto::v1::watch_service_server::WatchService;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tonic::{Request, Response, Status};
 
 /// How many events are read at once; with their resources, of which the largest have half a megabyte, fewer.
@@ -42,7 +44,7 @@ impl WatchService for Api {
         self.accept(
             request,
             async |api, context, pb::WatchRequest { after_revision, filter, include_resource, progress_interval }| {
-                let filter = event::filter(filter)?;
+                let filter = Arc::new(event::filter(filter)?);
                 let heads = api.registry.store().heads();
                 let start = api.registry.start_of(after_revision.map(Revision::new)).await?;
                 let watcher = Watcher {
@@ -103,7 +105,7 @@ struct Watcher {
     deadline: Deadline,
     request_id: RequestId,
     heads: watch::Receiver<Revision>,
-    filter: EventFilter,
+    filter: Arc<EventFilter>,
     pictures: bool,
     silence: Duration,
     /// Everything up to here has been sent.
@@ -165,22 +167,15 @@ impl Watcher {
     }
 
     /// The next events, as many as a message has room for; moves on behind them.
+    ///
+    /// They are read by a task of its own. A stream whose client takes nothing is not polled, and a read that stood still
+    /// half-way would hold its connection to the database for as long as the client likes.
     async fn read(&mut self) -> Result<Vec<pb::Event>, Error> {
-        let some = if self.pictures { SOME_WITH_RESOURCE } else { SOME };
-        let Events { rows, through, current: _ } =
-            self.registry.events_after(self.place, &self.filter, some, self.pictures).await?;
-        let (mut events, mut bytes) = (Vec::with_capacity(rows.len()), 0);
-        for row in rows {
-            let behind = Place::after(&row);
-            let message = event::message(row)?;
-            bytes += message.encoded_len();
-            if bytes > FULL && !events.is_empty() {
-                return Ok(events);
-            }
-            events.push(message);
-            self.place = behind;
-        }
-        self.place = through;
+        let (registry, filter) = (self.registry.clone(), Arc::clone(&self.filter));
+        let task = tokio::spawn(message_behind(registry, self.place, filter, self.pictures));
+        let read = AbortOnDropHandle::new(task).await.map_err(|error| Error::Internal(error.into()))?;
+        let (events, place) = read?;
+        self.place = place;
         Ok(events)
     }
 
@@ -188,6 +183,29 @@ impl Watcher {
         self.spoke = Instant::now();
         watch_response::Message::Progress(watch_response::Progress { revision: self.place.complete().number() })
     }
+}
+
+/// The events behind a place, as many as a message has room for, and the place behind them.
+async fn message_behind(
+    registry: Registry,
+    mut place: Place,
+    filter: Arc<EventFilter>,
+    pictures: bool,
+) -> Result<(Vec<pb::Event>, Place), Error> {
+    let some = if pictures { SOME_WITH_RESOURCE } else { SOME };
+    let Events { rows, through, current: _ } = registry.events_after(place, &filter, some, pictures).await?;
+    let (mut events, mut bytes) = (Vec::with_capacity(rows.len()), 0);
+    for row in rows {
+        let behind = Place::after(&row);
+        let message = event::message(row)?;
+        bytes += message.encoded_len();
+        if bytes > FULL && !events.is_empty() {
+            return Ok((events, place));
+        }
+        events.push(message);
+        place = behind;
+    }
+    Ok((events, through))
 }
 
 fn said(message: watch_response::Message) -> pb::WatchResponse {
