@@ -6,14 +6,17 @@
 pub mod binary;
 pub mod cluster;
 pub mod crash;
+pub mod cutter;
 mod database;
 pub mod expect;
+pub mod followed;
 pub mod frames;
 pub mod given;
 mod harness;
 pub mod raw;
 pub mod status_codes;
 pub mod wait;
+pub mod watching;
 
 pub use database::{Database, Fresh};
 pub use harness::Harness;
