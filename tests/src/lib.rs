@@ -6,8 +6,10 @@
 pub mod binary;
 pub mod cluster;
 pub mod crash;
+pub mod cutter;
 mod database;
 pub mod expect;
+pub mod followed;
 pub mod frames;
 pub mod given;
 mod harness;
@@ -17,6 +19,7 @@ pub mod raw;
 pub mod rows;
 pub mod status_codes;
 pub mod wait;
+pub mod watching;
 
 pub use database::{Database, Fresh};
 pub use harness::Harness;

@@ -11,3 +11,4 @@ mod linearizability;
 mod mutations;
 mod races;
 mod tidy;
+mod watching;

@@ -1,7 +1,22 @@
 //! Headers of our own that the door reads and writes.
 
 use crate::domain::{Error, Refused, Revision};
+use tokio::time::{Instant, sleep_until};
 use tonic::metadata::MetadataMap;
+
+/// When the caller gives up, if he has said so.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline(pub Option<Instant>);
+
+impl Deadline {
+    /// Comes to an end when the deadline has passed.
+    pub(super) async fn passed(self) {
+        match self.0 {
+            Some(deadline) => sleep_until(deadline).await,
+            None => std::future::pending().await,
+        }
+    }
+}
 
 /// Says that an answer is that of an earlier call with the same request id.
 pub(super) const REPLAYED: &str = "x-replayed";

@@ -16,6 +16,7 @@ mod violations;
 mod watch;
 
 pub use convert::event::picture;
+pub use metadata::Deadline;
 
 use crate::domain::name::Actor;
 use crate::domain::{Context, Error, RequestId};

@@ -42,6 +42,11 @@ pub fn refused(code: Code, reason: ErrorReason, message: &str) -> Status {
     Status::with_error_details(code, shortened(message.to_owned()), details)
 }
 
+/// The status of a call whose deadline has passed.
+pub fn late(message: &str) -> Status {
+    refused(Code::DeadlineExceeded, ErrorReason::DeadlineExceeded, message)
+}
+
 /// Code and reason of every error.
 const fn code(error: &Error) -> (Code, ErrorReason) {
     match error {

@@ -4,7 +4,7 @@
 //! client that reads nothing costs nothing. News of a new revision only wakes it up.
 
 use super::convert::{event, time};
-use super::{Api, status};
+use super::{Api, Deadline, status};
 use crate::domain::event::EventFilter;
 use crate::domain::page::PageSize;
 use crate::domain::{Error, RequestId, Revision};
@@ -22,6 +22,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tonic::{Request, Response, Status};
 
 /// How many events are read at once; with their resources, of which the largest have half a megabyte, fewer.
@@ -62,16 +63,18 @@ impl WatchService for Api {
     type WatchStream = BoxStream<'static, Result<pb::WatchResponse, Status>>;
 
     async fn watch(&self, request: Request<pb::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        let deadline = request.extensions().get().copied().unwrap_or(Deadline(None));
         self.accept(
             request,
             async |api, context, pb::WatchRequest { after_revision, filter, include_resource, progress_interval }| {
                 let open = api.watches.one_more()?;
-                let filter = event::filter(filter)?;
+                let filter = Arc::new(event::filter(filter)?);
                 let heads = api.registry.store().heads();
                 let start = api.registry.start_of(after_revision.map(Revision::new)).await?;
                 let watcher = Watcher {
                     registry: api.registry,
                     stop: api.stop,
+                    deadline,
                     request_id: context.request_id().clone(),
                     heads,
                     reading: api.watches.reading,
@@ -132,12 +135,13 @@ enum Woken {
 struct Watcher {
     registry: Registry,
     stop: CancellationToken,
+    deadline: Deadline,
     request_id: RequestId,
     heads: watch::Receiver<Revision>,
     reading: Arc<Semaphore>,
     /// Held for as long as the stream is open.
     _open: OwnedSemaphorePermit,
-    filter: EventFilter,
+    filter: Arc<EventFilter>,
     pictures: bool,
     silence: Duration,
     /// Everything up to here has been sent.
@@ -160,9 +164,13 @@ impl Watcher {
             if watcher.ended {
                 return None;
             }
-            let next = watcher.next().await;
+            let deadline = watcher.deadline;
+            let next = tokio::select! {
+                biased;
+                () = deadline.passed() => Err(status::late("the deadline of the stream has passed")),
+                next = watcher.next() => next.map(said).map_err(|error| status::of(&error, &watcher.request_id)),
+            };
             watcher.ended = next.is_err();
-            let next = next.map(said).map_err(|error| status::of(&error, &watcher.request_id));
             Some((next, watcher))
         });
         first.chain(rest).boxed()
@@ -206,23 +214,19 @@ impl Watcher {
     }
 
     /// The next events, as many as a message has room for; moves on behind them.
+    ///
+    /// They are read by a task of its own. A stream whose client takes nothing is not polled, and a read that stood still
+    /// half-way would hold its connection to the database, and its turn, for as long as the client likes.
     async fn read(&mut self) -> Result<Vec<pb::Event>, Error> {
-        let some = if self.pictures { SOME_WITH_RESOURCE } else { SOME };
-        let _turn = self.reading.acquire().await.map_err(|_| Error::ShuttingDown)?;
-        let Events { rows, through, current: _ } =
-            self.registry.events_after(self.place, &self.filter, some, self.pictures).await?;
-        let (mut events, mut bytes) = (Vec::with_capacity(rows.len()), 0);
-        for row in rows {
-            let behind = Place::after(&row);
-            let message = event::message(row)?;
-            bytes += message.encoded_len();
-            if bytes > FULL && !events.is_empty() {
-                return Ok(events);
-            }
-            events.push(message);
-            self.place = behind;
-        }
-        self.place = through;
+        let (registry, filter, reading) = (self.registry.clone(), Arc::clone(&self.filter), Arc::clone(&self.reading));
+        let (place, pictures) = (self.place, self.pictures);
+        let task = tokio::spawn(async move {
+            let _turn = reading.acquire().await.map_err(|_| Error::ShuttingDown)?;
+            message_behind(registry, place, filter, pictures).await
+        });
+        let read = AbortOnDropHandle::new(task).await.map_err(|error| Error::Internal(error.into()))?;
+        let (events, place) = read?;
+        self.place = place;
         Ok(events)
     }
 
@@ -230,6 +234,29 @@ impl Watcher {
         self.spoke = Instant::now();
         watch_response::Message::Progress(watch_response::Progress { revision: self.place.complete().number() })
     }
+}
+
+/// The events behind a place, as many as a message has room for, and the place behind them.
+async fn message_behind(
+    registry: Registry,
+    mut place: Place,
+    filter: Arc<EventFilter>,
+    pictures: bool,
+) -> Result<(Vec<pb::Event>, Place), Error> {
+    let some = if pictures { SOME_WITH_RESOURCE } else { SOME };
+    let Events { rows, through, current: _ } = registry.events_after(place, &filter, some, pictures).await?;
+    let (mut events, mut bytes) = (Vec::with_capacity(rows.len()), 0);
+    for row in rows {
+        let behind = Place::after(&row);
+        let message = event::message(row)?;
+        bytes += message.encoded_len();
+        if bytes > FULL && !events.is_empty() {
+            return Ok((events, place));
+        }
+        events.push(message);
+        place = behind;
+    }
+    Ok((events, through))
 }
 
 fn said(message: watch_response::Message) -> pb::WatchResponse {

@@ -3,33 +3,30 @@
 //! A write that has begun is not interrupted by it: the writer goes on, and the caller is told only that the
 //! answer did not come in time.
 
-use crate::api::status;
+use crate::api::{Deadline, status};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use http::HeaderMap;
 use registry_proto::method::Method;
-use registry_proto::v1::ErrorReason;
 use std::time::Duration;
-use tonic::Code;
+use tokio::time::Instant;
 
 /// The longest deadline; a longer or missing one is cut to it.
 pub const MAX_DEADLINE: Duration = Duration::from_secs(30);
 
-pub(super) async fn enforce(request: Request, next: Next) -> Response {
+/// Ends the wait for an answer. A stream that is the answer ends by itself at the caller's deadline, and has none of ours.
+pub(super) async fn enforce(mut request: Request, next: Next) -> Response {
     // Health and reflection stream for as long as the caller likes.
     if Method::from_path(request.uri().path()).is_none() {
         return next.run(request).await;
     }
-    let deadline = asked(request.headers()).unwrap_or(MAX_DEADLINE).min(MAX_DEADLINE);
+    let asked = asked(request.headers());
+    request.extensions_mut().insert(Deadline(asked.and_then(|asked| Instant::now().checked_add(asked))));
+    let deadline = asked.unwrap_or(MAX_DEADLINE).min(MAX_DEADLINE);
     match tokio::time::timeout(deadline, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => status::refused(
-            Code::DeadlineExceeded,
-            ErrorReason::DeadlineExceeded,
-            "the deadline passed before there was an answer",
-        )
-        .into_http(),
+        Err(_) => status::late("the deadline passed before there was an answer").into_http(),
     }
 }
 
