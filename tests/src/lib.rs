@@ -14,6 +14,7 @@ mod harness;
 pub mod raw;
 pub mod status_codes;
 pub mod wait;
+pub mod watching;
 
 pub use database::{Database, Fresh};
 pub use harness::Harness;

@@ -26,9 +26,7 @@ impl Answer {
     /// The reason that the registry gives.
     #[must_use]
     pub fn reason(&self) -> Option<ErrorReason> {
-        let details = self.status.get_error_details();
-        let info = details.error_info().filter(|info| info.domain == "modelregistry")?;
-        ErrorReason::from_str_name(&info.reason)
+        reason(&self.status)
     }
 
     /// A header of the answer.
@@ -36,6 +34,14 @@ impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+}
+
+/// The reason that the registry gives in a status.
+#[must_use]
+pub fn reason(status: &Status) -> Option<ErrorReason> {
+    let details = status.get_error_details();
+    let info = details.error_info().filter(|info| info.domain == "modelregistry")?;
+    ErrorReason::from_str_name(&info.reason)
 }
 
 /// A message behind its length, as gRPC sends it.

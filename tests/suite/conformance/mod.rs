@@ -1,12 +1,14 @@
 //! What a caller may rely on, declared once and run on every database.
 
 mod batch;
+mod compaction;
 mod deadlines;
 mod denormalised;
 mod documents;
 mod dry_run;
 mod errors;
 mod filters;
+mod list_events;
 mod lists;
 mod masks;
 mod models;
@@ -26,3 +28,7 @@ mod update_model;
 mod update_release;
 mod validation;
 mod views;
+mod watch;
+mod watch_ends;
+mod watch_large;
+mod watch_progress;
