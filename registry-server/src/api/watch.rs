@@ -94,8 +94,7 @@ impl WatchService for Api {
 
     async fn list_events(&self, request: Request<pb::ListEventsRequest>) -> Result<Response<pb::ListEventsResponse>, Status> {
         self.serve(request, |api, _, pb::ListEventsRequest { page_size, after_revision, filter, include_resource }| async move {
-            let most = if include_resource { SOME_WITH_RESOURCE } else { u64::MAX };
-            let size = u64::try_from(PageSize::of(page_size).rows()).unwrap_or(SOME).min(most);
+            let size = u64::try_from(PageSize::of(page_size).rows()).unwrap_or(SOME);
             let filter = event::filter(filter)?;
             page(api.registry.events_page(Revision::new(after_revision), &filter, size, include_resource).await?)
         })

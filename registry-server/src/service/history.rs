@@ -10,6 +10,10 @@ use std::sync::Arc;
 
 /// How many revisions are looked through at once for events that meet a filter.
 const WINDOW: i64 = 10_000;
+/// How many events are read at once with their pictures, of which the largest have half a megabyte.
+const FEW: u64 = 32;
+/// How many bytes of pictures are more than an answer has room for.
+const ROOM: usize = 2 * 1024 * 1024;
 
 /// Some events, and how far they reach.
 #[derive(Debug)]
@@ -94,7 +98,7 @@ impl Registry {
     /// Those of [`start_of`](Self::start_of).
     pub async fn events_page(&self, after: Revision, filter: &EventFilter, limit: u64, pictures: bool) -> Result<Events, Error> {
         let start = Place::end_of(self.start_of(Some(after)).await?.after);
-        let mut page = self.events_after(start, filter, limit, pictures).await?;
+        let mut page = self.some_events(start, filter, limit, pictures).await?;
         let whole = page.through.complete();
         if let Some(first) = page.rows.first().map(|first| first.revision).filter(|first| *first > whole) {
             return self.events_between(start, first, filter, u64::from(u32::MAX), pictures).await;
@@ -102,6 +106,28 @@ impl Registry {
         page.rows.retain(|row| row.revision <= whole);
         Ok(Events { through: Place::end_of(whole), ..page })
     }
+}
+
+impl Registry {
+    /// Reads up to `limit` events behind a place. With their pictures they can be large: then a few at a time, until
+    /// there are as many as an answer has room for.
+    async fn some_events(&self, place: Place, filter: &EventFilter, limit: u64, pictures: bool) -> Result<Events, Error> {
+        let few = if pictures { FEW.min(limit) } else { limit };
+        let mut page = self.events_after(place, filter, few, pictures).await?;
+        let (mut read, mut bytes) = (few, size(&page.rows));
+        while read < limit && bytes < ROOM && page.through.complete() < page.current {
+            let next = self.events_after(page.through, filter, FEW.min(limit - read), pictures).await?;
+            (read, bytes) = (read + FEW, bytes + size(&next.rows));
+            page.rows.extend(next.rows);
+            page.through = next.through;
+        }
+        Ok(page)
+    }
+}
+
+/// How many bytes the pictures have.
+fn size(rows: &[event::Model]) -> usize {
+    rows.iter().filter_map(|row| row.resource.as_ref()).map(Vec::len).sum()
 }
 
 /// The first `limit` of the rows that were read up to the end of a revision, of which there is one more if there are more.

@@ -10,8 +10,12 @@ use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse};
 
-const SERVICES: [&str; 3] =
-    ["modelregistry.v1.ModelService", "modelregistry.v1.ReleaseService", "modelregistry.v1.SystemService"];
+const SERVICES: [&str; 4] = [
+    "modelregistry.v1.ModelService",
+    "modelregistry.v1.ReleaseService",
+    "modelregistry.v1.SystemService",
+    "modelregistry.v1.WatchService",
+];
 
 async fn reflect(registry: &Harness, ask: MessageRequest) -> Result<MessageResponse, tonic::Status> {
     let mut client = ServerReflectionClient::new(registry.client.raw_channel());

@@ -31,6 +31,10 @@ async fn everything(registry: &Harness) {
     client.delete_model(&model).force().send().await.unwrap();
 }
 
+/// The values that a filter has for each condition.
+type Conditions<'a> = (&'a [ResourceKind], &'a [EventType], &'a [&'a str]);
+
+/// Where an event is, of what it is, and what happened to that.
 type Said<'a> = (i64, i32, ResourceKind, EventType, &'a str);
 
 fn said(events: &[Event]) -> Vec<Said<'_>> {
@@ -196,17 +200,17 @@ conformance! {
         let other = given::model(registry, "other").await;
         let all = through(registry, EventFilter::default()).await;
         let iris = all[0].model_id.as_str();
-        let filters: [(&[ResourceKind], &[EventType], &[&str], usize); 8] = [
-            (&[], &[], &[], 16),
-            (&[Model], &[], &[], 4),
-            (&[Model, ReleaseAlias], &[], &[], 7),
-            (&[], &[Created], &[], 5),
-            (&[Model], &[Created, Deleted], &[], 3),
-            (&[], &[], &[iris], 15),
-            (&[Model], &[Created], &[&other.id], 1),
-            (&[Release], &[], &[&other.id], 0),
+        let filters: [(Conditions<'_>, usize); 8] = [
+            ((&[], &[], &[]), 16),
+            ((&[Model], &[], &[]), 4),
+            ((&[Model, ReleaseAlias], &[], &[]), 7),
+            ((&[], &[Created], &[]), 5),
+            ((&[Model], &[Created, Deleted], &[]), 3),
+            ((&[], &[], &[iris]), 15),
+            ((&[Model], &[Created], &[&other.id]), 1),
+            ((&[Release], &[], &[&other.id]), 0),
         ];
-        for (kinds, types, models, count) in filters {
+        for ((kinds, types, models), count) in filters {
             let found = through(registry, only(kinds, types, models)).await;
             let meets = |event: &&Event| {
                 (kinds.is_empty() || kinds.contains(&event.resource_kind()))

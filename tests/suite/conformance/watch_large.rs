@@ -3,10 +3,11 @@
 use prost::Message;
 use registry_client::pb::WatchRequest;
 use registry_client::pb::watch_response::Events;
-use registry_client::{Code, ErrorReason, Event, Model};
+use registry_client::{Client, Code, ErrorReason, Event, Model};
 use registry_tests::expect::refused;
 use registry_tests::watching::{after, listed, watch};
-use registry_tests::{Harness, conformance, given};
+use registry_tests::{Harness, conformance, given, on_every_database};
+use std::time::{Duration, Instant};
 
 const MIB: usize = 1024 * 1024;
 
@@ -97,5 +98,20 @@ conformance! {
         let events = watch(&registry.client, request).await.through(14).await;
         assert!(events.iter().map(|event| event.index).eq(0..49));
         assert!(events.iter().all(|event| event.resource.is_some()));
+    }
+}
+
+on_every_database! {
+    /// A stream that cannot say that the server stops, because nobody takes what it has to say, gets the grace period and no more.
+    async fn a_stream_that_nobody_reads_does_not_hold_up_the_stop(database: Database) {
+        let registry = Harness::start(database).await;
+        five_megabytes_gone(&registry).await;
+        let client = Client::builder(registry.endpoint()).connect().await.unwrap();
+        let unread = watch(&client, WatchRequest { include_resource: true, ..after(0) }).await;
+        let began = Instant::now();
+        registry.stop().await;
+        // Five seconds of grace, and half a second for the last write.
+        assert!(began.elapsed() < Duration::from_secs(7), "it took {:?}", began.elapsed());
+        drop(unread);
     }
 }
