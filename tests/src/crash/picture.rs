@@ -84,9 +84,12 @@ impl Picture {
         format!("{model}, {} releases of which {deleted} are deleted, {} aliases", self.releases.len(), self.aliases.len())
     }
 
-    fn ids(&self) -> BTreeSet<String> {
+    /// What a step has an event for. Aliases are hidden and shown with their model, and have events only when they go for good.
+    fn subjects(&self, step: Step) -> BTreeSet<String> {
         let releases = self.releases.iter().map(|release| release.id.to_string());
-        releases.chain(self.model.iter().map(|model| model.id.to_string())).collect()
+        let aliases = self.aliases.iter().filter(|_| step == Step::Purge);
+        let aliases = aliases.map(|alias| format!("{}/{}", alias.model_id, alias.alias));
+        releases.chain(aliases).chain(self.model.iter().map(|model| model.id.to_string())).collect()
     }
 
     /// Why this is not what a step at a revision makes of `before`. All its rows have changed at that revision and to the
@@ -113,7 +116,7 @@ impl Picture {
         if odd > 0 {
             return Some(format!(
                 "{odd} rows of {} are not of revision {revision}, or not as they are meant to be",
-                self.ids().len()
+                self.releases.len() + 1
             ));
         }
         (then != *before).then(|| format!("{step:?} has changed more than it says: {}, now {}", before.summary(), self.summary()))
@@ -137,19 +140,22 @@ impl Picture {
             Step::Undelete => EventType::Undeleted,
             Step::Purge => EventType::Purged,
         };
-        let (ids, last) = (self.ids(), all.len() - 1);
+        let (expected, last) = (self.subjects(step), all.len() - 1);
         let of_step = |event: &event::Model| event.event_type == kind && event.request_id == request_id;
         let in_place = |(place, event): (usize, &event::Model)| {
             usize::try_from(event.position) == Ok(place) && event.last_in_revision == (place == last)
         };
         let subjects: BTreeSet<String> = all.iter().map(|event| event.resource_id.clone()).collect();
-        let whole = all.len() == ids.len() && subjects == ids && all.iter().all(of_step) && all.iter().enumerate().all(in_place);
+        let whole = all.len() == expected.len()
+            && subjects == expected
+            && all.iter().all(of_step)
+            && all.iter().enumerate().all(in_place);
         if whole && more.is_empty() {
             return Ok(Some(first.revision.number()));
         }
         Err(format!(
-            "{step:?} of {} rows has {} and {} events, not all of them as they must be",
-            ids.len(),
+            "{step:?} of {} resources has {} and {} events, not all of them as they must be",
+            expected.len(),
             all.len(),
             more.len()
         ))
