@@ -12,6 +12,7 @@ pub mod frames;
 pub mod given;
 mod harness;
 pub mod linearizable;
+pub mod proxy;
 pub mod raw;
 pub mod status_codes;
 pub mod wait;
