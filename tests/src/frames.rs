@@ -3,20 +3,66 @@
 use bytes::{BufMut, BytesMut};
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// With what a connection begins.
 pub const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// The kinds of frames.
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
+/// Their flags.
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
+/// What is before the payload: three bytes of length, the kind, the flags, four bytes of stream.
+const HEAD: usize = 9;
+
+/// A frame, as it comes from a connection.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    kind: u8,
+    flags: u8,
+    pub(crate) stream: u32,
+    /// All of it.
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Frame {
+    /// The next one, if there is one that is whole.
+    pub(crate) async fn read(from: &mut (impl AsyncRead + Unpin)) -> Option<Self> {
+        let mut head = [0; HEAD];
+        from.read_exact(&mut head).await.ok()?;
+        let [a, b, c, kind, flags, stream @ ..] = head;
+        let mut bytes = head.to_vec();
+        bytes.resize(HEAD + usize::try_from(u32::from_be_bytes([0, a, b, c])).ok()?, 0);
+        from.read_exact(&mut bytes[HEAD..]).await.ok()?;
+        Some(Self { kind, flags, stream: u32::from_be_bytes(stream), bytes })
+    }
+
+    /// Whether it has headers: those that an answer begins with, or those that it ends with.
+    pub(crate) const fn is_headers(&self) -> bool {
+        self.kind == HEADERS
+    }
+
+    /// Whether it is a part of a body.
+    pub(crate) const fn is_data(&self) -> bool {
+        self.kind == DATA
+    }
+
+    /// Whether the sender says no more on its stream.
+    pub(crate) const fn ends_stream(&self) -> bool {
+        matches!(self.kind, HEADERS | DATA) && self.flags & END_STREAM != 0
+    }
+
+    fn payload(&self) -> &[u8] {
+        &self.bytes[HEAD..]
+    }
+}
 
 /// What became of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,23 +130,14 @@ impl Frames {
 
     async fn outcome(mut self) -> Outcome {
         loop {
-            let Some((kind, flags, stream, payload)) = self.next().await else { return Outcome::Closed };
-            match kind {
-                HEADERS | DATA if stream == 1 && flags & END_STREAM != 0 => return Outcome::Answered,
-                RST_STREAM if stream == 1 => return Outcome::Reset(number(&payload)),
-                GOAWAY => return Outcome::GoAway(number(payload.get(4..).unwrap_or_default())),
+            let Some(frame) = Frame::read(&mut self.0).await else { return Outcome::Closed };
+            match frame.kind {
+                HEADERS | DATA if frame.stream == 1 && frame.ends_stream() => return Outcome::Answered,
+                RST_STREAM if frame.stream == 1 => return Outcome::Reset(number(frame.payload())),
+                GOAWAY => return Outcome::GoAway(number(frame.payload().get(4..).unwrap_or_default())),
                 _ => {}
             }
         }
-    }
-
-    async fn next(&mut self) -> Option<(u8, u8, u32, Vec<u8>)> {
-        let mut head = [0; 9];
-        self.0.read_exact(&mut head).await.ok()?;
-        let [a, b, c, kind, flags, stream @ ..] = head;
-        let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]).try_into().ok()?];
-        self.0.read_exact(&mut payload).await.ok()?;
-        Some((kind, flags, u32::from_be_bytes(stream), payload))
     }
 }
 

@@ -11,6 +11,8 @@ pub mod expect;
 pub mod frames;
 pub mod given;
 mod harness;
+pub mod linearizable;
+pub mod proxy;
 pub mod raw;
 pub mod status_codes;
 pub mod wait;
