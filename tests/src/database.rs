@@ -27,6 +27,12 @@ impl Fresh {
         &self.target
     }
 
+    /// Its URL, as a server is told.
+    #[must_use]
+    pub fn url(&self) -> String {
+        url(&self.target)
+    }
+
     /// A connection to it, without a server. The file is there afterwards.
     pub async fn connect(&self) -> DatabaseConnection {
         match &self.target {

@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod crash;
 mod database;
 pub mod expect;
+pub mod followed;
 pub mod frames;
 pub mod given;
 mod harness;

@@ -7,3 +7,4 @@ mod faults;
 mod guards;
 mod races;
 mod tidy;
+mod watching;
