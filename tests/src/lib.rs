@@ -6,7 +6,6 @@
 pub mod binary;
 pub mod cluster;
 pub mod crash;
-pub mod cutter;
 mod database;
 pub mod expect;
 pub mod followed;

@@ -58,7 +58,7 @@ impl Writer {
             let prefix = format!("{}.{}", self.number, self.random.random::<u32>());
             let releases = self.batch(&model, &prefix).await;
             let mut events = releases.len();
-            for _ in 0..self.random.random_range(0..30) {
+            for _ in 0..self.random.random_range(0..12) {
                 events += usize::from(self.single(&model, &releases).await);
             }
             written = i64::try_from(events).expect("a number of events");
