@@ -60,7 +60,7 @@ impl Registry {
         Ok(Start { after, current, compacted })
     }
 
-    /// Reads up to `limit` events behind a place, of at most [`WINDOW`] revisions.
+    /// Reads up to `limit` events behind a place, of a limited number of revisions: `through` says how far it came.
     ///
     /// # Errors
     /// [`Error::Compacted`] if what comes next is gone.
