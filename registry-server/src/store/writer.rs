@@ -101,9 +101,11 @@ impl Writer {
         Ok(())
     }
 
-    /// The connection may have died since it was last used: then a new one is tried.
+    /// The connection may have died since it was last used: then a new one is tried. If there is none to be had in time,
+    /// callers are told so rather than kept until their deadlines.
     async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         match self.backend.begin_write(&self.db).await {
+            Err(error @ DbErr::ConnectionAcquire(_)) => Err(error),
             Err(error) if failure(&error) == Failure::Unavailable => self.backend.begin_write(&self.db).await,
             result => result,
         }
