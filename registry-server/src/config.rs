@@ -44,7 +44,7 @@ pub struct Config {
     #[arg(long, env = "REGISTRY_DELETED_RETENTION", value_name = "DURATION", default_value = "30d", value_parser = length)]
     pub deleted_retention: Duration,
 
-    /// How long events are kept for watchers to resume from; the history of aliases is kept for ever
+    /// How long events are kept for watchers to resume from; the history of aliases is kept for as long as its model
     #[arg(long, env = "REGISTRY_EVENT_RETENTION", value_name = "DURATION", default_value = "7d", value_parser = length)]
     pub event_retention: Duration,
 

@@ -21,7 +21,7 @@ pub use metadata::Deadline;
 use crate::domain::name::Actor;
 use crate::domain::{Context, Error, RequestId};
 use crate::service::Registry;
-use crate::store::{Tx, Written};
+use crate::store::{UseCase, Written};
 use kept::Kept;
 use page_token::PageTokens;
 use prost::Message;
@@ -32,7 +32,6 @@ use registry_proto::v1::system_service_server::SystemServiceServer;
 use registry_proto::v1::watch_service_server::WatchServiceServer;
 use registry_proto::validate::Collector;
 use rules::Rules;
-use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tonic::metadata::MetadataValue;
 use tonic::service::Routes;
@@ -93,22 +92,18 @@ impl Api {
 
     /// Serves one call that changes something: the message is parsed to a command, which the use case carries out in the
     /// writer; what is answered of its result is kept with the change, for whoever asks again with the same key.
-    async fn change<M, C, T, R, P, F, Fut, A>(
+    async fn change<M, C, T, R>(
         &self,
         request: Request<M>,
-        parse: P,
-        use_case: F,
-        answer: A,
+        parse: impl FnOnce(M) -> Result<C, Error>,
+        use_case: impl UseCase<C, T>,
+        answer: impl Fn(T, &Context) -> R + Send + Sync + 'static,
     ) -> Result<Response<R>, Status>
     where
         M: Rules,
         C: Send + Sync + 'static,
         T: Send + 'static,
         R: Message + Default + 'static,
-        P: FnOnce(M) -> Result<C, Error>,
-        F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<T, Error>> + Send + 'static,
-        A: Fn(T, &Context) -> R + Send + Sync + 'static,
     {
         let written = self.accept(request, async |api, context, mut message: M| {
             let context = context.dry_run(message.validate_only()).keyed(kept::key(&mut message)?);

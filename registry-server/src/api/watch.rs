@@ -9,7 +9,7 @@ use crate::domain::event::EventFilter;
 use crate::domain::page::PageSize;
 use crate::domain::{Error, RequestId, Revision};
 use crate::service::Registry;
-use crate::service::history::{Events, Start};
+use crate::service::history::{Events, FEW, Start};
 use crate::store::events::Place;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
@@ -25,9 +25,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Request, Response, Status};
 
-/// How many events are read at once; with their resources, of which the largest have half a megabyte, fewer.
+/// How many events are read at once without their resources.
 const SOME: u64 = 256;
-const SOME_WITH_RESOURCE: u64 = 32;
 /// How large a message of several events is at the most, in encoded bytes.
 const FULL: usize = 1024 * 1024;
 /// How large a page of ListEvents is, if it holds more than one revision.
@@ -242,7 +241,7 @@ async fn message_behind(
     filter: Arc<EventFilter>,
     pictures: bool,
 ) -> Result<(Vec<pb::Event>, Place), Error> {
-    let some = if pictures { SOME_WITH_RESOURCE } else { SOME };
+    let some = if pictures { FEW } else { SOME };
     let Events { rows, through, current: _ } = registry.events_after(place, &filter, some, pictures).await?;
     let (mut events, mut bytes) = (Vec::with_capacity(rows.len()), 0);
     for row in rows {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// How many revisions are looked through at once for events that meet a filter.
 const WINDOW: i64 = 10_000;
 /// How many events are read at once with their pictures, of which the largest have half a megabyte.
-const FEW: u64 = 32;
+pub const FEW: u64 = 32;
 /// How many bytes of pictures are more than an answer has room for.
 const ROOM: usize = 2 * 1024 * 1024;
 

@@ -5,7 +5,7 @@ use super::history::Compaction;
 use super::{Registry, history, models, releases};
 use crate::domain::name::Actor;
 use crate::domain::{Context, Error, RequestId, Revision, Timestamp};
-use crate::store::{Tx, answers, events, state};
+use crate::store::{Tx, answers, events, removal, state};
 use std::sync::Arc;
 
 /// How many rows are removed by one write: others wait for it.
@@ -46,7 +46,7 @@ impl Registry {
     }
 
     async fn purge_releases(&self, ctx: &Context) -> Result<u64, Error> {
-        let due = crate::store::releases::due(&self.store.snapshot().await?, ctx.now()).await?;
+        let due = removal::due(&self.store.snapshot().await?, ctx.now()).await?;
         let mut purged = 0;
         for id in due {
             purged += told(&format!("purge release {id}"), self.run(ctx, id, releases::purge_if_due).await.map(u64::from));

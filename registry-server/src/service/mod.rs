@@ -23,7 +23,7 @@ use crate::domain::name::Actor;
 use crate::domain::page::Resume;
 use crate::domain::{Clock, Context, Error, Etag, Kind, Retention, Revision, Timestamp};
 use crate::store::releases::Release;
-use crate::store::{Answer, Source, Store, Tx, Unkeyed, Written};
+use crate::store::{Answer, Source, Store, Unkeyed, UseCase, Written};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -77,14 +77,17 @@ impl Registry {
     ///
     /// # Errors
     /// Those of the use case, of its key and of the database.
-    pub async fn write<C, T, R, F, Fut, A>(&self, ctx: &Context, command: C, use_case: F, answer: A) -> Result<Written<R>, Error>
+    pub async fn write<C, T, R>(
+        &self,
+        ctx: &Context,
+        command: C,
+        use_case: impl UseCase<C, T>,
+        answer: impl Fn(T, &Context) -> R + Send + Sync + 'static,
+    ) -> Result<Written<R>, Error>
     where
         C: Send + Sync + 'static,
         T: Send + 'static,
         R: Answer,
-        F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<T, Error>> + Send + 'static,
-        A: Fn(T, &Context) -> R + Send + Sync + 'static,
     {
         self.store.write(ctx, command, use_case, answer).await
     }
@@ -93,12 +96,10 @@ impl Registry {
     ///
     /// # Errors
     /// Those of the use case and of the database.
-    pub async fn run<C, T, F, Fut>(&self, ctx: &Context, command: C, use_case: F) -> Result<T, Error>
+    pub async fn run<C, T>(&self, ctx: &Context, command: C, use_case: impl UseCase<C, T>) -> Result<T, Error>
     where
         C: Send + Sync + 'static,
         T: Send + Sync + 'static,
-        F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<T, Error>> + Send + 'static,
     {
         let Written { answer: Unkeyed(result), .. } =
             self.store.write(ctx, command, use_case, |result, _| Unkeyed(result)).await?;

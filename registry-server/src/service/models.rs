@@ -13,7 +13,7 @@ use crate::domain::page::{List, Page};
 use crate::domain::{Error, Etag, Kind, ModelId, Revision};
 use crate::store::entity::model;
 use crate::store::models::{self, Model};
-use crate::store::releases::{self, Purged};
+use crate::store::removal::{self, Purged};
 use crate::store::{Tx, aliases};
 use std::sync::Arc;
 
@@ -96,7 +96,7 @@ pub async fn delete(tx: Tx, command: Arc<DeleteModel>) -> Result<Deletion, Error
     if !force {
         refuse_if_not_empty(&tx, &model).await?;
     }
-    let gone = releases::delete_of(&tx, model.row.id).await?;
+    let gone = removal::delete_of(&tx, model.row.id).await?;
     (model.row.delete_time, model.row.purge_time) = (Some(tx.ctx().now()), Some(tx.ctx().purge_time()));
     model.release_count = Some(0);
     touch(&mut model.row, &tx);
@@ -109,7 +109,7 @@ pub async fn delete(tx: Tx, command: Arc<DeleteModel>) -> Result<Deletion, Error
 }
 
 async fn refuse_if_not_empty(tx: &Tx, model: &Model) -> Result<(), Error> {
-    let (first, count) = releases::live(tx, model.row.id, Blockers::NAMED).await?;
+    let (first, count) = removal::live(tx, model.row.id, Blockers::NAMED).await?;
     let why = "has live releases, and `force` is not set";
     in_use(Kind::Model, model.row.name.to_string(), why, &first, count)
 }
@@ -125,7 +125,7 @@ pub async fn undelete(tx: Tx, command: Arc<DeletedModel>) -> Result<Model, Error
     if model.row.delete_time.is_none() {
         return Ok(model);
     }
-    let back = releases::undelete_of(&tx, model.row.id, model.row.revision).await?;
+    let back = removal::undelete_of(&tx, model.row.id, model.row.revision).await?;
     (model.row.delete_time, model.row.purge_time) = (None, None);
     model.release_count = Some(i64::try_from(back.len()).unwrap_or(i64::MAX));
     touch(&mut model.row, &tx);
@@ -147,11 +147,11 @@ pub async fn purge(tx: Tx, command: Arc<DeletedModel>) -> Result<Revision, Error
     let model = models::lock_any(&tx, model).await?;
     lifecycle(&model, etag.as_ref()).may_be_purged()?;
     let all = Purged::AllOf(model.row.id);
-    let (derived, count) = releases::derived_from(&tx, &all, Blockers::NAMED).await?;
+    let (derived, count) = removal::derived_from(&tx, &all, Blockers::NAMED).await?;
     let why = "has releases that others are derived from";
     in_use(Kind::Model, model.row.name.to_string(), why, &derived, count)?;
     let names = aliases::purge(&tx, model.row.id).await?;
-    let gone = releases::purge(&tx, &all).await?;
+    let gone = removal::purge(&tx, &all).await?;
     models::purge(&tx, model.row.id).await?;
     for alias in &names {
         tx.record(EventType::Purged, alias, &[]);

@@ -14,7 +14,8 @@ use crate::domain::release::{
 };
 use crate::domain::{Error, Etag, Kind, ModelId, Patch, Refused, ReleaseId, Revision};
 use crate::store::entity::{model, release};
-use crate::store::releases::{self, OfModel, Purged, Release};
+use crate::store::releases::{self, OfModel, Release};
+use crate::store::removal::{self, Purged};
 use crate::store::{Tx, aliases, models};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -190,9 +191,9 @@ pub async fn purge(tx: Tx, command: Arc<DeletedRelease>) -> Result<Revision, Err
     };
     refuse_if_aliased(&release, "has aliases that come back with its model")?;
     let one = Purged::One(release.row.id);
-    let (derived, count) = releases::derived_from(&tx, &one, Blockers::NAMED).await?;
+    let (derived, count) = removal::derived_from(&tx, &one, Blockers::NAMED).await?;
     in_use(Kind::Release, release.key().to_string(), "has releases that are derived from it", &derived, count)?;
-    releases::purge(&tx, &one).await?;
+    removal::purge(&tx, &one).await?;
     tx.record(EventType::Purged, &release, &[]);
     Ok(tx.revision())
 }

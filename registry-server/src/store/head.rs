@@ -1,8 +1,9 @@
 //! The newest revision this process knows to be committed, and waiting for the next one.
 //!
-//! Notification is only the wake-up: who is woken reads from the database, and the head is read from it too. (What is told on a
-//! channel may be of a copy of this registry in another schema, or of a primary whose last commits are lost.) Changes made by this process are known at
-//! once; those of other servers are told by PostgreSQL (LISTEN), and looked for when it is silent.
+//! Notification is only the wake-up: who is woken reads from the database, and the head is read from it too. (What is
+//! told on a channel may be of a copy of this registry in another schema, or of a primary whose last commits are lost.)
+//! Changes made by this process are known at once; those of other servers are told by PostgreSQL (LISTEN), and looked
+//! for when it is silent.
 
 use super::Backend;
 use super::state;

@@ -6,6 +6,7 @@ use super::Tx;
 use crate::domain::{Context, Error};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -31,6 +32,20 @@ impl<T: Send + Sync + 'static> Answer for Unkeyed<T> {
     fn recall(_: &[u8]) -> Option<Self> {
         None
     }
+}
+
+/// A use case that writes: what to do with the right to write and a command. It may be run more than once.
+pub trait UseCase<C, T>: Fn(Tx, Arc<C>) -> Self::Running + Send + Sync + 'static {
+    /// One run of it.
+    type Running: Future<Output = Result<T, Error>> + Send + 'static;
+}
+
+impl<C, T, F, Fut> UseCase<C, T> for F
+where
+    F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, Error>> + Send + 'static,
+{
+    type Running = Fut;
 }
 
 /// The outcome of a write.
@@ -66,38 +81,41 @@ pub(super) enum Reply {
     Kept(Vec<u8>),
 }
 
-struct UseCase<C, R, F, A> {
+struct Call<C, T, R, F, A> {
     ctx: Context,
     command: Arc<C>,
     run: F,
     convert: A,
     result: Option<R>,
+    made_of: PhantomData<fn() -> T>,
     reply: oneshot::Sender<Result<Written<R>, Error>>,
 }
 
 /// Where the outcome of a write will be.
 pub(super) type Outcome<R> = oneshot::Receiver<Result<Written<R>, Error>>;
 
-pub(super) fn job<C, T, R, F, Fut, A>(ctx: Context, command: C, run: F, convert: A) -> (Box<dyn Job>, Outcome<R>)
+pub(super) fn job<C, T, R>(
+    ctx: Context,
+    command: C,
+    run: impl UseCase<C, T>,
+    convert: impl Fn(T, &Context) -> R + Send + Sync + 'static,
+) -> (Box<dyn Job>, Outcome<R>)
 where
     C: Send + Sync + 'static,
     T: Send + 'static,
     R: Answer,
-    F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<T, Error>> + Send + 'static,
-    A: Fn(T, &Context) -> R + Send + Sync + 'static,
 {
     let (reply, outcome) = oneshot::channel();
-    (Box::new(UseCase { ctx, command: Arc::new(command), run, convert, result: None, reply }), outcome)
+    let command = Arc::new(command);
+    (Box::new(Call { ctx, command, run, convert, result: None, made_of: PhantomData, reply }), outcome)
 }
 
-impl<C, T, R, F, Fut, A> Job for UseCase<C, R, F, A>
+impl<C, T, R, F, A> Job for Call<C, T, R, F, A>
 where
     C: Send + Sync + 'static,
     T: Send + 'static,
     R: Answer,
-    F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<T, Error>> + Send + 'static,
+    F: UseCase<C, T>,
     A: Fn(T, &Context) -> R + Send + Sync + 'static,
 {
     fn ctx(&self) -> &Context {

@@ -19,6 +19,8 @@ mod labels;
 pub mod models;
 mod page;
 pub mod releases;
+pub mod removal;
+pub mod resolve;
 mod rows;
 pub mod schema;
 pub mod state;
@@ -28,7 +30,7 @@ mod writer;
 
 pub use backend::Backend;
 pub use events::{Picture, Subject};
-pub use job::{Answer, Unkeyed, Written};
+pub use job::{Answer, Unkeyed, UseCase, Written};
 pub use target::{BadUrl, Target};
 pub use tx::Tx;
 
@@ -152,14 +154,17 @@ impl Store {
     /// # Errors
     /// Those of the use case; [`Error::RequestIdReused`]; [`Error::Unavailable`] if nothing was written because the
     /// database is away; [`Error::OutcomeUnknown`] if the answer to the commit was lost.
-    pub async fn write<C, T, R, F, Fut, A>(&self, ctx: &Context, command: C, use_case: F, convert: A) -> Result<Written<R>, Error>
+    pub async fn write<C, T, R>(
+        &self,
+        ctx: &Context,
+        command: C,
+        use_case: impl UseCase<C, T>,
+        convert: impl Fn(T, &Context) -> R + Send + Sync + 'static,
+    ) -> Result<Written<R>, Error>
     where
         C: Send + Sync + 'static,
         T: Send + 'static,
         R: Answer,
-        F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<T, Error>> + Send + 'static,
-        A: Fn(T, &Context) -> R + Send + Sync + 'static,
     {
         let (job, outcome) = job::job(ctx.clone(), command, use_case, convert);
         self.jobs.send(job).await.map_err(|_| Error::ShuttingDown)?;

@@ -5,14 +5,14 @@ use super::page::{Sort, cut, page};
 use super::{Source, Tx, aliases, filter, labels};
 use crate::domain::filter::ReleaseFilter;
 use crate::domain::model::{Labels, View};
-use crate::domain::name::{AliasName, ModelName, Platform, Quantization, StoragePath};
+use crate::domain::name::{AliasName, ModelName, StoragePath};
 use crate::domain::page::{Cursor, List, SortKey};
-use crate::domain::release::{ReleaseKey, ReleaseOrder, ReleaseRef, ReleaseState};
-use crate::domain::{Error, Kind, ModelId, ReleaseId, Revision, Timestamp};
-use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, LockType, OnConflict, Order, Query, SelectStatement, SimpleExpr};
+use crate::domain::release::{ReleaseKey, ReleaseOrder, ReleaseRef};
+use crate::domain::{Error, Kind, ModelId, ReleaseId};
+use sea_orm::sea_query::{Expr, LockType, OnConflict, Order};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, Iterable, JoinType,
-    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, RelationDef, Select,
+    PaginatorTrait, QueryFilter, QueryResult, QuerySelect, RelationDef, Select,
 };
 use std::collections::{BTreeSet, HashMap};
 
@@ -68,7 +68,7 @@ fn key(model: &ModelName, row: &release::Model) -> ReleaseKey {
 }
 
 /// A row together with what it shows of its model.
-struct Joined(release::Model, OfModel);
+pub(super) struct Joined(release::Model, OfModel);
 
 impl FromQueryResult for Joined {
     fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
@@ -174,111 +174,6 @@ pub async fn lock_any(tx: &Tx, release: &ReleaseRef) -> Result<Release, Error> {
     one(tx, found, release).await
 }
 
-/// The releases that were due to be purged by `time`, without those that were deleted with their model: they go, or
-/// come back, with it.
-pub async fn due(source: &impl Source, time: Timestamp) -> Result<Vec<ReleaseId>, Error> {
-    let revision_of_model = Expr::col((model::Entity, model::Column::Revision));
-    let by_itself = Expr::col((release::Entity, release::Column::Revision)).ne(revision_of_model);
-    let due = release::Entity::find()
-        .join(JoinType::InnerJoin, to_model())
-        .filter(release::Column::PurgeTime.lte(time))
-        .filter(model::Column::DeleteTime.is_null().or(by_itself))
-        .order_by_asc(release::Column::PurgeTime);
-    Ok(due.select_only().column(release::Column::Id).into_tuple().all(source.conn()).await?)
-}
-
-/// The first of the live releases of a model, by number, and how many there are.
-pub async fn live(source: &impl Source, model: ModelId, limit: u64) -> Result<(Vec<Release>, u64), Error> {
-    let of_it = Condition::all().add(release::Column::ModelId.eq(model)).add(release::Column::DeleteTime.is_null());
-    let query = select(View::Basic).filter(of_it.clone()).order_by_asc(release::Column::Number).limit(limit);
-    let rows = query.into_model().all(source.conn()).await?;
-    let count = release::Entity::find().filter(of_it).count(source.conn()).await?;
-    Ok((complete(source, rows).await?, count))
-}
-
-/// The first releases outside of `purged`, by number, that name one of these as their base, and how many there are.
-pub async fn derived_from(source: &impl Source, purged: &Purged, limit: u64) -> Result<(Vec<Release>, u64), Error> {
-    let derived = Condition::all()
-        .add(release::Column::BaseReleaseId.in_subquery(purged.ids()))
-        .add(release::Column::Id.not_in_subquery(purged.ids()));
-    let query = select(View::Basic).filter(derived.clone()).order_by_asc(release::Column::Number).limit(limit);
-    let rows: Vec<Joined> = query.into_model().all(source.conn()).await?;
-    let count = release::Entity::find().filter(derived).count(source.conn()).await?;
-    Ok((complete(source, rows).await?, count))
-}
-
-/// Which releases go for good.
-#[derive(Debug, Clone, Copy)]
-pub enum Purged {
-    /// This one.
-    One(ReleaseId),
-    /// All of this model.
-    AllOf(ModelId),
-}
-
-impl Purged {
-    fn condition(self) -> SimpleExpr {
-        match self {
-            Self::One(id) => release::Column::Id.eq(id),
-            Self::AllOf(model) => release::Column::ModelId.eq(model),
-        }
-    }
-
-    fn ids(self) -> SelectStatement {
-        Query::select().column(release::Column::Id).from(release::Entity).and_where(self.condition()).take()
-    }
-}
-
-/// Removes releases for good, with their labels. No alias points to them any more. Gives what they were.
-pub async fn purge(tx: &Tx, purged: &Purged) -> Result<Vec<Release>, Error> {
-    let query = select(View::Basic).filter(purged.condition()).order_by_asc(release::Column::Number);
-    let rows: Vec<Joined> = query.into_model().all(tx.conn()).await?;
-    let gone = complete(tx, rows).await?;
-    let ids: Vec<ReleaseId> = gone.iter().map(|release| release.row.id).collect();
-    labels::clear_releases(tx, &ids).await?;
-    release::Entity::delete_many().filter(purged.condition()).exec(tx.conn()).await?;
-    Ok(gone)
-}
-
-/// Soft-deletes the live releases of a model, by one statement. Gives what they are now, by number.
-pub async fn delete_of(tx: &Tx, model: ModelId) -> Result<Vec<Release>, Error> {
-    let ctx = tx.ctx();
-    let live = release::Column::DeleteTime.is_null();
-    touch_of(tx, model, live, Some(ctx.now()), Some(ctx.purge_time())).await
-}
-
-/// Brings back the releases of a model that were deleted at a revision, by one statement: the revision of a release
-/// does not move while it is deleted. Gives what they are now, by number.
-pub async fn undelete_of(tx: &Tx, model: ModelId, deleted_at: Revision) -> Result<Vec<Release>, Error> {
-    let with_it = release::Column::DeleteTime.is_not_null().and(release::Column::Revision.eq(deleted_at));
-    touch_of(tx, model, with_it, None, None).await
-}
-
-async fn touch_of(
-    tx: &Tx,
-    model: ModelId,
-    which: SimpleExpr,
-    delete_time: Option<Timestamp>,
-    purge_time: Option<Timestamp>,
-) -> Result<Vec<Release>, Error> {
-    use release::Column::{DeleteTime, ModelId, Number, PurgeTime, Revision, UpdateTime, UpdatedBy};
-    let now = tx.ctx().now();
-    // Times never run backwards within a resource.
-    let update_time = CaseStatement::new().case(UpdateTime.gt(now), Expr::col(UpdateTime)).finally(now);
-    let update = release::Entity::update_many()
-        .col_expr(DeleteTime, Expr::val(delete_time))
-        .col_expr(PurgeTime, Expr::val(purge_time))
-        .col_expr(UpdateTime, update_time.into())
-        .col_expr(UpdatedBy, Expr::val(tx.ctx().actor().as_str()))
-        .col_expr(Revision, Expr::val(tx.revision()))
-        .filter(ModelId.eq(model))
-        .filter(which);
-    update.exec(tx.conn()).await?;
-    let touched = select(View::Basic).filter(ModelId.eq(model)).filter(Revision.eq(tx.revision())).order_by_asc(Number);
-    let rows = touched.into_model().all(tx.conn()).await?;
-    complete(tx, rows).await
-}
-
 /// One page, sorted and filtered; whether there is more; how many in all if asked.
 pub async fn list(
     source: &impl Source,
@@ -302,112 +197,6 @@ pub async fn list(
     let (rows, more) = cut(query.into_model().all(source.conn()).await?, list.size.rows());
     let total = total.map(|total| i64::try_from(total).unwrap_or(i64::MAX));
     Ok((complete(source, rows).await?, more, total))
-}
-
-/// Which releases of a model a reference may stand for.
-#[derive(Debug, Clone)]
-pub struct Candidates {
-    conditions: Condition,
-}
-
-impl Candidates {
-    /// The live releases of a model that meet the constraints.
-    #[must_use]
-    pub fn of(model: ModelId, quantization: Option<&Quantization>, platform: Option<&Platform>) -> Self {
-        let conditions = Condition::all()
-            .add(release::Column::ModelId.eq(model))
-            .add(release::Column::DeleteTime.is_null())
-            .add_option(quantization.map(|value| release::Column::Quantization.eq(value)))
-            .add_option(platform.map(|value| release::Column::Platform.eq(value)));
-        Self { conditions }
-    }
-
-    /// The one with this id.
-    #[must_use]
-    pub fn id(self, id: ReleaseId) -> Self {
-        self.and(Condition::all().add(release::Column::Id.eq(id)))
-    }
-
-    /// Those with this version.
-    #[must_use]
-    pub fn version(self, version: &str) -> Self {
-        self.and(Condition::all().add(release::Column::Version.eq(version)))
-    }
-
-    /// Those with this image tag.
-    #[must_use]
-    pub fn tag(self, tag: &str) -> Self {
-        self.and(Condition::all().add(release::Column::Tag.eq(tag)))
-    }
-
-    /// Those with this digest.
-    #[must_use]
-    pub fn digest(self, digest: &str) -> Self {
-        self.and(Condition::all().add(release::Column::Digest.eq(digest)))
-    }
-
-    /// The one with this number.
-    #[must_use]
-    pub fn number(self, number: i64) -> Self {
-        self.and(Condition::all().add(release::Column::Number.eq(number)))
-    }
-
-    fn in_state(self, state: ReleaseState) -> Self {
-        self.and(Condition::all().add(release::Column::State.eq(state)))
-    }
-
-    fn not_yanked(self) -> Self {
-        self.and(Condition::all().add(release::Column::State.ne(ReleaseState::Yanked)))
-    }
-
-    fn and(mut self, condition: Condition) -> Self {
-        self.conditions = self.conditions.add(condition);
-        self
-    }
-
-    /// The newest active one.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn latest(self, source: &impl Source) -> Result<Option<ReleaseId>, Error> {
-        let newest = release::Entity::find()
-            .filter(self.in_state(ReleaseState::Active).conditions)
-            .order_by_desc(release::Column::CreateTime)
-            .order_by_desc(release::Column::Id);
-        Ok(newest.select_only().column(release::Column::Id).into_tuple().one(source.conn()).await?)
-    }
-
-    /// The active ones, with their versions.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn active_versions(self, source: &impl Source) -> Result<Vec<(ReleaseId, String)>, Error> {
-        let active = release::Entity::find().filter(self.in_state(ReleaseState::Active).conditions);
-        Ok(active.select_only().columns([release::Column::Id, release::Column::Version]).into_tuple().all(source.conn()).await?)
-    }
-
-    /// Those that may be used, oldest first: their ids, up to `limit` of them, and how many there are.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn usable(self, source: &impl Source, limit: u64) -> Result<(Vec<ReleaseId>, usize), Error> {
-        let usable = release::Entity::find().filter(self.not_yanked().conditions);
-        let ids = usable.clone().order_by_asc(release::Column::Id).select_only().column(release::Column::Id).limit(limit);
-        let ids: Vec<ReleaseId> = ids.into_tuple().all(source.conn()).await?;
-        let count =
-            if ids.len() > 1 { usize::try_from(usable.count(source.conn()).await?).unwrap_or(usize::MAX) } else { ids.len() };
-        Ok((ids, count))
-    }
-
-    /// Whether one of them was yanked.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn any_yanked(self, source: &impl Source) -> Result<bool, Error> {
-        let yanked = release::Entity::find().filter(self.in_state(ReleaseState::Yanked).conditions);
-        let one: Option<ReleaseId> = yanked.select_only().column(release::Column::Id).into_tuple().one(source.conn()).await?;
-        Ok(one.is_some())
-    }
 }
 
 fn sort(order: ReleaseOrder) -> Sort<(release::Entity, release::Column)> {
@@ -438,12 +227,12 @@ fn has_key(key: &ReleaseKey) -> Condition {
         .add(release::Column::Platform.eq(platform))
 }
 
-fn to_model() -> RelationDef {
+pub(super) fn to_model() -> RelationDef {
     release::Entity::belongs_to(model::Entity).from(release::Column::ModelId).to(model::Column::Id).into()
 }
 
 /// The columns of a view, joined with the model; the large ones are not even read for the basic view.
-fn select(view: View) -> Select<release::Entity> {
+pub(super) fn select(view: View) -> Select<release::Entity> {
     use release::Column::{Metadata, ReleaseNotes, Training};
     let query = release::Entity::find().join(JoinType::InnerJoin, to_model());
     let query = match view {
@@ -468,7 +257,7 @@ async fn one(source: &impl Source, found: Option<Joined>, release: &ReleaseRef) 
 }
 
 /// Adds labels and aliases: one statement each, however many rows a page has.
-async fn complete(source: &impl Source, rows: Vec<Joined>) -> Result<Vec<Release>, Error> {
+pub(super) async fn complete(source: &impl Source, rows: Vec<Joined>) -> Result<Vec<Release>, Error> {
     let ids: Vec<ReleaseId> = rows.iter().map(|Joined(row, _)| row.id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());

@@ -1,6 +1,6 @@
 //! Starting: what it needs, what it makes, and what it refuses.
 
-use clap::CommandFactory;
+use clap::{CommandFactory, Parser};
 use registry_client::Client;
 use registry_server::config::Config;
 use registry_tests::binary::{Binary, Exited};
@@ -195,4 +195,21 @@ async fn nothing_listens_after_the_end() {
     let endpoint = server.endpoint();
     server.stop().await;
     assert!(Client::connect(endpoint).await.is_err());
+}
+
+/// How long things are kept is said in words; what makes no sense is refused with the flag that said it.
+#[test]
+fn lengths_of_time_are_checked() {
+    let parse = |flag: &str, length: &str| Config::try_parse_from(["registry-server".to_owned(), format!("{flag}={length}")]);
+    let config = parse("--event-retention", "1h 30m").unwrap();
+    assert_eq!(config.settings().retention.events, std::time::Duration::from_secs(5400));
+    for (flag, length, why) in [
+        ("--event-retention", "0s", "longer than nothing"),
+        ("--deleted-retention", "soon", "such as 30d"),
+        ("--housekeeping-interval", "-1s", "such as 30d"),
+        ("--request-id-retention", "9m", "at least 10m"),
+    ] {
+        let refused = parse(flag, length).err().unwrap_or_else(|| panic!("{flag} {length}")).to_string();
+        assert!(refused.contains(flag) && refused.contains(why), "{refused}");
+    }
 }

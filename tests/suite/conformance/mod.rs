@@ -5,6 +5,7 @@ mod alias_lists;
 mod aliases;
 mod batch;
 mod batch_create;
+mod cached_resolver;
 mod compaction;
 mod deadlines;
 mod deletion;
