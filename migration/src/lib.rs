@@ -7,6 +7,7 @@ mod m20261121_000001_models;
 mod m20261121_000002_releases;
 mod m20261121_000003_registry;
 mod m20261122_000004_history;
+mod m20261122_000005_access;
 
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000002_releases::Migration),
             Box::new(m20261121_000003_registry::Migration),
             Box::new(m20261122_000004_history::Migration),
+            Box::new(m20261122_000005_access::Migration),
         ]
     }
 }

@@ -8,6 +8,7 @@ pub mod field;
 pub mod mask;
 pub mod method;
 pub mod reason;
+mod redact;
 pub mod request;
 #[cfg(feature = "server")]
 pub mod validate;

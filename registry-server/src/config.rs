@@ -1,6 +1,8 @@
 //! What the server is told: flags, then environment, then defaults. Nothing else reads the environment.
 
-use crate::domain::{Clock, Retention};
+use crate::domain::{Clock, Retention, Secret};
+use crate::first_key::FirstKey;
+use crate::layer::Reflection;
 use crate::serve::Settings;
 use crate::store::{BadUrl, Target};
 use clap::{Parser, ValueEnum};
@@ -12,7 +14,7 @@ use std::time::Duration;
 #[derive(Clone, Parser)]
 #[command(name = "registry-server", version, about, long_about = LONG, after_help = EXAMPLES)]
 pub struct Config {
-    /// Where to listen. Only loopback addresses are accepted: there is no authentication yet
+    /// Where to listen. Anything but a loopback address needs TLS, or --insecure-plaintext
     #[arg(long, env = "REGISTRY_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:50051")]
     pub listen: SocketAddr,
 
@@ -27,6 +29,26 @@ pub struct Config {
     /// Where the registry keeps its files; created if missing
     #[arg(long, env = "REGISTRY_DATA_DIR", value_name = "DIR", default_value = "./registry-data")]
     pub data_dir: PathBuf,
+
+    /// Where the secret of the first API key is, or is written to if there is no such file [default: the file admin.key in the data directory]
+    ///
+    /// The first start on an empty database makes one key, with which others can be made. Instead of the file, the
+    /// secret itself can be given in the environment variable REGISTRY_BOOTSTRAP_ADMIN_KEY: `mrk_`, 32 hexadecimal
+    /// digits, `_` and 64 random ones. Where there are keys already, neither is looked at.
+    #[arg(long, env = "REGISTRY_BOOTSTRAP_ADMIN_KEY_FILE", value_name = "FILE")]
+    pub bootstrap_admin_key_file: Option<PathBuf>,
+
+    /// Ask nobody for credentials: whoever can connect may do everything. Only on a loopback address
+    #[arg(long, env = "REGISTRY_INSECURE_NO_AUTH")]
+    pub insecure_no_auth: bool,
+
+    /// Serve addresses other than loopback without TLS, for example behind a proxy that has it: keys and data can be read on the way
+    #[arg(long, env = "REGISTRY_INSECURE_PLAINTEXT")]
+    pub insecure_plaintext: bool,
+
+    /// Who may ask what the services look like (gRPC reflection)
+    #[arg(long, env = "REGISTRY_REFLECTION", value_name = "WHO", default_value = "auth")]
+    pub reflection: Reflection,
 
     /// How the log is written to standard error
     #[arg(long, env = "REGISTRY_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
@@ -67,7 +89,8 @@ const LEAST_REMEMBERED: Duration = Duration::from_secs(600);
 const LONG: &str = "A model registry: which models exist, which releases each has, and which is which, over gRPC.
 
 Without arguments it listens on 127.0.0.1:50051 and keeps everything in one SQLite file in ./registry-data, \
-which it creates and migrates. Several servers share one PostgreSQL. Every write is on disk before it is answered.";
+which it creates and migrates. Callers need an API key; the first one is made at the first start, and its secret \
+is in ./registry-data/admin.key. Several servers share one PostgreSQL. Every write is on disk before it is answered.";
 
 const EXAMPLES: &str = "Examples:
   registry-server
@@ -75,8 +98,10 @@ const EXAMPLES: &str = "Examples:
   REGISTRY_DATABASE_URL=postgres://registry:secret@db/registry registry-server
 
 Then:
-  grpcurl -plaintext 127.0.0.1:50051 list
-  grpcurl -plaintext 127.0.0.1:50051 describe modelregistry.v1.Model";
+  grpcurl -plaintext -H \"authorization: Bearer $(cat registry-data/admin.key)\" 127.0.0.1:50051 list";
+
+/// The secret of the first key. Not a flag, which everybody on the machine could read.
+const FIRST_KEY: &str = "REGISTRY_BOOTSTRAP_ADMIN_KEY";
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -130,8 +155,11 @@ fn remembered(text: &str) -> Result<Duration, String> {
 impl Config {
     /// What the server is told, apart from its database.
     #[must_use]
-    pub fn settings(&self) -> Settings {
-        Settings {
+    ///
+    /// # Errors
+    /// A sentence that names the flag or variable.
+    pub fn settings(&self) -> Result<Settings, String> {
+        Ok(Settings {
             listen: self.listen,
             clock: Clock::System,
             retention: Retention {
@@ -142,9 +170,26 @@ impl Config {
             housekeeping: self.housekeeping_interval,
             max_watches: self.max_watches,
             grace: self.shutdown_grace,
+            first_key: self.first_key()?,
+            reflection: self.reflection,
             #[cfg(feature = "sabotage")]
             sabotage: crate::sabotage::Sabotage::default(),
+        })
+    }
+
+    /// Where the first key comes from; `None` if nobody is asked for one.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    fn first_key(&self) -> Result<Option<FirstKey>, String> {
+        if self.insecure_no_auth {
+            return Ok(None);
         }
+        if let Some(secret) = std::env::var_os(FIRST_KEY).filter(|_| self.bootstrap_admin_key_file.is_none()) {
+            let secret = secret.to_str().and_then(Secret::parse);
+            let why = format!("{FIRST_KEY}: expected `mrk_`, 32 hexadecimal digits, `_` and 64 more");
+            return secret.map(|secret| Some(FirstKey::Given(secret))).ok_or(why);
+        }
+        let file = self.bootstrap_admin_key_file.clone();
+        Ok(Some(FirstKey::File(file.unwrap_or_else(|| self.data_dir.join("admin.key")))))
     }
 
     /// The database to open.
@@ -159,7 +204,7 @@ impl Config {
         }
     }
 
-    /// Nobody is authenticated, so nobody from elsewhere may call.
+    /// What may not be read on the way does not go there, and whoever is not asked who he is must be on this machine.
     ///
     /// # Errors
     /// A sentence that names the flag.
@@ -167,8 +212,14 @@ impl Config {
         if self.listen.ip().is_loopback() {
             return Ok(());
         }
+        if self.insecure_no_auth {
+            return Err(format!("--insecure-no-auth: only with a loopback address, and --listen is {}", self.listen));
+        }
+        if self.insecure_plaintext {
+            return Ok(());
+        }
         Err(format!(
-            "--listen {}: callers are not authenticated yet, so only a loopback address (127.0.0.1 or [::1]) is accepted",
+            "--listen {}: other machines could read keys and data on the way: give --tls-certificate and --tls-key, or say --insecure-plaintext",
             self.listen
         ))
     }

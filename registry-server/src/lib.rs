@@ -6,6 +6,7 @@
 pub mod api;
 pub mod config;
 pub mod domain;
+pub mod first_key;
 mod health;
 mod housekeeping;
 pub mod layer;

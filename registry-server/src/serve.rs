@@ -4,6 +4,8 @@
 use crate::api::{self, Api};
 use crate::config::Config;
 use crate::domain::{Clock, Retention};
+use crate::first_key::{self, FirstKey};
+use crate::layer::{Access, Admission, Reflection};
 use crate::service::Registry;
 use crate::store::{Store, Target, WriterTask};
 use crate::{health, housekeeping, layer, listener};
@@ -25,7 +27,7 @@ const LAST_WRITE: Duration = Duration::from_millis(500);
 /// Why the server did not start: a sentence for the operator.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct StartError(String);
+pub struct StartError(pub(crate) String);
 
 /// What a server is told, apart from its database.
 #[derive(Debug, Clone)]
@@ -42,6 +44,10 @@ pub struct Settings {
     pub max_watches: usize,
     /// How long calls that have begun may take when the server stops.
     pub grace: Duration,
+    /// Whether callers are asked who they are, and where the first key comes from if so.
+    pub first_key: Option<FirstKey>,
+    /// Who may ask what the services look like.
+    pub reflection: Reflection,
     /// Which safety is off, for the tests to find.
     #[cfg(feature = "sabotage")]
     pub sabotage: crate::sabotage::Sabotage,
@@ -64,7 +70,7 @@ impl Server {
     /// # Errors
     /// [`StartError`]: nothing is served then.
     pub async fn start(target: &Target, settings: Settings) -> Result<Self, StartError> {
-        let Settings { listen, clock, retention, housekeeping, max_watches, grace, .. } = settings;
+        let Settings { listen, clock, retention, housekeeping, max_watches, grace, first_key, reflection, .. } = settings;
         if let Target::Sqlite(path) = target {
             make_directory(path)?;
         }
@@ -77,8 +83,20 @@ impl Server {
         let registry = Registry::new(store.clone(), clock, retention);
         #[cfg(feature = "sabotage")]
         let registry = registry.sabotaged(settings.sabotage);
-        let routes = Api::new(registry.clone(), stop.clone(), max_watches).routes(reflection(Routes::new(health_service))?);
-        let routes = layer::around(routes.into_axum_router(), &store);
+        let admission = match &first_key {
+            None => Admission::Everybody,
+            Some(first) => {
+                if let FirstKey::File(path) = first {
+                    make_directory(path)?;
+                }
+                first_key::make(&registry, first).await?;
+                Admission::Recognised(registry.keyring().clone())
+            }
+        };
+        let routes = Routes::new(health_service);
+        let routes = if reflection == Reflection::Off { routes } else { add_reflection(routes)? };
+        let routes = Api::new(registry.clone(), stop.clone(), max_watches).routes(routes);
+        let routes = layer::around(routes.into_axum_router(), &store, Access { admission, reflection });
         health::begin(&reporter).await;
         let health = tokio::spawn(health::watch(reporter, store, stop.clone()));
         let housekeeping = tokio::spawn(housekeeping::keep(registry, housekeeping, stop.clone()));
@@ -107,9 +125,9 @@ impl Server {
     }
 }
 
-/// The directory of the database, for nobody but its owner, whatever the umask; what is there is left as it is.
-fn make_directory(database: &Path) -> Result<(), StartError> {
-    let Some(directory) = database.parent().filter(|directory| !directory.as_os_str().is_empty() && !directory.is_dir()) else {
+/// The directory of a file, for nobody but its owner, whatever the umask; what is there is left as it is.
+fn make_directory(file: &Path) -> Result<(), StartError> {
+    let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty() && !directory.is_dir()) else {
         return Ok(());
     };
     let made = match directory.parent() {
@@ -122,7 +140,7 @@ fn make_directory(database: &Path) -> Result<(), StartError> {
 }
 
 /// Reflection in both versions, with comments, options and the messages of error details.
-fn reflection(routes: Routes) -> Result<Routes, StartError> {
+fn add_reflection(routes: Routes) -> Result<Routes, StartError> {
     let builder = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(registry_proto::FILE_DESCRIPTOR_SET)
@@ -139,9 +157,10 @@ fn reflection(routes: Routes) -> Result<Routes, StartError> {
 pub async fn run(config: &Config) -> Result<(), StartError> {
     config.check().map_err(StartError)?;
     let target = config.target().map_err(StartError)?;
+    let settings = config.settings().map_err(StartError)?;
     let mut signals = Signals::listen().map_err(|error| StartError(format!("cannot wait for signals: {error}")))?;
     let server = tokio::select! {
-        started = Server::start(&target, config.settings()) => started?,
+        started = Server::start(&target, settings) => started?,
         signal = signals.next() => return Err(StartError(format!("{signal} before the server was ready"))),
     };
     announce(&server, &target);

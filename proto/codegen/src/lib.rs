@@ -43,11 +43,12 @@ pub fn generate() -> Result<BTreeMap<PathBuf, Vec<u8>>, Error> {
 pub fn generate_from(contract: &Contract) -> Result<BTreeMap<PathBuf, Vec<u8>>, Error> {
     let schema = Schema::read(contract)?;
     let text = [
-        ("v1.rs", stubs::generate(contract)?),
+        ("v1.rs", stubs::generate(contract, &schema)?),
         ("field.rs", emit::file("Every field of the contract.", emit::field::code(&schema))?),
         ("mask.rs", emit::file("The fields that updates write.", emit::mask::code(&schema)?)?),
         ("method.rs", emit::file("Every method of the contract.", emit::method::code(&schema))?),
         ("reason.rs", emit::file("Every error reason of the contract.", emit::reason::code(&schema))?),
+        ("redact.rs", emit::file("How messages with secrets are printed.", emit::redact::code(&schema))?),
         ("request.rs", emit::file("The request of every method.", emit::request::code(&schema))?),
         ("validate.rs", emit::file("The rules of every message that a request can hold.", emit::validate::code(&schema)?)?),
     ];

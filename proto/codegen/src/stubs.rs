@@ -7,6 +7,7 @@ use crate::PACKAGE;
 use crate::contract::Contract;
 use crate::emit;
 use crate::error::Error;
+use crate::schema::Schema;
 
 /// Variants so large that the whole oneof would pay for them.
 const BOXED: &[&str] = &[
@@ -17,7 +18,7 @@ const BOXED: &[&str] = &[
 ];
 
 /// The module `registry_proto::v1`.
-pub(crate) fn generate(contract: &Contract) -> Result<String, Error> {
+pub(crate) fn generate(contract: &Contract, schema: &Schema) -> Result<String, Error> {
     let out = tempfile::tempdir()?;
     let mut builder = tonic_prost_build::configure()
         .out_dir(out.path())
@@ -26,6 +27,7 @@ pub(crate) fn generate(contract: &Contract) -> Result<String, Error> {
         // Maps in the order of their keys: the same message always has the same encoding.
         .btree_map(".")
         .extern_path(".google.rpc.Status", "::tonic_types::Status")
+        .skip_debug(schema.secretive().map(|message| format!(".{}", message.full_name)))
         .client_mod_attribute(PACKAGE, "#[cfg(feature = \"client\")]")
         .server_mod_attribute(PACKAGE, "#[cfg(feature = \"server\")]");
     for path in BOXED {

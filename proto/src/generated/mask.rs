@@ -6,6 +6,120 @@
 use super::{MaskError, MaskErrorKind};
 #[cfg(feature = "server")]
 use crate::v1;
+/// A field of `ApiKey` that an update can write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ApiKeyField {
+    /// `role`
+    Role,
+    /// `description`
+    Description,
+    /// `expire_time`
+    ExpireTime,
+    /// `model_name_prefixes`
+    ModelNamePrefixes,
+}
+impl ApiKeyField {
+    /// All of them, in the order of the message.
+    pub const ALL: &'static [Self] = &[
+        Self::Role,
+        Self::Description,
+        Self::ExpireTime,
+        Self::ModelNamePrefixes,
+    ];
+    /// The name in the contract, in snake_case, as in an update mask.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Role => "role",
+            Self::Description => "description",
+            Self::ExpireTime => "expire_time",
+            Self::ModelNamePrefixes => "model_name_prefixes",
+        }
+    }
+    #[cfg(feature = "server")]
+    const fn bit(self) -> u64 {
+        match self {
+            Self::Role => 1 << 0,
+            Self::Description => 1 << 1,
+            Self::ExpireTime => 1 << 2,
+            Self::ModelNamePrefixes => 1 << 3,
+        }
+    }
+}
+/// The fields of a `ApiKey` that an update writes.
+#[cfg(feature = "server")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApiKeyMask(u64);
+#[cfg(feature = "server")]
+impl ApiKeyMask {
+    /// The fields that the mask names; without a mask, or with an empty one, those that are set in the message.
+    ///
+    /// # Errors
+    ///
+    /// If the mask names something that an update cannot write.
+    pub fn parse(
+        mask: Option<&::prost_types::FieldMask>,
+        message: &v1::ApiKey,
+    ) -> Result<Self, MaskError> {
+        super::bits(mask, || Self::set_in(message), Self::bit_of).map(Self)
+    }
+    /// The same, passing over what the mask should not name: that is reported by `parse`.
+    pub(crate) fn named(
+        mask: Option<&::prost_types::FieldMask>,
+        message: &v1::ApiKey,
+    ) -> Self {
+        Self(super::known_bits(mask, || Self::set_in(message), Self::bit_of))
+    }
+    /// Whether the field is to be written.
+    #[must_use]
+    pub const fn contains(self, field: ApiKeyField) -> bool {
+        self.0 & field.bit() != 0
+    }
+    /// Whether nothing is to be written.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+    /// The fields to write, in the order of the message.
+    pub fn iter(self) -> impl Iterator<Item = ApiKeyField> {
+        ApiKeyField::ALL.iter().copied().filter(move |field| self.contains(*field))
+    }
+    fn set_in(message: &v1::ApiKey) -> u64 {
+        let mut bits = 0;
+        if message.role != 0 {
+            bits |= ApiKeyField::Role.bit();
+        }
+        if message.description.is_some() {
+            bits |= ApiKeyField::Description.bit();
+        }
+        if message.expire_time.is_some() {
+            bits |= ApiKeyField::ExpireTime.bit();
+        }
+        if !message.model_name_prefixes.is_empty() {
+            bits |= ApiKeyField::ModelNamePrefixes.bit();
+        }
+        bits
+    }
+    fn bit_of(name: &str) -> Result<u64, MaskErrorKind> {
+        match name {
+            "id" => Err(MaskErrorKind::OutputOnly),
+            "name" => Err(MaskErrorKind::Immutable),
+            "prefix" => Err(MaskErrorKind::OutputOnly),
+            "role" => Ok(ApiKeyField::Role.bit()),
+            "state" => Err(MaskErrorKind::OutputOnly),
+            "description" => Ok(ApiKeyField::Description.bit()),
+            "create_time" | "createTime" => Err(MaskErrorKind::OutputOnly),
+            "update_time" | "updateTime" => Err(MaskErrorKind::OutputOnly),
+            "last_use_time" | "lastUseTime" => Err(MaskErrorKind::OutputOnly),
+            "expire_time" | "expireTime" => Ok(ApiKeyField::ExpireTime.bit()),
+            "etag" => Err(MaskErrorKind::Precondition),
+            "model_name_prefixes" | "modelNamePrefixes" => {
+                Ok(ApiKeyField::ModelNamePrefixes.bit())
+            }
+            _ => Err(MaskErrorKind::Unknown),
+        }
+    }
+}
 /// A field of `Model` that an update can write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ModelField {

@@ -7,6 +7,22 @@ use crate::v1::Role;
 /// Every method of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Method {
+    /// `modelregistry.v1.ApiKeyService.CreateApiKey`
+    CreateApiKey,
+    /// `modelregistry.v1.ApiKeyService.GetApiKey`
+    GetApiKey,
+    /// `modelregistry.v1.ApiKeyService.GetCallerApiKey`
+    GetCallerApiKey,
+    /// `modelregistry.v1.ApiKeyService.ListApiKeys`
+    ListApiKeys,
+    /// `modelregistry.v1.ApiKeyService.UpdateApiKey`
+    UpdateApiKey,
+    /// `modelregistry.v1.ApiKeyService.TransitionApiKey`
+    TransitionApiKey,
+    /// `modelregistry.v1.ApiKeyService.RotateApiKey`
+    RotateApiKey,
+    /// `modelregistry.v1.AuditService.ListAuditEntries`
+    ListAuditEntries,
     /// `modelregistry.v1.ModelService.CreateModel`
     CreateModel,
     /// `modelregistry.v1.ModelService.GetModel`
@@ -71,6 +87,14 @@ pub enum Method {
 impl Method {
     /// All of them, in the order of the files.
     pub const ALL: &'static [Self] = &[
+        Self::CreateApiKey,
+        Self::GetApiKey,
+        Self::GetCallerApiKey,
+        Self::ListApiKeys,
+        Self::UpdateApiKey,
+        Self::TransitionApiKey,
+        Self::RotateApiKey,
+        Self::ListAuditEntries,
         Self::CreateModel,
         Self::GetModel,
         Self::BatchGetModels,
@@ -106,6 +130,20 @@ impl Method {
     #[must_use]
     pub fn from_path(path: &str) -> Option<Self> {
         match path {
+            "/modelregistry.v1.ApiKeyService/CreateApiKey" => Some(Self::CreateApiKey),
+            "/modelregistry.v1.ApiKeyService/GetApiKey" => Some(Self::GetApiKey),
+            "/modelregistry.v1.ApiKeyService/GetCallerApiKey" => {
+                Some(Self::GetCallerApiKey)
+            }
+            "/modelregistry.v1.ApiKeyService/ListApiKeys" => Some(Self::ListApiKeys),
+            "/modelregistry.v1.ApiKeyService/UpdateApiKey" => Some(Self::UpdateApiKey),
+            "/modelregistry.v1.ApiKeyService/TransitionApiKey" => {
+                Some(Self::TransitionApiKey)
+            }
+            "/modelregistry.v1.ApiKeyService/RotateApiKey" => Some(Self::RotateApiKey),
+            "/modelregistry.v1.AuditService/ListAuditEntries" => {
+                Some(Self::ListAuditEntries)
+            }
             "/modelregistry.v1.ModelService/CreateModel" => Some(Self::CreateModel),
             "/modelregistry.v1.ModelService/GetModel" => Some(Self::GetModel),
             "/modelregistry.v1.ModelService/BatchGetModels" => Some(Self::BatchGetModels),
@@ -165,6 +203,14 @@ impl Method {
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
+            Self::CreateApiKey => "/modelregistry.v1.ApiKeyService/CreateApiKey",
+            Self::GetApiKey => "/modelregistry.v1.ApiKeyService/GetApiKey",
+            Self::GetCallerApiKey => "/modelregistry.v1.ApiKeyService/GetCallerApiKey",
+            Self::ListApiKeys => "/modelregistry.v1.ApiKeyService/ListApiKeys",
+            Self::UpdateApiKey => "/modelregistry.v1.ApiKeyService/UpdateApiKey",
+            Self::TransitionApiKey => "/modelregistry.v1.ApiKeyService/TransitionApiKey",
+            Self::RotateApiKey => "/modelregistry.v1.ApiKeyService/RotateApiKey",
+            Self::ListAuditEntries => "/modelregistry.v1.AuditService/ListAuditEntries",
             Self::CreateModel => "/modelregistry.v1.ModelService/CreateModel",
             Self::GetModel => "/modelregistry.v1.ModelService/GetModel",
             Self::BatchGetModels => "/modelregistry.v1.ModelService/BatchGetModels",
@@ -213,6 +259,14 @@ impl Method {
     #[must_use]
     pub const fn service(self) -> &'static str {
         match self {
+            Self::CreateApiKey => "modelregistry.v1.ApiKeyService",
+            Self::GetApiKey => "modelregistry.v1.ApiKeyService",
+            Self::GetCallerApiKey => "modelregistry.v1.ApiKeyService",
+            Self::ListApiKeys => "modelregistry.v1.ApiKeyService",
+            Self::UpdateApiKey => "modelregistry.v1.ApiKeyService",
+            Self::TransitionApiKey => "modelregistry.v1.ApiKeyService",
+            Self::RotateApiKey => "modelregistry.v1.ApiKeyService",
+            Self::ListAuditEntries => "modelregistry.v1.AuditService",
             Self::CreateModel => "modelregistry.v1.ModelService",
             Self::GetModel => "modelregistry.v1.ModelService",
             Self::BatchGetModels => "modelregistry.v1.ModelService",
@@ -249,6 +303,14 @@ impl Method {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::CreateApiKey => "CreateApiKey",
+            Self::GetApiKey => "GetApiKey",
+            Self::GetCallerApiKey => "GetCallerApiKey",
+            Self::ListApiKeys => "ListApiKeys",
+            Self::UpdateApiKey => "UpdateApiKey",
+            Self::TransitionApiKey => "TransitionApiKey",
+            Self::RotateApiKey => "RotateApiKey",
+            Self::ListAuditEntries => "ListAuditEntries",
             Self::CreateModel => "CreateModel",
             Self::GetModel => "GetModel",
             Self::BatchGetModels => "BatchGetModels",
@@ -285,6 +347,62 @@ impl Method {
     #[must_use]
     pub const fn policy(self) -> Policy {
         match self {
+            Self::CreateApiKey => {
+                Policy {
+                    min_role: Role::Admin,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::GetApiKey => {
+                Policy {
+                    min_role: Role::Admin,
+                    public: false,
+                    audited: false,
+                }
+            }
+            Self::GetCallerApiKey => {
+                Policy {
+                    min_role: Role::Viewer,
+                    public: false,
+                    audited: false,
+                }
+            }
+            Self::ListApiKeys => {
+                Policy {
+                    min_role: Role::Admin,
+                    public: false,
+                    audited: false,
+                }
+            }
+            Self::UpdateApiKey => {
+                Policy {
+                    min_role: Role::Admin,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::TransitionApiKey => {
+                Policy {
+                    min_role: Role::Admin,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::RotateApiKey => {
+                Policy {
+                    min_role: Role::Admin,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::ListAuditEntries => {
+                Policy {
+                    min_role: Role::Admin,
+                    public: false,
+                    audited: false,
+                }
+            }
             Self::CreateModel => {
                 Policy {
                     min_role: Role::Operator,
@@ -501,6 +619,14 @@ impl Method {
     #[must_use]
     pub const fn idempotency(self) -> Idempotency {
         match self {
+            Self::CreateApiKey => Idempotency::Unknown,
+            Self::GetApiKey => Idempotency::NoSideEffects,
+            Self::GetCallerApiKey => Idempotency::NoSideEffects,
+            Self::ListApiKeys => Idempotency::NoSideEffects,
+            Self::UpdateApiKey => Idempotency::Idempotent,
+            Self::TransitionApiKey => Idempotency::Idempotent,
+            Self::RotateApiKey => Idempotency::Unknown,
+            Self::ListAuditEntries => Idempotency::NoSideEffects,
             Self::CreateModel => Idempotency::Idempotent,
             Self::GetModel => Idempotency::NoSideEffects,
             Self::BatchGetModels => Idempotency::NoSideEffects,
@@ -537,6 +663,14 @@ impl Method {
     #[must_use]
     pub const fn is_streaming(self) -> bool {
         match self {
+            Self::CreateApiKey => false,
+            Self::GetApiKey => false,
+            Self::GetCallerApiKey => false,
+            Self::ListApiKeys => false,
+            Self::UpdateApiKey => false,
+            Self::TransitionApiKey => false,
+            Self::RotateApiKey => false,
+            Self::ListAuditEntries => false,
             Self::CreateModel => false,
             Self::GetModel => false,
             Self::BatchGetModels => false,

@@ -163,6 +163,12 @@ pub static REASONS: &[Reason] = &[
         doc: "Code FAILED_PRECONDITION. The registry accepts no writes at present.",
     },
     Reason {
+        value: ErrorReason::LastAdminKey,
+        name: "ERROR_REASON_LAST_ADMIN_KEY",
+        code: "FAILED_PRECONDITION",
+        doc: "Code FAILED_PRECONDITION. No usable API key with ROLE_ADMIN would be left. Create another one first.",
+    },
+    Reason {
         value: ErrorReason::RevisionCompacted,
         name: "ERROR_REASON_REVISION_COMPACTED",
         code: "OUT_OF_RANGE",
@@ -187,10 +193,16 @@ pub static REASONS: &[Reason] = &[
         doc: "Code PERMISSION_DENIED. The caller is known, and its role is too low for the method. Metadata: requiredRole, method.",
     },
     Reason {
+        value: ErrorReason::OutsidePrefixes,
+        name: "ERROR_REASON_OUTSIDE_PREFIXES",
+        code: "PERMISSION_DENIED",
+        doc: "Code PERMISSION_DENIED. The caller is known, and the model name that the request gives to a model is not within `ApiKey.model_name_prefixes`. (What is there already and outside of them is not found.)",
+    },
+    Reason {
         value: ErrorReason::RateLimited,
         name: "ERROR_REASON_RATE_LIMITED",
         code: "RESOURCE_EXHAUSTED",
-        doc: "Code RESOURCE_EXHAUSTED; details RetryInfo and QuotaFailure. The caller exceeds its rate limit, or the server is overloaded. Wait as long as RetryInfo says.",
+        doc: "Code RESOURCE_EXHAUSTED; details RetryInfo and QuotaFailure. The caller exceeds its rate limit, its address has failed to authenticate too often, or the server is overloaded. Nothing was done. Wait as long as RetryInfo says.",
     },
     Reason {
         value: ErrorReason::TooManyStreams,
@@ -214,7 +226,7 @@ pub static REASONS: &[Reason] = &[
         value: ErrorReason::BackendUnavailable,
         name: "ERROR_REASON_BACKEND_UNAVAILABLE",
         code: "UNAVAILABLE",
-        doc: "Code UNAVAILABLE; details RetryInfo. The database cannot be reached, or the server is about to stop. Repeat the call. Metadata, if the answer to a commit was lost and a write may or may not have happened: outcome (\"unknown\"); then there is no RetryInfo.",
+        doc: "Code UNAVAILABLE; details RetryInfo. The database cannot be reached, or the server is about to stop. Repeat the call. Metadata, if the answer to a commit was lost and a write may or may not have happened: outcome (\"unknown\"); then there is no RetryInfo. Metadata, if a stream of events ends because the server stops: resumeRevision, the revision to go on after.",
     },
     Reason {
         value: ErrorReason::Internal,

@@ -5,6 +5,48 @@
 use super::Request;
 use crate::method::Method;
 use crate::v1;
+impl Request for v1::CreateApiKeyRequest {
+    const METHOD: Method = Method::CreateApiKey;
+}
+impl Request for v1::GetApiKeyRequest {
+    const METHOD: Method = Method::GetApiKey;
+}
+impl Request for v1::GetCallerApiKeyRequest {
+    const METHOD: Method = Method::GetCallerApiKey;
+}
+impl Request for v1::ListApiKeysRequest {
+    const METHOD: Method = Method::ListApiKeys;
+}
+impl Request for v1::UpdateApiKeyRequest {
+    const METHOD: Method = Method::UpdateApiKey;
+    fn request_id(&self) -> Option<&str> {
+        Some(&self.request_id)
+    }
+    fn request_id_mut(&mut self) -> Option<&mut String> {
+        Some(&mut self.request_id)
+    }
+    fn validate_only(&self) -> bool {
+        self.validate_only
+    }
+}
+impl Request for v1::TransitionApiKeyRequest {
+    const METHOD: Method = Method::TransitionApiKey;
+    fn request_id(&self) -> Option<&str> {
+        Some(&self.request_id)
+    }
+    fn request_id_mut(&mut self) -> Option<&mut String> {
+        Some(&mut self.request_id)
+    }
+    fn validate_only(&self) -> bool {
+        self.validate_only
+    }
+}
+impl Request for v1::RotateApiKeyRequest {
+    const METHOD: Method = Method::RotateApiKey;
+}
+impl Request for v1::ListAuditEntriesRequest {
+    const METHOD: Method = Method::ListAuditEntries;
+}
 impl Request for v1::CreateModelRequest {
     const METHOD: Method = Method::CreateModel;
     fn request_id(&self) -> Option<&str> {

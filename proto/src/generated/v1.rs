@@ -59,6 +59,1047 @@ impl Role {
         }
     }
 }
+/// An API key: who a caller is and what it may do. The secret that the caller
+/// sends is not part of it, and nobody can read it back.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApiKey {
+    /// The id: a UUID assigned by the server, and part of the secret.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The unique name, for example "ci-release-bot". It is the actor in events and
+    /// in the audit log. A letter or digit, then letters, digits and ".\_@+-"; at
+    /// most 255 characters. "anonymous" and "registry" are taken.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// The public beginning of the secret, to tell keys apart.
+    #[prost(string, tag = "3")]
+    pub prefix: ::prost::alloc::string::String,
+    /// What it may do. Unspecified means ROLE_VIEWER.
+    #[prost(enumeration = "Role", tag = "4")]
+    pub role: i32,
+    /// Whether it can be used.
+    #[prost(enumeration = "ApiKeyState", tag = "5")]
+    pub state: i32,
+    /// What it is for, for people to read. At most 1024 characters.
+    #[prost(string, optional, tag = "6")]
+    pub description: ::core::option::Option<::prost::alloc::string::String>,
+    /// When it was created.
+    #[prost(message, optional, tag = "7")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was last changed, rotated or moved to another state.
+    #[prost(message, optional, tag = "8")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was last used, to the minute, a few minutes late. Unset if it never
+    /// was.
+    #[prost(message, optional, tag = "9")]
+    pub last_use_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// From when on it can no longer be used. Unset means never. Must lie ahead
+    /// when it is set.
+    #[prost(message, optional, tag = "10")]
+    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Changes whenever the key does (but not with last_use_time). At most 64
+    /// characters. In an update: if it is set, it must be the current one.
+    #[prost(string, tag = "11")]
+    pub etag: ::prost::alloc::string::String,
+    /// If there are any, the key sees and changes only models whose name begins
+    /// with one of these, and what belongs to them: for everything else the
+    /// registry answers as if it were not there. End them in "/" to name a
+    /// namespace: "team-a" covers "team-ab", too. At most 20, of at most 255
+    /// characters. A key with ROLE_ADMIN cannot have any.
+    #[prost(string, repeated, tag = "12")]
+    pub model_name_prefixes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Whether an API key can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ApiKeyState {
+    /// No state. Never returned.
+    Unspecified = 0,
+    /// It can be used.
+    Active = 1,
+    /// It is switched off, and can be switched on again.
+    Disabled = 2,
+    /// Its expire_time has passed. A later one brings it back.
+    Expired = 3,
+    /// It can never be used again. It is kept, with its name, so that the audit
+    /// log stays readable.
+    Revoked = 4,
+}
+impl ApiKeyState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "API_KEY_STATE_UNSPECIFIED",
+            Self::Active => "API_KEY_STATE_ACTIVE",
+            Self::Disabled => "API_KEY_STATE_DISABLED",
+            Self::Expired => "API_KEY_STATE_EXPIRED",
+            Self::Revoked => "API_KEY_STATE_REVOKED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "API_KEY_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "API_KEY_STATE_ACTIVE" => Some(Self::Active),
+            "API_KEY_STATE_DISABLED" => Some(Self::Disabled),
+            "API_KEY_STATE_EXPIRED" => Some(Self::Expired),
+            "API_KEY_STATE_REVOKED" => Some(Self::Revoked),
+            _ => None,
+        }
+    }
+}
+/// Asks for a new key.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateApiKeyRequest {
+    /// The key. Only its writable fields are read.
+    #[prost(message, optional, tag = "1")]
+    pub api_key: ::core::option::Option<ApiKey>,
+}
+/// Answers CreateApiKey.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CreateApiKeyResponse {
+    /// The key as stored.
+    #[prost(message, optional, tag = "1")]
+    pub api_key: ::core::option::Option<ApiKey>,
+    /// The secret. A caller sends it as `authorization: Bearer SECRET`, or as
+    /// `x-api-key: SECRET`.
+    #[prost(string, tag = "2")]
+    pub secret: ::prost::alloc::string::String,
+}
+/// Asks for a key.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetApiKeyRequest {
+    /// The id of the key.
+    #[prost(string, tag = "1")]
+    pub api_key_id: ::prost::alloc::string::String,
+}
+/// Answers GetApiKey.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetApiKeyResponse {
+    /// The key.
+    #[prost(message, optional, tag = "1")]
+    pub api_key: ::core::option::Option<ApiKey>,
+}
+/// Asks for the key of the caller.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCallerApiKeyRequest {}
+/// Answers GetCallerApiKey.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCallerApiKeyResponse {
+    /// The key.
+    #[prost(message, optional, tag = "1")]
+    pub api_key: ::core::option::Option<ApiKey>,
+}
+/// Asks for a page of keys.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListApiKeysRequest {
+    /// How many keys to return at most. 0 means 50, more than 1000 means 1000, and
+    /// a negative number is refused.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// Where to go on: the `next_page_token` of the page before, with all other
+    /// arguments but `page_size` as they were. Empty for the first page.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// The keys are in one of these states, at most 16. Empty means every state but
+    /// API_KEY_STATE_REVOKED.
+    #[prost(enumeration = "ApiKeyState", repeated, packed = "false", tag = "3")]
+    pub states: ::prost::alloc::vec::Vec<i32>,
+}
+/// Answers ListApiKeys.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListApiKeysResponse {
+    /// The keys of this page, by name.
+    #[prost(message, repeated, tag = "1")]
+    pub api_keys: ::prost::alloc::vec::Vec<ApiKey>,
+    /// Asks for the next page. Empty on the last one.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Asks for a key to be changed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateApiKeyRequest {
+    /// The id of the key to update.
+    #[prost(string, tag = "1")]
+    pub api_key_id: ::prost::alloc::string::String,
+    /// The new values.
+    #[prost(message, optional, tag = "2")]
+    pub api_key: ::core::option::Option<ApiKey>,
+    /// The fields to write: `role`, `description`, `expire_time`,
+    /// `model_name_prefixes`. One that is named here and unset is cleared. Without a
+    /// mask, the fields that are set are written.
+    #[prost(message, optional, tag = "3")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// Check everything, and store nothing.
+    #[prost(bool, tag = "14")]
+    pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers UpdateApiKey.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateApiKeyResponse {
+    /// The key as stored.
+    #[prost(message, optional, tag = "1")]
+    pub api_key: ::core::option::Option<ApiKey>,
+}
+/// Asks for a key to be disabled, enabled or revoked.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransitionApiKeyRequest {
+    /// The id of the key.
+    #[prost(string, tag = "1")]
+    pub api_key_id: ::prost::alloc::string::String,
+    /// The state to move it to: ACTIVE, DISABLED or REVOKED.
+    #[prost(enumeration = "ApiKeyState", tag = "2")]
+    pub target_state: i32,
+    /// If set: the etag that the key must have.
+    #[prost(string, tag = "13")]
+    pub etag: ::prost::alloc::string::String,
+    /// Check everything, and store nothing.
+    #[prost(bool, tag = "14")]
+    pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers TransitionApiKey.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransitionApiKeyResponse {
+    /// The key as stored.
+    #[prost(message, optional, tag = "1")]
+    pub api_key: ::core::option::Option<ApiKey>,
+}
+/// Asks for a new secret for a key.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RotateApiKeyRequest {
+    /// The id of the key.
+    #[prost(string, tag = "1")]
+    pub api_key_id: ::prost::alloc::string::String,
+    /// How long the secret before it goes on working, at most seven days. Unset
+    /// means not at all.
+    #[prost(message, optional, tag = "2")]
+    pub grace_period: ::core::option::Option<::prost_types::Duration>,
+}
+/// Answers RotateApiKey.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RotateApiKeyResponse {
+    /// The key as stored.
+    #[prost(message, optional, tag = "1")]
+    pub api_key: ::core::option::Option<ApiKey>,
+    /// The new secret.
+    #[prost(string, tag = "2")]
+    pub secret: ::prost::alloc::string::String,
+}
+/// Generated client implementations.
+#[cfg(feature = "client")]
+pub mod api_key_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Manages API keys. What is changed here holds at once on the server that
+    /// answers, and within five seconds on every other one.
+    #[derive(Debug, Clone)]
+    pub struct ApiKeyServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> ApiKeyServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> ApiKeyServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            ApiKeyServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Creates a key. Its secret is in this answer and nowhere else, ever. Fails
+        /// with ALREADY_EXISTS (API_KEY_ALREADY_EXISTS) if any key has the name, also
+        /// one that is revoked. Because the answer holds a secret it is not kept: a
+        /// call that is repeated creates nothing and fails. If the answer got lost,
+        /// rotate the key.
+        pub async fn create_api_key(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateApiKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateApiKeyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ApiKeyService/CreateApiKey",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ApiKeyService", "CreateApiKey"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns a key.
+        pub async fn get_api_key(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetApiKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetApiKeyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ApiKeyService/GetApiKey",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("modelregistry.v1.ApiKeyService", "GetApiKey"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns the key that the call was made with. Fails with NOT_FOUND
+        /// (API_KEY_NOT_FOUND) if it was made without one, with a client certificate.
+        pub async fn get_caller_api_key(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCallerApiKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCallerApiKeyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ApiKeyService/GetCallerApiKey",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ApiKeyService", "GetCallerApiKey"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists keys by name.
+        pub async fn list_api_keys(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListApiKeysRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListApiKeysResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ApiKeyService/ListApiKeys",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ApiKeyService", "ListApiKeys"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes what a key may do, or until when. Fails with FAILED_PRECONDITION
+        /// (LAST_ADMIN_KEY) if no usable key with ROLE_ADMIN would be left, and with
+        /// INVALID_STATE_TRANSITION if the key is revoked.
+        pub async fn update_api_key(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateApiKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateApiKeyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ApiKeyService/UpdateApiKey",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ApiKeyService", "UpdateApiKey"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Disables, enables or revokes a key. Open streams of a key that can no longer
+        /// be used end within five seconds. Fails with FAILED_PRECONDITION
+        /// (LAST_ADMIN_KEY) if no usable key with ROLE_ADMIN would be left. Moving a
+        /// key to the state that it is in succeeds and changes nothing.
+        pub async fn transition_api_key(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TransitionApiKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TransitionApiKeyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ApiKeyService/TransitionApiKey",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ApiKeyService", "TransitionApiKey"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gives a key a new secret, which is in this answer and nowhere else, ever. The
+        /// one before it works until the grace period is over; one that was replaced
+        /// earlier ends at once. Like CreateApiKey, the answer is not kept.
+        pub async fn rotate_api_key(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RotateApiKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RotateApiKeyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ApiKeyService/RotateApiKey",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ApiKeyService", "RotateApiKey"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+#[cfg(feature = "server")]
+pub mod api_key_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ApiKeyServiceServer.
+    #[async_trait]
+    pub trait ApiKeyService: std::marker::Send + std::marker::Sync + 'static {
+        /// Creates a key. Its secret is in this answer and nowhere else, ever. Fails
+        /// with ALREADY_EXISTS (API_KEY_ALREADY_EXISTS) if any key has the name, also
+        /// one that is revoked. Because the answer holds a secret it is not kept: a
+        /// call that is repeated creates nothing and fails. If the answer got lost,
+        /// rotate the key.
+        async fn create_api_key(
+            &self,
+            request: tonic::Request<super::CreateApiKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateApiKeyResponse>,
+            tonic::Status,
+        >;
+        /// Returns a key.
+        async fn get_api_key(
+            &self,
+            request: tonic::Request<super::GetApiKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetApiKeyResponse>,
+            tonic::Status,
+        >;
+        /// Returns the key that the call was made with. Fails with NOT_FOUND
+        /// (API_KEY_NOT_FOUND) if it was made without one, with a client certificate.
+        async fn get_caller_api_key(
+            &self,
+            request: tonic::Request<super::GetCallerApiKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCallerApiKeyResponse>,
+            tonic::Status,
+        >;
+        /// Lists keys by name.
+        async fn list_api_keys(
+            &self,
+            request: tonic::Request<super::ListApiKeysRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListApiKeysResponse>,
+            tonic::Status,
+        >;
+        /// Changes what a key may do, or until when. Fails with FAILED_PRECONDITION
+        /// (LAST_ADMIN_KEY) if no usable key with ROLE_ADMIN would be left, and with
+        /// INVALID_STATE_TRANSITION if the key is revoked.
+        async fn update_api_key(
+            &self,
+            request: tonic::Request<super::UpdateApiKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateApiKeyResponse>,
+            tonic::Status,
+        >;
+        /// Disables, enables or revokes a key. Open streams of a key that can no longer
+        /// be used end within five seconds. Fails with FAILED_PRECONDITION
+        /// (LAST_ADMIN_KEY) if no usable key with ROLE_ADMIN would be left. Moving a
+        /// key to the state that it is in succeeds and changes nothing.
+        async fn transition_api_key(
+            &self,
+            request: tonic::Request<super::TransitionApiKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TransitionApiKeyResponse>,
+            tonic::Status,
+        >;
+        /// Gives a key a new secret, which is in this answer and nowhere else, ever. The
+        /// one before it works until the grace period is over; one that was replaced
+        /// earlier ends at once. Like CreateApiKey, the answer is not kept.
+        async fn rotate_api_key(
+            &self,
+            request: tonic::Request<super::RotateApiKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RotateApiKeyResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Manages API keys. What is changed here holds at once on the server that
+    /// answers, and within five seconds on every other one.
+    #[derive(Debug)]
+    pub struct ApiKeyServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ApiKeyServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for ApiKeyServiceServer<T>
+    where
+        T: ApiKeyService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/modelregistry.v1.ApiKeyService/CreateApiKey" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateApiKeySvc<T: ApiKeyService>(pub Arc<T>);
+                    impl<
+                        T: ApiKeyService,
+                    > tonic::server::UnaryService<super::CreateApiKeyRequest>
+                    for CreateApiKeySvc<T> {
+                        type Response = super::CreateApiKeyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateApiKeyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ApiKeyService>::create_api_key(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateApiKeySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ApiKeyService/GetApiKey" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetApiKeySvc<T: ApiKeyService>(pub Arc<T>);
+                    impl<
+                        T: ApiKeyService,
+                    > tonic::server::UnaryService<super::GetApiKeyRequest>
+                    for GetApiKeySvc<T> {
+                        type Response = super::GetApiKeyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetApiKeyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ApiKeyService>::get_api_key(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetApiKeySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ApiKeyService/GetCallerApiKey" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetCallerApiKeySvc<T: ApiKeyService>(pub Arc<T>);
+                    impl<
+                        T: ApiKeyService,
+                    > tonic::server::UnaryService<super::GetCallerApiKeyRequest>
+                    for GetCallerApiKeySvc<T> {
+                        type Response = super::GetCallerApiKeyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetCallerApiKeyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ApiKeyService>::get_caller_api_key(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetCallerApiKeySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ApiKeyService/ListApiKeys" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListApiKeysSvc<T: ApiKeyService>(pub Arc<T>);
+                    impl<
+                        T: ApiKeyService,
+                    > tonic::server::UnaryService<super::ListApiKeysRequest>
+                    for ListApiKeysSvc<T> {
+                        type Response = super::ListApiKeysResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListApiKeysRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ApiKeyService>::list_api_keys(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListApiKeysSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ApiKeyService/UpdateApiKey" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateApiKeySvc<T: ApiKeyService>(pub Arc<T>);
+                    impl<
+                        T: ApiKeyService,
+                    > tonic::server::UnaryService<super::UpdateApiKeyRequest>
+                    for UpdateApiKeySvc<T> {
+                        type Response = super::UpdateApiKeyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateApiKeyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ApiKeyService>::update_api_key(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateApiKeySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ApiKeyService/TransitionApiKey" => {
+                    #[allow(non_camel_case_types)]
+                    struct TransitionApiKeySvc<T: ApiKeyService>(pub Arc<T>);
+                    impl<
+                        T: ApiKeyService,
+                    > tonic::server::UnaryService<super::TransitionApiKeyRequest>
+                    for TransitionApiKeySvc<T> {
+                        type Response = super::TransitionApiKeyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::TransitionApiKeyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ApiKeyService>::transition_api_key(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TransitionApiKeySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ApiKeyService/RotateApiKey" => {
+                    #[allow(non_camel_case_types)]
+                    struct RotateApiKeySvc<T: ApiKeyService>(pub Arc<T>);
+                    impl<
+                        T: ApiKeyService,
+                    > tonic::server::UnaryService<super::RotateApiKeyRequest>
+                    for RotateApiKeySvc<T> {
+                        type Response = super::RotateApiKeyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RotateApiKeyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ApiKeyService>::rotate_api_key(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RotateApiKeySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ApiKeyServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "modelregistry.v1.ApiKeyService";
+    impl<T> tonic::server::NamedService for ApiKeyServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// Says which model a request is about: by id or by name. Both find live
 /// models only; a method that also finds soft-deleted ones says so. Used in
 /// requests, never in responses.
@@ -163,8 +1204,8 @@ pub mod label_selector {
         Exists(bool),
     }
 }
-/// The kinds of resource a registry holds. Says what an event is about. More can
-/// be added.
+/// The kinds of resource a registry holds. Says what an event or an audit entry is
+/// about. More can be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ResourceKind {
@@ -176,6 +1217,8 @@ pub enum ResourceKind {
     Release = 2,
     /// A named pointer to a release.
     ReleaseAlias = 3,
+    /// An API key. Its changes are in the audit log and are no events.
+    ApiKey = 6,
 }
 impl ResourceKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -188,6 +1231,7 @@ impl ResourceKind {
             Self::Model => "RESOURCE_KIND_MODEL",
             Self::Release => "RESOURCE_KIND_RELEASE",
             Self::ReleaseAlias => "RESOURCE_KIND_RELEASE_ALIAS",
+            Self::ApiKey => "RESOURCE_KIND_API_KEY",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -197,8 +1241,438 @@ impl ResourceKind {
             "RESOURCE_KIND_MODEL" => Some(Self::Model),
             "RESOURCE_KIND_RELEASE" => Some(Self::Release),
             "RESOURCE_KIND_RELEASE_ALIAS" => Some(Self::ReleaseAlias),
+            "RESOURCE_KIND_API_KEY" => Some(Self::ApiKey),
             _ => None,
         }
+    }
+}
+/// One audited call. Holds nothing of what was sent but names. It is never
+/// changed, and removed only when it is older than the server keeps entries, or
+/// when entries of callers without credentials have become too many.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditEntry {
+    /// The id: a UUID assigned by the server.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// When the call ended.
+    #[prost(message, optional, tag = "2")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The full name of the method, for example
+    /// "modelregistry.v1.ReleaseService/CreateRelease".
+    #[prost(string, tag = "3")]
+    pub method: ::prost::alloc::string::String,
+    /// The gRPC status code that the call ended with. 0 is OK.
+    #[prost(int32, tag = "4")]
+    pub code: i32,
+    /// The ErrorReason of a call that failed, for example
+    /// "ERROR_REASON_ETAG_MISMATCH".
+    #[prost(string, optional, tag = "5")]
+    pub error_reason: ::core::option::Option<::prost::alloc::string::String>,
+    /// The id of the API key that the call was made with. Unset if it was made
+    /// without a valid one.
+    #[prost(string, optional, tag = "6")]
+    pub api_key_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// The name of that key.
+    #[prost(string, optional, tag = "7")]
+    pub api_key_name: ::core::option::Option<::prost::alloc::string::String>,
+    /// The kind of the resource that the call was about. Of several (a batch, a
+    /// model with its releases) the first and topmost one is named. Unspecified if
+    /// the call was refused before that was looked at.
+    #[prost(enumeration = "ResourceKind", tag = "8")]
+    pub resource_kind: i32,
+    /// The id of that resource, if it is known.
+    #[prost(string, optional, tag = "9")]
+    pub resource_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// The name of that resource, if it is known.
+    #[prost(string, optional, tag = "10")]
+    pub resource_name: ::core::option::Option<::prost::alloc::string::String>,
+    /// The registry revision of what the call changed. Unset if it changed nothing:
+    /// it failed, or what it asks for had been done before.
+    #[prost(int64, optional, tag = "11")]
+    pub revision: ::core::option::Option<i64>,
+    /// The `request_id` of the call or, if it had none, the id that the server gave
+    /// the call.
+    #[prost(string, tag = "12")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The IP address that the call came from: that of the connection, whatever
+    /// headers say.
+    #[prost(string, optional, tag = "13")]
+    pub client_address: ::core::option::Option<::prost::alloc::string::String>,
+    /// What the caller said it is, cut at 256 characters.
+    #[prost(string, optional, tag = "14")]
+    pub user_agent: ::core::option::Option<::prost::alloc::string::String>,
+    /// Who called, as events have it: the name of the API key, "cert:" and the name
+    /// in a client certificate, or "anonymous".
+    #[prost(string, tag = "16")]
+    pub actor: ::prost::alloc::string::String,
+    /// Which fields of that resource were changed by an update.
+    #[prost(message, optional, tag = "17")]
+    pub changed_fields: ::core::option::Option<::prost_types::FieldMask>,
+    /// How many calls this entry stands for: 1, or more if the same caller failed
+    /// with the same method in the same way over and over within a minute. A
+    /// number of 0 is never returned.
+    #[prost(int64, tag = "18")]
+    pub call_count: i64,
+}
+/// A condition on audit entries. Every field that is set must match. A repeated
+/// field matches if any of its values does.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditFilter {
+    /// The method is one of these, at most 100.
+    #[prost(string, repeated, tag = "1")]
+    pub methods: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The call was made with one of the API keys with these ids, at most 100.
+    #[prost(string, repeated, tag = "2")]
+    pub api_key_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The resource is of one of these kinds, at most 16.
+    #[prost(enumeration = "ResourceKind", repeated, packed = "false", tag = "3")]
+    pub resource_kinds: ::prost::alloc::vec::Vec<i32>,
+    /// The resource is one of those with these ids, at most 100.
+    #[prost(string, repeated, tag = "4")]
+    pub resource_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The call succeeded (true) or failed (false).
+    #[prost(bool, optional, tag = "5")]
+    pub succeeded: ::core::option::Option<bool>,
+    /// The call ended at this time or later.
+    #[prost(message, optional, tag = "6")]
+    pub create_time_from: ::core::option::Option<::prost_types::Timestamp>,
+    /// The call ended before this time.
+    #[prost(message, optional, tag = "7")]
+    pub create_time_before: ::core::option::Option<::prost_types::Timestamp>,
+    /// The caller is one of these actors, at most 100.
+    #[prost(string, repeated, tag = "8")]
+    pub actors: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Asks for a page of audit entries.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListAuditEntriesRequest {
+    /// How many entries to return at most. 0 means 50, more than 1000 means 1000,
+    /// and a negative number is refused.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// Where to go on: the `next_page_token` of the page before, with all other
+    /// arguments but `page_size` as they were. Empty for the first page.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Which entries. Unset means all.
+    #[prost(message, optional, tag = "3")]
+    pub filter: ::core::option::Option<AuditFilter>,
+}
+/// Answers ListAuditEntries.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListAuditEntriesResponse {
+    /// The entries of this page, newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<AuditEntry>,
+    /// Asks for the next page. Empty on the last one.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Generated client implementations.
+#[cfg(feature = "client")]
+pub mod audit_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Reads the audit log: who called what, from where, and how it ended. It has the
+    /// calls of all methods whose policy says `audited`. (What was changed is told by
+    /// WatchService.)
+    #[derive(Debug, Clone)]
+    pub struct AuditServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> AuditServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> AuditServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            AuditServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Lists entries, newest first. The entry of a call that succeeded was stored
+        /// together with what the call changed; those of calls that were refused or
+        /// failed follow within seconds. A call with `validate_only` that succeeds
+        /// leaves no entry.
+        pub async fn list_audit_entries(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListAuditEntriesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAuditEntriesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.AuditService/ListAuditEntries",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.AuditService", "ListAuditEntries"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+#[cfg(feature = "server")]
+pub mod audit_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with AuditServiceServer.
+    #[async_trait]
+    pub trait AuditService: std::marker::Send + std::marker::Sync + 'static {
+        /// Lists entries, newest first. The entry of a call that succeeded was stored
+        /// together with what the call changed; those of calls that were refused or
+        /// failed follow within seconds. A call with `validate_only` that succeeds
+        /// leaves no entry.
+        async fn list_audit_entries(
+            &self,
+            request: tonic::Request<super::ListAuditEntriesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAuditEntriesResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Reads the audit log: who called what, from where, and how it ended. It has the
+    /// calls of all methods whose policy says `audited`. (What was changed is told by
+    /// WatchService.)
+    #[derive(Debug)]
+    pub struct AuditServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> AuditServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for AuditServiceServer<T>
+    where
+        T: AuditService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/modelregistry.v1.AuditService/ListAuditEntries" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListAuditEntriesSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::UnaryService<super::ListAuditEntriesRequest>
+                    for ListAuditEntriesSvc<T> {
+                        type Response = super::ListAuditEntriesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListAuditEntriesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::list_audit_entries(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListAuditEntriesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for AuditServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "modelregistry.v1.AuditService";
+    impl<T> tonic::server::NamedService for AuditServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
     }
 }
 /// Why a call failed: the `reason` of the google.rpc.ErrorInfo that every error
@@ -302,6 +1776,9 @@ pub enum ErrorReason {
     RequestIdReused = 84,
     /// Code FAILED_PRECONDITION. The registry accepts no writes at present.
     ReadOnly = 85,
+    /// Code FAILED_PRECONDITION. No usable API key with ROLE_ADMIN would be left.
+    /// Create another one first.
+    LastAdminKey = 86,
     /// Code OUT_OF_RANGE. The events after the requested start are no longer
     /// kept. List again and watch from the revision of that list. Metadata:
     /// compactedRevision, currentRevision.
@@ -316,9 +1793,13 @@ pub enum ErrorReason {
     /// Code PERMISSION_DENIED. The caller is known, and its role is too low for
     /// the method. Metadata: requiredRole, method.
     RoleRequired = 121,
+    /// Code PERMISSION_DENIED. The caller is known, and the model name that the
+    /// request gives to a model is not within `ApiKey.model_name_prefixes`. (What
+    /// is there already and outside of them is not found.)
+    OutsidePrefixes = 122,
     /// Code RESOURCE_EXHAUSTED; details RetryInfo and QuotaFailure. The caller
-    /// exceeds its rate limit, or the server is overloaded. Wait as long as
-    /// RetryInfo says.
+    /// exceeds its rate limit, its address has failed to authenticate too often, or
+    /// the server is overloaded. Nothing was done. Wait as long as RetryInfo says.
     RateLimited = 140,
     /// Code RESOURCE_EXHAUSTED; details RetryInfo. The caller holds too many open
     /// streams. Close one first.
@@ -333,7 +1814,8 @@ pub enum ErrorReason {
     /// Code UNAVAILABLE; details RetryInfo. The database cannot be reached, or
     /// the server is about to stop. Repeat the call. Metadata, if the answer to a
     /// commit was lost and a write may or may not have happened: outcome
-    /// ("unknown"); then there is no RetryInfo.
+    /// ("unknown"); then there is no RetryInfo. Metadata, if a stream of events ends
+    /// because the server stops: resumeRevision, the revision to go on after.
     BackendUnavailable = 160,
     /// Code INTERNAL; details RequestInfo. A bug in the server. The message says
     /// nothing on purpose; the request id in the details finds the log entry.
@@ -379,10 +1861,12 @@ impl ErrorReason {
             Self::AmbiguousReference => "ERROR_REASON_AMBIGUOUS_REFERENCE",
             Self::RequestIdReused => "ERROR_REASON_REQUEST_ID_REUSED",
             Self::ReadOnly => "ERROR_REASON_READ_ONLY",
+            Self::LastAdminKey => "ERROR_REASON_LAST_ADMIN_KEY",
             Self::RevisionCompacted => "ERROR_REASON_REVISION_COMPACTED",
             Self::RevisionInFuture => "ERROR_REASON_REVISION_IN_FUTURE",
             Self::Unauthenticated => "ERROR_REASON_UNAUTHENTICATED",
             Self::RoleRequired => "ERROR_REASON_ROLE_REQUIRED",
+            Self::OutsidePrefixes => "ERROR_REASON_OUTSIDE_PREFIXES",
             Self::RateLimited => "ERROR_REASON_RATE_LIMITED",
             Self::TooManyStreams => "ERROR_REASON_TOO_MANY_STREAMS",
             Self::MessageTooLarge => "ERROR_REASON_MESSAGE_TOO_LARGE",
@@ -423,10 +1907,12 @@ impl ErrorReason {
             "ERROR_REASON_AMBIGUOUS_REFERENCE" => Some(Self::AmbiguousReference),
             "ERROR_REASON_REQUEST_ID_REUSED" => Some(Self::RequestIdReused),
             "ERROR_REASON_READ_ONLY" => Some(Self::ReadOnly),
+            "ERROR_REASON_LAST_ADMIN_KEY" => Some(Self::LastAdminKey),
             "ERROR_REASON_REVISION_COMPACTED" => Some(Self::RevisionCompacted),
             "ERROR_REASON_REVISION_IN_FUTURE" => Some(Self::RevisionInFuture),
             "ERROR_REASON_UNAUTHENTICATED" => Some(Self::Unauthenticated),
             "ERROR_REASON_ROLE_REQUIRED" => Some(Self::RoleRequired),
+            "ERROR_REASON_OUTSIDE_PREFIXES" => Some(Self::OutsidePrefixes),
             "ERROR_REASON_RATE_LIMITED" => Some(Self::RateLimited),
             "ERROR_REASON_TOO_MANY_STREAMS" => Some(Self::TooManyStreams),
             "ERROR_REASON_MESSAGE_TOO_LARGE" => Some(Self::MessageTooLarge),
@@ -4934,6 +6420,46 @@ pub mod get_server_info_response {
         /// How long a soft-deleted resource is kept before it is removed for good.
         #[prost(message, optional, tag = "8")]
         pub soft_delete_retention: ::core::option::Option<::prost_types::Duration>,
+        /// The largest metadata (headers) of a request, in bytes as HTTP/2 counts
+        /// them.
+        #[prost(int64, tag = "9")]
+        pub max_header_bytes: i64,
+        /// How many calls and streams one connection may have open at once.
+        #[prost(int32, tag = "10")]
+        pub max_streams_per_connection: i32,
+        /// How many connections the server accepts, in all.
+        #[prost(int32, tag = "11")]
+        pub max_connections: i32,
+        /// How many connections the server accepts from one address (of IPv6: from
+        /// one /64 network).
+        #[prost(int32, tag = "12")]
+        pub max_connections_per_address: i32,
+        /// How many calls the server works on at once. More are refused with
+        /// RESOURCE_EXHAUSTED (RATE_LIMITED).
+        #[prost(int32, tag = "13")]
+        pub max_calls_in_flight: i32,
+        /// How many bytes of request messages the server holds at once. More are
+        /// refused with RESOURCE_EXHAUSTED (RATE_LIMITED).
+        #[prost(int64, tag = "14")]
+        pub max_request_bytes_in_flight: i64,
+        /// How many streams of WatchService.Watch the server serves at once.
+        #[prost(int32, tag = "15")]
+        pub max_watches: i32,
+        /// How many streams of WatchService.Watch one caller may have open.
+        #[prost(int32, tag = "16")]
+        pub max_watches_per_caller: i32,
+        /// How many calls per second one caller may make on this server, for longer
+        /// than a moment. More are refused with RESOURCE_EXHAUSTED (RATE_LIMITED).
+        #[prost(int32, tag = "17")]
+        pub max_calls_per_second: i32,
+        /// How many times in ten seconds one address may fail to authenticate before
+        /// it is answered with RESOURCE_EXHAUSTED (RATE_LIMITED). Calls with valid
+        /// credentials are served all the same.
+        #[prost(int32, tag = "18")]
+        pub max_failed_authentications: i32,
+        /// How long an audit entry is kept.
+        #[prost(message, optional, tag = "19")]
+        pub audit_retention: ::core::option::Option<::prost_types::Duration>,
     }
     /// What the server can do that not every server of this API can. A capability
     /// that is false, or that the answer does not have, is one not to count on.
@@ -5569,9 +7095,12 @@ pub mod watch_service_client {
         /// * OUT_OF_RANGE (REVISION_IN_FUTURE): it starts ahead of the registry, which
         ///  is another one or was restored from a backup. List again.
         /// * RESOURCE_EXHAUSTED (TOO_MANY_STREAMS): the server has as many streams as
-        ///  it serves at once.
+        ///  it serves at once, or the caller as many as it may have.
         /// * UNAVAILABLE (BACKEND_UNAVAILABLE): the server is about to stop, or cannot
-        ///  reach its database. Go on elsewhere or later.
+        ///  reach its database. Go on elsewhere or later. If the server stops, the
+        ///  metadata has resumeRevision, the `after_revision` to go on with.
+        /// * UNAUTHENTICATED (UNAUTHENTICATED): the API key that it was opened with can
+        ///  no longer be used. It ends within five seconds of that.
         /// * the caller cancels it, or its deadline passes.
         pub async fn watch(
             &mut self,
@@ -5662,9 +7191,12 @@ pub mod watch_service_server {
         /// * OUT_OF_RANGE (REVISION_IN_FUTURE): it starts ahead of the registry, which
         ///  is another one or was restored from a backup. List again.
         /// * RESOURCE_EXHAUSTED (TOO_MANY_STREAMS): the server has as many streams as
-        ///  it serves at once.
+        ///  it serves at once, or the caller as many as it may have.
         /// * UNAVAILABLE (BACKEND_UNAVAILABLE): the server is about to stop, or cannot
-        ///  reach its database. Go on elsewhere or later.
+        ///  reach its database. Go on elsewhere or later. If the server stops, the
+        ///  metadata has resumeRevision, the `after_revision` to go on with.
+        /// * UNAUTHENTICATED (UNAUTHENTICATED): the API key that it was opened with can
+        ///  no longer be used. It ends within five seconds of that.
         /// * the caller cancels it, or its deadline passes.
         async fn watch(
             &self,

@@ -5,6 +5,10 @@
 use crate::mask::*;
 use crate::v1;
 use crate::validate::{Collector, Conditions, Pattern, Validate, number, text, time};
+static API_KEY_NAME: Pattern = Pattern::new("^[A-Za-z0-9][A-Za-z0-9._@+-]*$");
+static API_KEY_MODEL_NAME_PREFIXES: Pattern = Pattern::new(
+    "^[A-Za-z0-9][A-Za-z0-9._/-]*$",
+);
 static MODEL_NAME: Pattern = Pattern::new(
     "^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$",
 );
@@ -20,6 +24,322 @@ static RELEASE_PLATFORM: Pattern = Pattern::new("^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]
 static SET_RELEASE_ALIAS_REQUEST_ALIAS: Pattern = Pattern::new(
     "^[a-z](?:[a-z0-9-]*[a-z0-9])?$",
 );
+impl Validate for v1::ApiKey {
+    fn validate(&self, at: &mut Collector) {
+        api_key(self, None, at);
+    }
+}
+/// With a mask: the fields that it names, and what else is set and cannot be changed.
+fn api_key(message: &v1::ApiKey, mask: Option<ApiKeyMask>, at: &mut Collector) {
+    if mask.is_none() || !message.name.is_empty() {
+        at.field(
+            "name",
+            |at| {
+                if !message.name.is_empty() {
+                    if text::plain(at, &message.name) {
+                        text::max_len(at, &message.name, 255);
+                        text::pattern(at, &message.name, &API_KEY_NAME);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ApiKeyField::Role)) {
+        at.field(
+            "role",
+            |at| {
+                {
+                    number::defined(
+                        at,
+                        message.role,
+                        v1::Role::try_from(message.role).is_ok(),
+                        "modelregistry.v1.Role",
+                    );
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ApiKeyField::Description)) {
+        at.field(
+            "description",
+            |at| {
+                if let Some(value) = message.description.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 1024);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ApiKeyField::ExpireTime)) {
+        at.field(
+            "expire_time",
+            |at| {
+                if let Some(value) = &message.expire_time {
+                    value.validate(at)
+                }
+            },
+        );
+    }
+    at.field(
+        "etag",
+        |at| {
+            if text::plain(at, &message.etag) {
+                text::max_len(at, &message.etag, 64);
+            }
+        },
+    );
+    if mask.is_none_or(|mask| mask.contains(ApiKeyField::ModelNamePrefixes)) {
+        at.field(
+            "model_name_prefixes",
+            |at| {
+                number::max_items(at, message.model_name_prefixes.len(), 20);
+                for (index, value) in message.model_name_prefixes.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            if text::plain(at, value) {
+                                text::max_len(at, value, 255);
+                                text::pattern(at, value, &API_KEY_MODEL_NAME_PREFIXES);
+                            }
+                        },
+                    );
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::CreateApiKeyRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "api_key",
+            |at| match &self.api_key {
+                Some(value) => value.validate(at),
+                None => at.missing(),
+            },
+        );
+    }
+}
+impl Validate for v1::GetApiKeyRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "api_key_id",
+            |at| {
+                if !self.api_key_id.is_empty() {
+                    if text::plain(at, &self.api_key_id) {
+                        text::uuid(at, &self.api_key_id);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::GetCallerApiKeyRequest {
+    fn validate(&self, _: &mut Collector) {}
+}
+impl Validate for v1::ListApiKeysRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "page_size",
+            |at| {
+                {
+                    number::at_least(at, "INT32_GTE", i64::from(self.page_size), 0);
+                }
+            },
+        );
+        at.field(
+            "page_token",
+            |at| {
+                {
+                    text::plain(at, &self.page_token);
+                }
+            },
+        );
+        at.field(
+            "states",
+            |at| {
+                number::max_items(at, self.states.len(), 16);
+                for (index, value) in self.states.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            if number::defined(
+                                at,
+                                *value,
+                                v1::ApiKeyState::try_from(*value).is_ok(),
+                                "modelregistry.v1.ApiKeyState",
+                            ) {
+                                number::one_of(
+                                    at,
+                                    *value,
+                                    &[1, 2, 3, 4],
+                                    &[
+                                        "API_KEY_STATE_ACTIVE",
+                                        "API_KEY_STATE_DISABLED",
+                                        "API_KEY_STATE_EXPIRED",
+                                        "API_KEY_STATE_REVOKED",
+                                    ],
+                                );
+                            }
+                        },
+                    );
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::UpdateApiKeyRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "api_key_id",
+            |at| {
+                if !self.api_key_id.is_empty() {
+                    if text::plain(at, &self.api_key_id) {
+                        text::uuid(at, &self.api_key_id);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "api_key",
+            |at| match &self.api_key {
+                Some(value) => {
+                    api_key(
+                        value,
+                        Some(ApiKeyMask::named(self.update_mask.as_ref(), value)),
+                        at,
+                    )
+                }
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "update_mask",
+            |at| {
+                if let Some(value) = &self.update_mask {
+                    value.validate(at)
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::TransitionApiKeyRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "api_key_id",
+            |at| {
+                if !self.api_key_id.is_empty() {
+                    if text::plain(at, &self.api_key_id) {
+                        text::uuid(at, &self.api_key_id);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "target_state",
+            |at| {
+                if self.target_state != 0 {
+                    if number::defined(
+                        at,
+                        self.target_state,
+                        v1::ApiKeyState::try_from(self.target_state).is_ok(),
+                        "modelregistry.v1.ApiKeyState",
+                    ) {
+                        number::one_of(
+                            at,
+                            self.target_state,
+                            &[1, 2, 4],
+                            &[
+                                "API_KEY_STATE_ACTIVE",
+                                "API_KEY_STATE_DISABLED",
+                                "API_KEY_STATE_REVOKED",
+                            ],
+                        );
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "etag",
+            |at| {
+                if text::plain(at, &self.etag) {
+                    text::max_len(at, &self.etag, 64);
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::RotateApiKeyRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "api_key_id",
+            |at| {
+                if !self.api_key_id.is_empty() {
+                    if text::plain(at, &self.api_key_id) {
+                        text::uuid(at, &self.api_key_id);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "grace_period",
+            |at| {
+                if let Some(value) = &self.grace_period {
+                    if time::sound(at, value) {
+                        time::at_most(
+                            at,
+                            value,
+                            &::prost_types::Duration {
+                                seconds: 604800,
+                                nanos: 0,
+                            },
+                        );
+                        time::at_least(
+                            at,
+                            value,
+                            &::prost_types::Duration {
+                                seconds: 0,
+                                nanos: 0,
+                            },
+                        );
+                    }
+                }
+            },
+        );
+    }
+}
 impl Validate for v1::ModelRef {
     fn validate(&self, at: &mut Collector) {
         match &self.value {
@@ -172,6 +492,149 @@ impl Validate for v1::label_selector::Values {
                             text::plain(at, value);
                         },
                     );
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::AuditFilter {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "methods",
+            |at| {
+                number::max_items(at, self.methods.len(), 100);
+                for (index, value) in self.methods.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            if text::plain(at, value) {
+                                text::max_len(at, value, 200);
+                            }
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "api_key_ids",
+            |at| {
+                number::max_items(at, self.api_key_ids.len(), 100);
+                for (index, value) in self.api_key_ids.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            if text::plain(at, value) {
+                                text::uuid(at, value);
+                            }
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "resource_kinds",
+            |at| {
+                number::max_items(at, self.resource_kinds.len(), 16);
+                for (index, value) in self.resource_kinds.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            if number::defined(
+                                at,
+                                *value,
+                                v1::ResourceKind::try_from(*value).is_ok(),
+                                "modelregistry.v1.ResourceKind",
+                            ) {
+                                number::one_of(
+                                    at,
+                                    *value,
+                                    &[1, 2, 3, 6],
+                                    &[
+                                        "RESOURCE_KIND_MODEL",
+                                        "RESOURCE_KIND_RELEASE",
+                                        "RESOURCE_KIND_RELEASE_ALIAS",
+                                        "RESOURCE_KIND_API_KEY",
+                                    ],
+                                );
+                            }
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "resource_ids",
+            |at| {
+                number::max_items(at, self.resource_ids.len(), 100);
+                for (index, value) in self.resource_ids.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            if text::plain(at, value) {
+                                text::max_len(at, value, 200);
+                            }
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "create_time_from",
+            |at| {
+                if let Some(value) = &self.create_time_from {
+                    value.validate(at)
+                }
+            },
+        );
+        at.field(
+            "create_time_before",
+            |at| {
+                if let Some(value) = &self.create_time_before {
+                    value.validate(at)
+                }
+            },
+        );
+        at.field(
+            "actors",
+            |at| {
+                number::max_items(at, self.actors.len(), 100);
+                for (index, value) in self.actors.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            if text::plain(at, value) {
+                                text::max_len(at, value, 255);
+                            }
+                        },
+                    );
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::ListAuditEntriesRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "page_size",
+            |at| {
+                {
+                    number::at_least(at, "INT32_GTE", i64::from(self.page_size), 0);
+                }
+            },
+        );
+        at.field(
+            "page_token",
+            |at| {
+                {
+                    text::plain(at, &self.page_token);
+                }
+            },
+        );
+        at.field(
+            "filter",
+            |at| {
+                if let Some(value) = &self.filter {
+                    value.validate(at)
                 }
             },
         );

@@ -2,6 +2,7 @@
 //!
 //! A handler accepts, calls and converts. May not: decide (no `if` in a handler), or read the database.
 
+mod api_keys;
 mod convert;
 mod kept;
 mod metadata;
@@ -18,20 +19,21 @@ mod watch;
 pub use convert::event::picture;
 pub use metadata::Deadline;
 
-use crate::domain::name::Actor;
-use crate::domain::{Context, Error, RequestId};
+use crate::domain::{Caller, Context, Error, RequestId};
 use crate::service::Registry;
 use crate::store::{UseCase, Written};
 use kept::Kept;
 use page_token::PageTokens;
 use prost::Message;
 use registry_proto::method::Idempotency;
+use registry_proto::v1::api_key_service_server::ApiKeyServiceServer;
 use registry_proto::v1::model_service_server::ModelServiceServer;
 use registry_proto::v1::release_service_server::ReleaseServiceServer;
 use registry_proto::v1::system_service_server::SystemServiceServer;
 use registry_proto::v1::watch_service_server::WatchServiceServer;
 use registry_proto::validate::Collector;
 use rules::Rules;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tonic::metadata::MetadataValue;
 use tonic::service::Routes;
@@ -76,6 +78,7 @@ impl Api {
             .add_service(limited!(ReleaseServiceServer))
             .add_service(limited!(WatchServiceServer))
             .add_service(limited!(SystemServiceServer))
+            .add_service(limited!(ApiKeyServiceServer))
     }
 
     /// Serves one call that has no key: checks the message against the contract, waits until what is read is as new
@@ -128,8 +131,12 @@ impl Api {
         M: Rules,
     {
         let request_id = request.extensions().get().cloned().unwrap_or_else(RequestId::fresh);
-        let context = self.registry.context(Actor::anonymous(), request_id.clone());
+        let caller: Option<Arc<Caller>> = request.extensions().get().cloned();
         let answer = async {
+            // Without a caller, the layer that authenticates was not passed.
+            let caller = caller.ok_or_else(|| Error::bug("a call by nobody"))?;
+            let audited = M::METHOD.policy().audited.then(|| M::METHOD.path().trim_start_matches('/'));
+            let context = self.registry.context(caller, request_id.clone()).audited(audited);
             let least = metadata::min_revision(request.metadata())?;
             let message = request.into_inner();
             check(&message)?;

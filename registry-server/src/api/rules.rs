@@ -3,7 +3,7 @@
 
 use super::convert::{release, resolve};
 use crate::domain::Refused;
-use crate::domain::name::{ImageTag, ModelName};
+use crate::domain::name::{ApiKeyName, ImageTag, ModelName};
 use crate::domain::release::ReleaseState;
 use prost::Message;
 use registry_proto::request::Request;
@@ -100,6 +100,13 @@ impl Rules for pb::BatchCreateReleasesRequest {
     }
 }
 
+impl Rules for pb::CreateApiKeyRequest {
+    fn rules(&self, at: &mut Collector) {
+        let Some(key) = &self.api_key else { return };
+        at.field("api_key", |at| check(&key.name, str::parse::<ApiKeyName>, "name", at));
+    }
+}
+
 impl Rules for pb::ListReleasesRequest {
     fn rules(&self, at: &mut Collector) {
         if self.order == i32::from(Order::VersionAsc) && self.model_ref.is_none() {
@@ -163,4 +170,10 @@ no_rules!(
     ListEventsRequest,
     GetServerInfoRequest,
     CompactEventsRequest,
+    GetApiKeyRequest,
+    GetCallerApiKeyRequest,
+    ListApiKeysRequest,
+    UpdateApiKeyRequest,
+    TransitionApiKeyRequest,
+    RotateApiKeyRequest,
 );

@@ -59,8 +59,14 @@ const fn code(error: &Error) -> (Code, ErrorReason) {
         Error::NotFound { kind: Kind::Model, .. } => (Code::NotFound, ErrorReason::ModelNotFound),
         Error::NotFound { kind: Kind::Release, .. } => (Code::NotFound, ErrorReason::ReleaseNotFound),
         Error::NotFound { kind: Kind::Alias, .. } => (Code::NotFound, ErrorReason::AliasNotFound),
+        Error::NotFound { kind: Kind::ApiKey, .. } => (Code::NotFound, ErrorReason::ApiKeyNotFound),
         Error::Exists { kind: Kind::Model, .. } => (Code::AlreadyExists, ErrorReason::ModelAlreadyExists),
         Error::Exists { kind: Kind::Release | Kind::Alias, .. } => (Code::AlreadyExists, ErrorReason::ReleaseAlreadyExists),
+        Error::Exists { kind: Kind::ApiKey, .. } => (Code::AlreadyExists, ErrorReason::ApiKeyAlreadyExists),
+        Error::LastAdminKey => (Code::FailedPrecondition, ErrorReason::LastAdminKey),
+        Error::Unauthenticated => (Code::Unauthenticated, ErrorReason::Unauthenticated),
+        Error::RoleRequired { .. } => (Code::PermissionDenied, ErrorReason::RoleRequired),
+        Error::OutsidePrefixes { .. } => (Code::PermissionDenied, ErrorReason::OutsidePrefixes),
         Error::EtagMismatch { .. } => (Code::Aborted, ErrorReason::EtagMismatch),
         Error::AliasMoved { .. } => (Code::Aborted, ErrorReason::AliasMoved),
         Error::Conflict(_) => (Code::Aborted, ErrorReason::TransactionConflict),
@@ -75,7 +81,7 @@ const fn code(error: &Error) -> (Code, ErrorReason) {
         Error::ResponseTooLarge { .. } => (Code::ResourceExhausted, ErrorReason::MessageTooLarge),
         Error::TooManyStreams { .. } => (Code::ResourceExhausted, ErrorReason::TooManyStreams),
         Error::StorageFull(_) => (Code::ResourceExhausted, ErrorReason::StorageFull),
-        Error::Unavailable(_) | Error::ShuttingDown | Error::OutcomeUnknown(_) | Error::Behind { .. } => {
+        Error::Unavailable(_) | Error::ShuttingDown | Error::OutcomeUnknown(_) | Error::Behind { .. } | Error::KeyChanged => {
             (Code::Unavailable, ErrorReason::BackendUnavailable)
         }
         Error::Internal(_) => (Code::Internal, ErrorReason::Internal),
@@ -87,6 +93,7 @@ fn metadata(error: &Error) -> HashMap<String, String> {
     let pairs: Vec<(&str, String)> = match error {
         Error::InvalidUpdateMask { path, .. } => vec![("path", path.clone())],
         Error::Immutable { path } => vec![("path", (*path).to_owned())],
+        Error::Exists { kind: Kind::ApiKey, .. } => Vec::new(),
         Error::Exists { id, deleted, .. } => vec![("id", id.clone()), ("deleted", deleted.to_string())],
         Error::EtagMismatch { etag, revision, .. } => {
             vec![("currentEtag", etag.to_string()), ("currentRevision", revision.to_string())]
@@ -110,6 +117,9 @@ fn metadata(error: &Error) -> HashMap<String, String> {
             vec![("candidates", ids.join(",")), ("matchCount", count.to_string())]
         }
         Error::ResponseTooLarge { bytes, limit } => vec![("actual", bytes.to_string()), ("limit", limit.to_string())],
+        Error::RoleRequired { required, method } => {
+            vec![("requiredRole", format!("ROLE_{required}")), ("method", (*method).to_owned())]
+        }
         Error::OutcomeUnknown(_) => vec![("outcome", "unknown".to_owned())],
         Error::Invalid(_)
         | Error::InvalidPageToken
@@ -119,6 +129,10 @@ fn metadata(error: &Error) -> HashMap<String, String> {
         | Error::InUse { .. }
         | Error::TooManyStreams { .. }
         | Error::RequestIdReused { .. }
+        | Error::LastAdminKey
+        | Error::Unauthenticated
+        | Error::KeyChanged
+        | Error::OutsidePrefixes { .. }
         | Error::Conflict(_)
         | Error::Unavailable(_)
         | Error::ShuttingDown
@@ -153,6 +167,7 @@ fn describe(error: &Error, request_id: &RequestId, details: &mut ErrorDetails) {
         Error::Conflict(_)
         | Error::Unavailable(_)
         | Error::ShuttingDown
+        | Error::KeyChanged
         | Error::Behind { .. }
         | Error::TooManyStreams { .. } => {
             details.set_retry_info(Some(RETRY_AFTER));
@@ -169,6 +184,10 @@ fn describe(error: &Error, request_id: &RequestId, details: &mut ErrorDetails) {
         | Error::AliasMoved { .. }
         | Error::LimitExceeded { .. }
         | Error::RequestIdReused { .. }
+        | Error::LastAdminKey
+        | Error::Unauthenticated
+        | Error::RoleRequired { .. }
+        | Error::OutsidePrefixes { .. }
         | Error::Compacted { .. }
         | Error::InFuture { .. }
         | Error::ResponseTooLarge { .. }
@@ -243,6 +262,11 @@ fn log(error: &Error, request_id: &RequestId) {
         | Error::TooManyStreams { .. }
         | Error::InUse { .. }
         | Error::RequestIdReused { .. }
+        | Error::LastAdminKey
+        | Error::Unauthenticated
+        | Error::RoleRequired { .. }
+        | Error::OutsidePrefixes { .. }
+        | Error::KeyChanged
         | Error::Compacted { .. }
         | Error::InFuture { .. }
         | Error::Behind { .. }

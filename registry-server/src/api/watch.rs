@@ -11,8 +11,9 @@ use crate::domain::{Error, RequestId, Revision};
 use crate::service::Registry;
 use crate::service::history::{Events, FEW, Start};
 use crate::store::events::Place;
-use futures::StreamExt;
+use futures::future::{self, BoxFuture};
 use futures::stream::{self, BoxStream};
+use futures::{FutureExt, StreamExt};
 use prost::Message;
 use registry_proto::v1 as pb;
 use registry_proto::v1::watch_response;
@@ -70,6 +71,8 @@ impl WatchService for Api {
                 let filter = Arc::new(event::filter(filter)?);
                 let heads = api.registry.store().heads();
                 let start = api.registry.start_of(after_revision.map(Revision::new)).await?;
+                let (keyring, caller) = (api.registry.keyring().clone(), Arc::clone(context.caller()));
+                let lost = async move { keyring.lost(&caller).await }.boxed();
                 let watcher = Watcher {
                     registry: api.registry,
                     stop: api.stop,
@@ -84,6 +87,7 @@ impl WatchService for Api {
                     place: Place::end_of(start.after),
                     spoke: Instant::now(),
                     ended: false,
+                    lost: Some(lost),
                 };
                 Ok(watcher.messages(start))
             },
@@ -147,6 +151,8 @@ struct Watcher {
     /// When something was last sent.
     spoke: Instant,
     ended: bool,
+    /// Ends when the caller may no longer go on.
+    lost: Option<BoxFuture<'static, Error>>,
 }
 
 impl Watcher {
@@ -163,12 +169,14 @@ impl Watcher {
                 return None;
             }
             let deadline = watcher.deadline;
+            let mut lost = watcher.lost.take().unwrap_or_else(|| future::pending().boxed());
             let next = tokio::select! {
                 biased;
                 () = deadline.passed() => Err(status::late("the deadline of the stream has passed")),
+                why = &mut lost => Err(status::of(&why, &watcher.request_id)),
                 next = watcher.next() => next.map(said).map_err(|error| status::of(&error, &watcher.request_id)),
             };
-            watcher.ended = next.is_err();
+            (watcher.lost, watcher.ended) = (Some(lost), next.is_err());
             Some((next, watcher))
         });
         first.chain(rest).boxed()

@@ -1,8 +1,11 @@
 //! What a use case knows about the call it serves: who, when, and under which request id.
 
+use super::caller::Caller;
 use super::name::Actor;
 use super::retention::Retention;
+use super::scope::Scope;
 use super::time::{Clock, Timestamp};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// The id under which a call can be found in the log.
@@ -46,7 +49,8 @@ pub struct ChangeKey {
 pub struct Context {
     clock: Clock,
     now: Timestamp,
-    actor: Actor,
+    caller: Arc<Caller>,
+    audited: Option<&'static str>,
     request_id: RequestId,
     retention: Retention,
     dry_run: bool,
@@ -54,10 +58,10 @@ pub struct Context {
 }
 
 impl Context {
-    /// A call by `actor` that begins now.
+    /// A call by `caller` that begins now.
     #[must_use]
-    pub fn new(clock: Clock, actor: Actor, request_id: RequestId, retention: Retention) -> Self {
-        Self { now: clock.now(), clock, actor, request_id, retention, dry_run: false, key: None }
+    pub fn new(clock: Clock, caller: Arc<Caller>, request_id: RequestId, retention: Retention) -> Self {
+        Self { now: clock.now(), clock, caller, audited: None, request_id, retention, dry_run: false, key: None }
     }
 
     /// The same call, when its turn to write has come: what it writes has the time of that, and not of its arrival.
@@ -78,6 +82,13 @@ impl Context {
     #[must_use]
     pub fn keyed(mut self, key: Option<ChangeKey>) -> Self {
         self.key = key;
+        self
+    }
+
+    /// The same call, as one of a method whose calls are all written to the audit log.
+    #[must_use]
+    pub const fn audited(mut self, method: Option<&'static str>) -> Self {
+        self.audited = method;
         self
     }
 
@@ -107,8 +118,26 @@ impl Context {
 
     /// Who calls.
     #[must_use]
-    pub const fn actor(&self) -> &Actor {
-        &self.actor
+    pub fn actor(&self) -> &Actor {
+        &self.caller.actor
+    }
+
+    /// Who calls, from where, and what he may do.
+    #[must_use]
+    pub const fn caller(&self) -> &Arc<Caller> {
+        &self.caller
+    }
+
+    /// Which models there are for the caller.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.caller.scope
+    }
+
+    /// The method to be written to the audit log, with what comes of the call.
+    #[must_use]
+    pub const fn audited_method(&self) -> Option<&'static str> {
+        self.audited
     }
 
     /// The id of the call in the log.

@@ -5,6 +5,7 @@
 
 use super::id::ReleaseId;
 use super::revision::{Etag, Revision};
+use super::role::Role;
 use super::violation::{Violation, Violations};
 
 /// The kind of a resource in an error.
@@ -16,6 +17,8 @@ pub enum Kind {
     Release,
     /// An alias of a model.
     Alias,
+    /// An API key.
+    ApiKey,
 }
 
 impl Kind {
@@ -26,6 +29,7 @@ impl Kind {
             Self::Model => "model",
             Self::Release => "release",
             Self::Alias => "alias",
+            Self::ApiKey => "API key",
         }
     }
 }
@@ -97,6 +101,16 @@ pub enum Error {
     Conflict(#[source] Cause),
     #[error("the database cannot be reached, try again")]
     Unavailable(#[source] Cause),
+    #[error("no usable API key with the role ADMIN would be left: create another one first")]
+    LastAdminKey,
+    #[error("the call has no valid credentials")]
+    Unauthenticated,
+    #[error("what the API key may do was changed: open the stream again")]
+    KeyChanged,
+    #[error("{method} needs the role {required}")]
+    RoleRequired { required: Role, method: &'static str },
+    #[error("the name `{name}` is not within the prefixes of the API key")]
+    OutsidePrefixes { name: String },
     #[error("the registry is shutting down, try again elsewhere")]
     ShuttingDown,
     #[error("the answer of the database to a commit was lost: the write may or may not have happened")]

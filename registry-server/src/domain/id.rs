@@ -53,6 +53,14 @@ id! {
     ReleaseId
 }
 id! {
+    /// Identifies an API key for ever. It is the public part of the secret.
+    ApiKeyId
+}
+id! {
+    /// Identifies an entry of the audit log.
+    AuditEntryId
+}
+id! {
     /// Identifies a registry: drawn once, when its database is created.
     RegistryId
 }

@@ -7,6 +7,8 @@
 //! May not: know tokio, tonic, generated messages or queries. SeaORM appears only as derives on values.
 
 pub mod alias;
+pub mod api_key;
+pub mod caller;
 pub mod context;
 pub mod document;
 pub mod error;
@@ -20,16 +22,23 @@ pub mod patch;
 pub mod release;
 pub mod retention;
 pub mod revision;
+pub mod role;
+pub mod scope;
+pub mod secret;
 pub mod time;
 pub mod training;
 pub mod violation;
 
+pub use caller::Caller;
 pub use context::{ChangeKey, Context, RequestId};
 pub use error::{Error, Kind};
-pub use id::{ModelId, RegistryId, ReleaseId};
+pub use id::{ApiKeyId, AuditEntryId, ModelId, RegistryId, ReleaseId};
 pub use patch::Patch;
 pub use retention::Retention;
 pub use revision::{Etag, Revision};
+pub use role::Role;
+pub use scope::Scope;
+pub use secret::Secret;
 pub use time::{Clock, Timestamp};
 pub use violation::{Refused, Violation, Violations};
 

@@ -72,6 +72,15 @@ fn model_name(text: &str) -> Result<(), Refused> {
     }
 }
 
+/// Those that the registry itself gives to callers.
+fn api_key_name(text: &str) -> Result<(), Refused> {
+    not_empty(text)?;
+    match text {
+        ANONYMOUS | REGISTRY => Err(Refused::new("NAME_RESERVED", "is what the registry calls others")),
+        _ => Ok(()),
+    }
+}
+
 fn platform(text: &str) -> Result<(), Refused> {
     match text.split_once('/') {
         Some((os, rest)) if !os.is_empty() && !rest.is_empty() => Ok(()),
@@ -115,18 +124,37 @@ text! {
     /// Who makes a call.
     Actor, not_empty
 }
+text! {
+    /// The unique name of an API key, which is the actor of its calls.
+    ApiKeyName, api_key_name
+}
+
+const ANONYMOUS: &str = "anonymous";
+const REGISTRY: &str = "registry";
+
+impl From<&ApiKeyName> for Actor {
+    fn from(name: &ApiKeyName) -> Self {
+        Self(name.0.clone())
+    }
+}
 
 impl Actor {
-    /// Every caller, as long as callers are not told apart.
+    /// Nobody in particular: a caller without credentials.
     #[must_use]
     pub fn anonymous() -> Self {
-        Self("anonymous".to_owned())
+        Self(ANONYMOUS.to_owned())
+    }
+
+    /// A caller with a client certificate, by the name in it that was recognised. No API key has such a name.
+    #[must_use]
+    pub fn certificate(name: &str) -> Self {
+        Self(format!("cert:{name}"))
     }
 
     /// The registry itself, when it purges what is due.
     #[must_use]
     pub fn registry() -> Self {
-        Self("registry".to_owned())
+        Self(REGISTRY.to_owned())
     }
 }
 

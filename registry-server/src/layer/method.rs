@@ -9,13 +9,34 @@ use registry_proto::method::Method;
 use registry_proto::v1::ErrorReason;
 use tonic::Code;
 
-const INFRASTRUCTURE: [&str; 3] =
-    ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
+/// A service that belongs to gRPC and not to the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Infrastructure {
+    Health,
+    Reflection,
+}
+
+const HEALTH: &str = "grpc.health.v1.Health";
+const REFLECTION: [&str; 2] = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
 
 /// The service a path leads to, if it is one that belongs to gRPC and not to the contract.
-pub(super) fn infrastructure(path: &str) -> Option<&'static str> {
+pub(super) fn infrastructure(path: &str) -> Option<Infrastructure> {
     let (service, _) = path.strip_prefix('/')?.split_once('/')?;
-    INFRASTRUCTURE.into_iter().find(|known| *known == service)
+    match service {
+        HEALTH => Some(Infrastructure::Health),
+        service if REFLECTION.contains(&service) => Some(Infrastructure::Reflection),
+        _ => None,
+    }
+}
+
+impl Infrastructure {
+    /// For the log.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Health => HEALTH,
+            Self::Reflection => "grpc.reflection",
+        }
+    }
 }
 
 pub(super) async fn known(request: Request, next: Next) -> Response {

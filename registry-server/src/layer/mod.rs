@@ -1,8 +1,9 @@
 //! What every call passes through, outermost first: trace → revision → code mapping → catch panic → deadline
-//! → closed set of methods.
+//! → closed set of methods → who calls and whether he may.
 //!
 //! May not: know resources or the database beyond its newest revision.
 
+mod authenticate;
 mod codes;
 mod deadline;
 mod method;
@@ -10,6 +11,7 @@ mod panics;
 mod revision;
 mod trace;
 
+pub use authenticate::{Access, Admission, Reflection};
 pub use deadline::MAX_DEADLINE;
 
 use crate::store::Store;
@@ -17,8 +19,9 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 
 /// Puts the layers around the routes. The last one added is the outermost.
-pub fn around(routes: Router, store: &Store) -> Router {
+pub fn around(routes: Router, store: &Store, access: Access) -> Router {
     routes
+        .layer(from_fn_with_state(access, authenticate::check))
         .layer(from_fn(method::known))
         .layer(from_fn(deadline::enforce))
         .layer(from_fn(panics::catch))

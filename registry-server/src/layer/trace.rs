@@ -1,7 +1,7 @@
 //! A span, a request id and one line in the log for every call. Health and reflection, which are called all the
 //! time, are logged at DEBUG.
 
-use super::method::infrastructure;
+use super::method::{Infrastructure, infrastructure};
 use crate::domain::RequestId;
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -21,7 +21,7 @@ pub(super) async fn call(mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let infrastructure = infrastructure(path);
     // From a closed set, whatever a caller writes into the path.
-    let method = Method::from_path(path).map(Method::path).or(infrastructure).unwrap_or("unknown");
+    let method = Method::from_path(path).map(Method::path).or(infrastructure.map(Infrastructure::name)).unwrap_or("unknown");
     let span = info_span!("call", method, request_id = request_id.as_str());
     request.extensions_mut().insert(request_id.clone());
     let began = Instant::now();

@@ -2,9 +2,8 @@
 //! database does it, and each thing is done once, because it is a write like any other.
 
 use super::history::Compaction;
-use super::{Registry, history, models, releases};
-use crate::domain::name::Actor;
-use crate::domain::{Context, Error, RequestId, Revision, Timestamp};
+use super::{Registry, history, keyring, models, releases};
+use crate::domain::{Caller, Context, Error, RequestId, Revision, Timestamp};
 use crate::store::{Tx, answers, events, removal, state};
 use std::sync::Arc;
 
@@ -27,13 +26,23 @@ pub struct Tidied {
 impl Registry {
     /// Does everything that is due. What fails keeps nothing else from being done, and is tried again the next time.
     pub async fn tidy(&self) -> Tidied {
-        let ctx = self.context(Actor::registry(), RequestId::fresh());
+        let ctx = self.context(Arc::new(Caller::registry()), RequestId::fresh());
+        told("note when API keys were used", self.note_used_keys(&ctx).await);
         Tidied {
             answers: told("forget answers", self.forget_answers(&ctx).await),
             events: told("drop old events", self.drop_events(&ctx).await),
             releases: told("purge releases", self.purge_releases(&ctx).await),
             models: told("purge models", self.purge_models(&ctx).await),
         }
+    }
+
+    /// Notes when keys were used. Also done when the server stops.
+    async fn note_used_keys(&self, ctx: &Context) -> Result<u64, Error> {
+        let used = self.keyring.take_used();
+        if !used.is_empty() {
+            self.run(ctx, used, keyring::note_used).await?;
+        }
+        Ok(0)
     }
 
     async fn purge_models(&self, ctx: &Context) -> Result<u64, Error> {

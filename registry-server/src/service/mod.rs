@@ -6,9 +6,11 @@
 //! May not: hold SQL, messages or status codes.
 
 pub mod aliases;
+pub mod api_keys;
 mod changes;
 pub mod history;
 pub mod housekeeping;
+pub mod keyring;
 pub mod models;
 pub mod releases;
 mod resolve;
@@ -19,11 +21,11 @@ pub use system::Info;
 
 use crate::domain::context::RequestId;
 use crate::domain::error::Blockers;
-use crate::domain::name::Actor;
 use crate::domain::page::Resume;
-use crate::domain::{Clock, Context, Error, Etag, Kind, Retention, Revision, Timestamp};
+use crate::domain::{Caller, Clock, Context, Error, Etag, Kind, Retention, Revision, Timestamp};
 use crate::store::releases::Release;
 use crate::store::{Answer, Source, Store, Unkeyed, UseCase, Written};
+use keyring::Keyring;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -33,6 +35,7 @@ pub struct Registry {
     store: Store,
     clock: Clock,
     retention: Retention,
+    keyring: Keyring,
     /// There is something to tidy before the next round.
     untidy: Arc<Notify>,
     #[cfg(feature = "sabotage")]
@@ -44,6 +47,7 @@ impl Registry {
     #[must_use]
     pub fn new(store: Store, clock: Clock, retention: Retention) -> Self {
         Self {
+            keyring: Keyring::new(store.clone(), clock.clone()),
             store,
             clock,
             retention,
@@ -63,8 +67,8 @@ impl Registry {
 
     /// A call that begins now.
     #[must_use]
-    pub fn context(&self, actor: Actor, request_id: RequestId) -> Context {
-        Context::new(self.clock.clone(), actor, request_id, self.retention)
+    pub fn context(&self, caller: Arc<Caller>, request_id: RequestId) -> Context {
+        Context::new(self.clock.clone(), caller, request_id, self.retention)
     }
 
     /// How long things are kept.
@@ -112,6 +116,12 @@ impl Registry {
             Some(resume) => Ok(resume.revision),
             None => self.store.current_revision(source).await,
         }
+    }
+
+    /// Which credentials are good.
+    #[must_use]
+    pub const fn keyring(&self) -> &Keyring {
+        &self.keyring
     }
 
     /// The database it is on.

@@ -3,9 +3,10 @@
 //! May not: begin or end the transaction of the batch. Knows nothing of the queue.
 
 use super::answers::Known;
+use super::audit;
 use super::backend::{Backend, Failure, failure};
-use super::entity::{answer, event};
-use super::events::{self, Picture};
+use super::entity::{answer, audit_entry, event};
+use super::events::{self, About, Picture};
 use super::job::{Job, Reply};
 use super::tx::{Done, Tx};
 use crate::domain::{Error, Revision};
@@ -32,9 +33,18 @@ pub(super) enum Outcome {
     Unchanged,
     /// Committed without a revision.
     Kept,
-    Changed(Revision, Vec<event::Model>),
+    Changed(Change),
     /// Done by an earlier call.
     Replayed(Vec<u8>),
+}
+
+/// What a use case has changed.
+pub(super) struct Change {
+    revision: Revision,
+    events: Vec<event::Model>,
+    about: Option<About>,
+    /// Whether it was an API key.
+    of_key: bool,
 }
 
 impl Slot {
@@ -54,15 +64,30 @@ impl Slot {
         let tx = Tx::new(txn, self.job.ctx().clone(), revision, picture);
         let ran = AssertUnwindSafe(self.job.run(tx.clone())).catch_unwind().await;
         let ran = ran.unwrap_or_else(|_| Err(Error::bug("a use case panicked")));
-        let (txn, Done { events, kept }) = tx.close()?;
+        let (txn, done) = tx.close()?;
         self.outcome = match ran {
             Err(error) => Outcome::Failed(error),
             Ok(()) if self.job.ctx().is_dry_run() => Outcome::Unchanged,
-            Ok(()) if !events.is_empty() => Outcome::Changed(revision, events::rows(revision, self.job.ctx(), events)),
-            Ok(()) if kept => Outcome::Kept,
-            Ok(()) => Outcome::Unchanged,
+            Ok(()) => self.succeed(revision, done),
         };
         Ok(txn)
+    }
+
+    fn succeed(&self, revision: Revision, done: Done) -> Outcome {
+        match done {
+            Done { events, key: None, kept } if events.is_empty() => {
+                if kept {
+                    Outcome::Kept
+                } else {
+                    Outcome::Unchanged
+                }
+            }
+            Done { events, key, kept: _ } => {
+                let of_key = key.is_some();
+                let about = key.or_else(|| About::topmost(&events));
+                Outcome::Changed(Change { revision, events: events::rows(revision, self.job.ctx(), events), about, of_key })
+            }
+        }
     }
 
     pub(super) const fn is_to_be_committed(&self) -> bool {
@@ -156,6 +181,9 @@ pub(super) fn fail(batch: &mut [Slot], failed: &Failed) {
 pub(super) struct Rest {
     pub(super) events: Vec<event::Model>,
     pub(super) answers: Vec<answer::Model>,
+    pub(super) entries: Vec<audit_entry::Model>,
+    /// The revision of the last change of an API key, if there was one.
+    pub(super) keys: Option<Revision>,
     /// The newest revision, if there is a new one.
     pub(super) last: Option<Revision>,
     /// A use case has written something that belongs to no revision.
@@ -164,7 +192,7 @@ pub(super) struct Rest {
 
 impl Rest {
     pub(super) const fn is_empty(&self) -> bool {
-        self.last.is_none() && self.answers.is_empty() && !self.kept
+        self.last.is_none() && self.answers.is_empty() && self.entries.is_empty() && !self.kept
     }
 
     /// Takes from a slot that was run what is to be written down for it.
@@ -172,14 +200,31 @@ impl Rest {
         if slot.succeeded() && slot.job.ctx().key().is_some() {
             self.answers.extend(known.remember(slot.job.ctx(), slot.job.kept()));
         }
+        self.audit(slot);
         match &mut slot.outcome {
-            Outcome::Changed(revision, events) => {
+            Outcome::Changed(Change { revision, events, about: _, of_key }) => {
                 self.events.append(events);
                 self.last = Some(*revision);
+                self.keys = if *of_key { self.last } else { self.keys };
             }
             Outcome::Kept => self.kept = true,
             Outcome::Pending | Outcome::Failed(_) | Outcome::Unchanged | Outcome::Replayed(_) => {}
         }
+    }
+}
+
+impl Rest {
+    /// The entry of an audited call that succeeded. One that was only validated leaves none; those that fail are written
+    /// by whoever knows the code that they fail with.
+    fn audit(&mut self, slot: &Slot) {
+        let ctx = slot.job.ctx();
+        let succeeded = slot.succeeded() || matches!(slot.outcome, Outcome::Replayed(_));
+        let (true, false, Some(method)) = (succeeded, ctx.is_dry_run(), ctx.audited_method()) else { return };
+        let (revision, about) = match &slot.outcome {
+            Outcome::Changed(change) => (Some(change.revision), change.about.clone()),
+            Outcome::Pending | Outcome::Failed(_) | Outcome::Unchanged | Outcome::Kept | Outcome::Replayed(_) => (None, None),
+        };
+        self.entries.push(audit::succeeded(ctx, method, revision, about));
     }
 }
 
@@ -197,6 +242,7 @@ pub(super) async fn run_all(
     for slot in batch.iter_mut().filter(|slot| alone || !slot.job.is_abandoned()) {
         if let Some(answer) = known.answer(slot.job.ctx()) {
             slot.outcome = answer.map_or_else(Outcome::Failed, Outcome::Replayed);
+            rest.audit(slot);
             continue;
         }
         let next = rest.last.unwrap_or(before).next();

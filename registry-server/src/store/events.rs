@@ -107,6 +107,29 @@ impl Recorded {
     }
 }
 
+/// What an audited call was about: of all it changed, the first and topmost resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct About {
+    pub(super) kind: ResourceKind,
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) changed_fields: String,
+}
+
+impl About {
+    /// Of a call that recorded these changes. A model is above its releases, and those above what points to them.
+    pub(super) fn topmost(events: &[Recorded]) -> Option<Self> {
+        let level = |event: &&Recorded| match event.kind {
+            ResourceKind::Model => 0,
+            ResourceKind::Release => 1,
+            ResourceKind::ReleaseAlias => 2,
+            ResourceKind::ApiKey => 3,
+        };
+        let Recorded { kind, id, name, changed_fields, .. } = events.iter().min_by_key(level)?.clone();
+        Some(Self { kind, id, name, changed_fields })
+    }
+}
+
 /// The rows of one write, in order.
 pub(super) fn rows(revision: Revision, ctx: &Context, events: Vec<Recorded>) -> Vec<event::Model> {
     let last = events.len().saturating_sub(1);

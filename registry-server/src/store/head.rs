@@ -6,11 +6,12 @@
 //! for when it is silent.
 
 use super::Backend;
+use super::entity::state::Model;
 use super::state;
 use super::target::Target;
 use crate::domain::Revision;
 use sea_orm::DatabaseConnection;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -21,31 +22,68 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long to wait before listening again.
 const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 
-/// The newest known revision.
+/// The newest known revision, and that of the last known change of an API key.
 #[derive(Debug)]
-pub(super) struct Head(watch::Sender<Revision>);
+pub(super) struct Head {
+    revision: watch::Sender<Revision>,
+    keys: watch::Sender<Revision>,
+    /// When other servers' writes were last looked for; `None` if there are no other servers.
+    looked: Option<Mutex<Instant>>,
+}
 
 impl Head {
-    pub(super) fn new(revision: Revision) -> Self {
-        Self(watch::Sender::new(revision))
+    pub(super) fn new(backend: Backend, state: &Model) -> Self {
+        Self {
+            revision: watch::Sender::new(state.revision),
+            keys: watch::Sender::new(state.api_keys_revision),
+            looked: (backend == Backend::Postgres).then(|| Mutex::new(Instant::now())),
+        }
     }
 
     /// It is at least this.
     pub(super) fn seen(&self, revision: Revision) {
-        self.0.send_if_modified(|head| {
-            let newer = revision > *head;
-            *head = revision.max(*head);
-            newer
-        });
+        raise(&self.revision, revision);
+    }
+
+    /// The last change of an API key is at least this one.
+    pub(super) fn keys_changed(&self, revision: Revision) {
+        raise(&self.keys, revision);
+    }
+
+    /// The state of the registry, read at a moment not before `began`.
+    pub(super) fn looked(&self, state: &Model, began: Instant) {
+        self.seen(state.revision);
+        self.keys_changed(state.api_keys_revision);
+        if let Some(looked) = &self.looked {
+            let mut last = looked.lock().unwrap_or_else(PoisonError::into_inner);
+            *last = began.max(*last);
+        }
+    }
+
+    /// How long other servers may have written without this one knowing.
+    pub(super) fn blind_for(&self) -> Duration {
+        self.looked.as_ref().map_or(Duration::ZERO, |looked| looked.lock().unwrap_or_else(PoisonError::into_inner).elapsed())
     }
 
     pub(super) fn revision(&self) -> Revision {
-        *self.0.borrow()
+        *self.revision.borrow()
     }
 
     pub(super) fn subscribe(&self) -> watch::Receiver<Revision> {
-        self.0.subscribe()
+        self.revision.subscribe()
     }
+
+    pub(super) fn subscribe_to_keys(&self) -> watch::Receiver<Revision> {
+        self.keys.subscribe()
+    }
+}
+
+fn raise(known: &watch::Sender<Revision>, revision: Revision) {
+    known.send_if_modified(|known| {
+        let newer = revision > *known;
+        *known = revision.max(*known);
+        newer
+    });
 }
 
 /// Where the servers of a registry tell one another of new revisions.
@@ -67,8 +105,9 @@ async fn follow_others(target: Target, db: DatabaseConnection, channel: String, 
         loop {
             let _ = timeout(LOOK, heard.notified()).await;
             // What fails here fails louder where somebody waits for it.
+            let began = Instant::now();
             if let Ok(state) = state::load(&db).await {
-                head.seen(state.revision);
+                head.looked(&state, began);
             }
         }
     };

@@ -5,6 +5,8 @@
 
 pub mod aliases;
 pub mod answers;
+pub mod api_keys;
+pub mod audit;
 pub mod backend;
 mod batch;
 pub mod catalogue;
@@ -38,8 +40,10 @@ use crate::domain::{Context, Error, RegistryId, Revision};
 use head::Head;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 /// Something to read from: a [`Snapshot`], or the transaction of a write that reads what it has written.
@@ -109,7 +113,7 @@ impl Store {
         let (writes, reads, lock) = schema::open(target).await?;
         let backend = target.backend();
         let state = state::load(&writes).await?;
-        let head = Arc::new(Head::new(state.revision));
+        let head = Arc::new(Head::new(backend, &state));
         let channel = head::channel(state.registry_id);
         let follower = head::follow(target, reads.clone(), channel.clone(), Arc::clone(&head)).map(Arc::new);
         let (jobs, queue) = mpsc::channel(writer::QUEUE);
@@ -136,6 +140,28 @@ impl Store {
     #[must_use]
     pub fn heads(&self) -> watch::Receiver<Revision> {
         self.head.subscribe()
+    }
+
+    /// Is told when an API key has changed.
+    #[must_use]
+    pub fn keys_heads(&self) -> watch::Receiver<Revision> {
+        self.head.subscribe_to_keys()
+    }
+
+    /// How long other servers may have written without this one knowing.
+    #[must_use]
+    pub fn blind_for(&self) -> Duration {
+        self.head.blind_for()
+    }
+
+    /// Looks for what other servers have written.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the database cannot be reached.
+    pub async fn look(&self) -> Result<(), Error> {
+        let began = Instant::now();
+        self.head.looked(&state::load(&self.reads).await?, began);
+        Ok(())
     }
 
     /// A consistent view to read from. Not to be held across an await on the network.

@@ -28,7 +28,7 @@ pub struct State {
 /// Those of the database.
 pub async fn get(source: &impl Source) -> Result<State, Error> {
     let row = Entity::find_by_id(1).one(source.conn()).await?.ok_or_else(missing)?;
-    let Model { id: _, registry_id, revision, compacted_revision, page_token_key: _ } = row;
+    let Model { id: _, registry_id, revision, compacted_revision, page_token_key: _, api_keys_revision: _ } = row;
     Ok(State { registry_id, revision, compacted_revision })
 }
 
@@ -51,6 +51,13 @@ pub(super) async fn lock(txn: &DatabaseTransaction) -> Result<Revision, DbErr> {
 pub(super) async fn advance(txn: &DatabaseTransaction, last: Revision) -> Result<(), DbErr> {
     let row = Entity::update_many().col_expr(Column::Revision, Expr::val(last)).filter(Column::Id.eq(1));
     if row.exec(txn).await?.rows_affected == 1 { Ok(()) } else { Err(missing()) }
+}
+
+/// Says that API keys have changed.
+pub(super) async fn keys_changed(txn: &DatabaseTransaction, at: Revision) -> Result<(), DbErr> {
+    let row = Entity::update_many().col_expr(Column::ApiKeysRevision, Expr::val(at)).filter(Column::Id.eq(1));
+    row.exec(txn).await?;
+    Ok(())
 }
 
 /// Takes the events up to a revision out of history.

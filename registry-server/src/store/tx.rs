@@ -3,7 +3,7 @@
 //! May not: begin or end a transaction.
 
 use super::Source;
-use super::events::{Picture, Recorded, Subject};
+use super::events::{About, Picture, Recorded, Subject};
 use crate::domain::event::EventType;
 use crate::domain::{Context, Revision};
 use sea_orm::{DatabaseTransaction, DbErr};
@@ -27,6 +27,8 @@ struct Open {
 pub(super) struct Done {
     /// Changes of resources, in order.
     pub(super) events: Vec<Recorded>,
+    /// The API key that was changed: that is no event, and it takes a revision all the same.
+    pub(super) key: Option<About>,
     /// Something was done that is no change of a resource.
     pub(super) kept: bool,
 }
@@ -58,6 +60,11 @@ impl Tx {
     pub fn record<'a>(&self, event_type: EventType, subject: impl Into<Subject<'a>>, changed_fields: &[&'static str]) {
         let recorded = Recorded::new(event_type, subject.into(), changed_fields, self.0.picture);
         self.done().events.push(recorded);
+    }
+
+    /// Remembers a change of an API key.
+    pub(super) fn key_changed(&self, about: About) {
+        self.done().key = Some(about);
     }
 
     /// Says that something was written that is no change of a resource: it is committed without a revision.

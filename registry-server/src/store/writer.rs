@@ -15,7 +15,7 @@ use super::batch::{self, Failed, Outcome, Rest, Slot};
 use super::events::Picture;
 use super::head::Head;
 use super::job::Job;
-use super::{answers, events, state};
+use super::{answers, audit, events, state};
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -83,17 +83,22 @@ impl Writer {
         if rest.is_empty() {
             return txn.rollback().await.or(Ok(())); // there is nothing to lose
         }
-        let last = rest.last;
+        let (last, keys) = (rest.last, rest.keys);
         self.write_down(&txn, rest).await.map_err(Failed::before_commit)?;
         txn.commit().await.map_err(Failed::in_commit)?;
         last.into_iter().for_each(|revision| self.head.seen(revision));
+        keys.into_iter().for_each(|revision| self.head.keys_changed(revision));
         Ok(())
     }
 
     async fn write_down(&self, txn: &DatabaseTransaction, rest: Rest) -> Result<(), DbErr> {
-        let Rest { events, answers, last, kept: _ } = rest;
+        let Rest { events, answers, entries, keys, last, kept: _ } = rest;
         events::append(txn, events).await?;
         answers::keep(txn, answers).await?;
+        audit::append(txn, entries).await?;
+        if let Some(keys) = keys {
+            state::keys_changed(txn, keys).await?;
+        }
         if let Some(last) = last {
             state::advance(txn, last).await?;
             self.backend.notify(txn, &self.channel).await?;

@@ -4,6 +4,7 @@ pub(crate) mod field;
 pub(crate) mod mask;
 pub(crate) mod method;
 pub(crate) mod reason;
+pub(crate) mod redact;
 pub(crate) mod request;
 pub(crate) mod validate;
 

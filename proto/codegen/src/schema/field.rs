@@ -19,6 +19,8 @@ pub(crate) struct Field {
     pub(crate) oneof: Option<String>,
     pub(crate) behavior: Behavior,
     pub(crate) rules: Rules,
+    /// `debug_redact`: never to be printed.
+    pub(crate) secret: bool,
 }
 
 /// The types that the contract uses. Of a repeated field: the type of an item.
@@ -92,6 +94,7 @@ pub(super) fn read(field: &FieldDescriptor) -> Result<Field, Error> {
         shape: shape(field),
         oneof: field.containing_oneof().filter(|oneof| !oneof.is_synthetic()).map(|oneof| oneof.name().to_owned()),
         behavior: behavior::read(field, &options)?,
+        secret: options::is_set(&options, "debug_redact"),
         rules: rules::read(field.full_name(), options::extension(&options, rules::RULES))?,
     };
     check(&field)?;

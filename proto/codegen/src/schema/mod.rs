@@ -81,6 +81,11 @@ impl Schema {
         self.messages.iter().filter(|message| seen.contains(message.full_name.as_str())).collect()
     }
 
+    /// The messages that hold a secret.
+    pub(crate) fn secretive(&self) -> impl Iterator<Item = &Message> {
+        self.messages.iter().filter(|message| message.fields.iter().any(|field| field.secret))
+    }
+
     /// The resources that an Update request writes: those that have an update mask.
     pub(crate) fn masked(&self) -> Result<Vec<&Message>, Error> {
         let mut resources = Vec::new();

@@ -9,6 +9,11 @@ pub(super) fn extension(options: &DynamicMessage, full_name: &str) -> Option<Val
     options.extensions().find(|(extension, _)| extension.full_name() == full_name).map(|(_, value)| value.clone())
 }
 
+/// Whether a standard option that is a bool is set.
+pub(super) fn is_set(options: &DynamicMessage, name: &str) -> bool {
+    options.get_field_by_name(name).is_some_and(|value| value.as_bool() == Some(true))
+}
+
 /// The fields that are set in an option that is a message, by name.
 pub(super) fn members(option: Option<Value>) -> Vec<(String, Value)> {
     match option {

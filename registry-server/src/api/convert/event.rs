@@ -61,6 +61,7 @@ fn resource(kind: ResourceKind, bytes: &[u8]) -> Result<Resource, Error> {
         ResourceKind::Model => pb::Model::decode(bytes).map(|model| Resource::Model(Box::new(model))),
         ResourceKind::Release => pb::Release::decode(bytes).map(|release| Resource::Release(Box::new(release))),
         ResourceKind::ReleaseAlias => pb::ReleaseAlias::decode(bytes).map(|alias| Resource::ReleaseAlias(Box::new(alias))),
+        ResourceKind::ApiKey => return Err(Error::bug("an event of an API key")),
     };
     decoded.map_err(|error| Error::Internal(error.into()))
 }
@@ -88,20 +89,22 @@ fn event_type(number: i32) -> Option<EventType> {
     }
 }
 
-fn kind_message(kind: ResourceKind) -> pb::ResourceKind {
+pub(in crate::api) fn kind_message(kind: ResourceKind) -> pb::ResourceKind {
     match kind {
         ResourceKind::Model => pb::ResourceKind::Model,
         ResourceKind::Release => pb::ResourceKind::Release,
         ResourceKind::ReleaseAlias => pb::ResourceKind::ReleaseAlias,
+        ResourceKind::ApiKey => pb::ResourceKind::ApiKey,
     }
 }
 
-fn kind(number: i32) -> Option<ResourceKind> {
+pub(in crate::api) fn kind(number: i32) -> Option<ResourceKind> {
     match pb::ResourceKind::try_from(number).ok()? {
         pb::ResourceKind::Unspecified => None,
         pb::ResourceKind::Model => Some(ResourceKind::Model),
         pb::ResourceKind::Release => Some(ResourceKind::Release),
         pb::ResourceKind::ReleaseAlias => Some(ResourceKind::ReleaseAlias),
+        pb::ResourceKind::ApiKey => Some(ResourceKind::ApiKey),
     }
 }
 

@@ -4,6 +4,7 @@
 //! Formats have been checked against the contract before anything gets here. May not: decide.
 
 pub(super) mod alias;
+pub(super) mod api_key;
 pub(super) mod document;
 pub(super) mod event;
 pub(super) mod filter;

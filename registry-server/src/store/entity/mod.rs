@@ -6,6 +6,8 @@
 pub mod alias;
 pub mod alias_move;
 pub mod answer;
+pub mod api_key;
+pub mod audit_entry;
 pub mod event;
 pub mod model;
 pub mod model_label;
@@ -42,5 +44,7 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
         table(&schema, state::Entity),
         table(&schema, event::Entity),
         table(&schema, answer::Entity),
+        table(&schema, api_key::Entity),
+        table(&schema, audit_entry::Entity),
     ]
 }

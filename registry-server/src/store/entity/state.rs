@@ -17,6 +17,9 @@ pub struct Model {
     pub compacted_revision: Revision,
     #[sea_orm(column_type = "Blob")]
     pub page_token_key: Vec<u8>,
+    /// The revision of the last change of an API key.
+    #[sea_orm(default_value = 0)]
+    pub api_keys_revision: Revision,
 }
 
 impl std::fmt::Debug for Model {

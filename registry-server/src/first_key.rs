@@ -1,0 +1,81 @@
+//! The first key of a new registry: without one, nobody could make others.
+//!
+//! The file is on disk before the key is in the database: whoever is interrupted in between finds it and goes on.
+
+use crate::domain::{ApiKeyId, Caller, Error, RequestId, Secret};
+use crate::serve::StartError;
+use crate::service::{Registry, api_keys};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where the secret of the first key comes from.
+#[derive(Debug, Clone)]
+pub enum FirstKey {
+    /// It was given.
+    Given(Secret),
+    /// It is in this file; if there is none, it is made, and written there.
+    File(PathBuf),
+}
+
+/// Makes the first key, if there is no key yet.
+pub(crate) async fn make(registry: &Registry, first: &FirstKey) -> Result<(), StartError> {
+    let failed = |error: Error| StartError(format!("cannot make the first API key: {error}"));
+    if registry.has_api_keys().await.map_err(failed)? {
+        return Ok(());
+    }
+    let ctx = registry.context(Arc::new(Caller::registry()), RequestId::fresh());
+    let (secret, written) = match first {
+        FirstKey::Given(secret) => (secret.clone(), None),
+        FirstKey::File(path) => of_file(path, ctx.new_id()).map_err(|why| StartError(format!("{}: {why}", path.display())))?,
+    };
+    let made = registry.run(&ctx, secret, api_keys::bootstrap).await.map_err(failed)?;
+    match (made, first, written) {
+        (true, FirstKey::File(path), _) => {
+            tracing::info!(file = %path.display(), "created the first API key, an admin's: its secret is in the file");
+        }
+        (true, FirstKey::Given(_), _) => tracing::info!("created the first API key, an admin's, with the secret that was given"),
+        // Another server was faster: the file would hold a key that nobody knows.
+        (false, _, Some(path)) => drop(fs::remove_file(path)),
+        (false, _, None) => {}
+    }
+    Ok(())
+}
+
+/// The secret in a file, and the file if it was made now.
+fn of_file(path: &Path, id: ApiKeyId) -> Result<(Secret, Option<&Path>), String> {
+    match fs::read_to_string(path) {
+        Ok(text) => {
+            warn_if_readable(path);
+            let secret = Secret::parse(text.trim());
+            secret
+                .map(|secret| (secret, None))
+                .ok_or_else(|| "does not hold an API key: expected `mrk_`, 32 hexadecimal digits, `_` and 64 more".to_owned())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let secret = Secret::fresh(id);
+            write(path, &secret).map_err(|error| format!("cannot be written: {error}"))?;
+            Ok((secret, Some(path)))
+        }
+        Err(error) => Err(format!("cannot be read: {error}")),
+    }
+}
+
+/// For nobody but the owner, whatever the umask, and on disk when this is over.
+fn write(path: &Path, secret: &Secret) -> io::Result<()> {
+    let mut file = File::options().create_new(true).write(true).mode(0o600).open(path)?;
+    file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    file.write_all(secret.reveal().as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(directory)?.sync_all()
+}
+
+fn warn_if_readable(path: &Path) {
+    if fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0) {
+        tracing::warn!(file = %path.display(), "the file with the first API key can be read by others: make it 0600");
+    }
+}

@@ -1,0 +1,143 @@
+//! Who calls, and whether he may: decided on headers and path alone, before anything of the body is read.
+//!
+//! May not: look at resources. What a role may do is the contract's; which models there are for a key is the store's.
+
+use super::method::{Infrastructure, infrastructure};
+use crate::api::status;
+use crate::domain::caller::{Caller, Origin};
+use crate::domain::{Error, RequestId, Role, Secret};
+use crate::service::keyring::Keyring;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use clap::ValueEnum;
+use http::{HeaderMap, HeaderValue};
+use registry_proto::method::Method;
+use registry_proto::v1 as pb;
+use std::sync::Arc;
+
+/// Who is let in.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// To the methods of the contract.
+    pub admission: Admission,
+    /// To reflection.
+    pub reflection: Reflection,
+}
+
+/// How callers are recognised.
+#[derive(Debug, Clone)]
+pub enum Admission {
+    /// They are not: everybody who can connect may do everything.
+    Everybody,
+    /// By an API key or a client certificate.
+    Recognised(Keyring),
+}
+
+/// Who may ask what the services look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Reflection {
+    /// Everybody.
+    Open,
+    /// Whoever has credentials.
+    Auth,
+    /// Nobody: there is no such service.
+    Off,
+}
+
+/// Headers that could be meant as credentials, and are not read.
+const NOT_READ: [&str; 2] = ["authorization-bin", "x-api-key-bin"];
+
+pub(super) async fn check(State(access): State<Access>, mut request: Request, next: Next) -> Response {
+    let request_id = request.extensions().get().cloned().unwrap_or_else(RequestId::fresh);
+    let asked = Asked::by(&request);
+    match access.admit(asked).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(Arc::new(caller));
+            next.run(request).await
+        }
+        Err(error) => status::of(&error, &request_id).into_http(),
+    }
+}
+
+/// What is looked at of a request.
+struct Asked {
+    method: Option<Method>,
+    infrastructure: Option<Infrastructure>,
+    secret: Result<Option<Secret>, Error>,
+    origin: Origin,
+}
+
+impl Asked {
+    fn by(request: &Request) -> Self {
+        let path = request.uri().path();
+        let (method, infrastructure) = (Method::from_path(path), infrastructure(path));
+        Self { method, infrastructure, secret: secret(request.headers()), origin: origin(request) }
+    }
+}
+
+impl Access {
+    /// Who calls, if he may.
+    async fn admit(&self, Asked { method, infrastructure, secret, origin }: Asked) -> Result<Caller, Error> {
+        let caller = self.recognise(secret, origin).await?;
+        let Some(method) = method else {
+            return match infrastructure {
+                Some(Infrastructure::Health) => Ok(caller),
+                Some(Infrastructure::Reflection) if caller.role.is_some() || self.reflection == Reflection::Open => Ok(caller),
+                Some(Infrastructure::Reflection) | None => Err(Error::Unauthenticated),
+            };
+        };
+        match (needed(method), caller.role) {
+            (None, _) => Ok(caller),
+            (Some(_), None) => Err(Error::Unauthenticated),
+            (Some(needed), Some(role)) if role.covers(needed) => Ok(caller),
+            (Some(required), Some(_)) => Err(Error::RoleRequired { required, method: method.name() }),
+        }
+    }
+
+    async fn recognise(&self, secret: Result<Option<Secret>, Error>, origin: Origin) -> Result<Caller, Error> {
+        match &self.admission {
+            Admission::Everybody => Ok(Caller::unchecked(origin)),
+            Admission::Recognised(keyring) => match secret? {
+                Some(secret) => keyring.recognise(&secret, origin).await,
+                None => Ok(Caller::nobody(origin)),
+            },
+        }
+    }
+}
+
+/// The role that a method needs; `None` if everybody may call it.
+fn needed(method: Method) -> Option<Role> {
+    match method.policy().min_role {
+        pb::Role::Unspecified if method.policy().public => None,
+        pb::Role::Viewer => Some(Role::Viewer),
+        pb::Role::Operator => Some(Role::Operator),
+        // A method that is neither public nor of a role does not get through the generator.
+        pb::Role::Admin | pb::Role::Unspecified => Some(Role::Admin),
+    }
+}
+
+fn origin(request: &Request) -> Origin {
+    let user_agent = request.headers().get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    Origin::new(None, user_agent)
+}
+
+/// The one secret in the headers, if there is one. More than one, or one that cannot be read, is a refusal: another reader
+/// might choose differently.
+fn secret(headers: &HeaderMap) -> Result<Option<Secret>, Error> {
+    if NOT_READ.iter().any(|name| headers.contains_key(*name)) {
+        return Err(Error::Unauthenticated);
+    }
+    let bearer = headers.get_all(http::header::AUTHORIZATION).iter().map(|value| text(value)?.strip_prefix("Bearer "));
+    let key = headers.get_all("x-api-key").iter().map(text);
+    let mut given = bearer.chain(key);
+    match (given.next(), given.next()) {
+        (None, _) => Ok(None),
+        (Some(Some(only)), None) => Secret::parse(only).map(Some).ok_or(Error::Unauthenticated),
+        _ => Err(Error::Unauthenticated),
+    }
+}
+
+fn text(value: &HeaderValue) -> Option<&str> {
+    value.to_str().ok()
+}

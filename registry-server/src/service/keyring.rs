@@ -1,0 +1,176 @@
+//! Which credentials are good, now: all keys that may be used, in memory.
+//!
+//! A key that is changed changes `registry_state.api_keys_revision`, which every server learns of with the revisions
+//! themselves: at once its own changes, within a second those of others. From then on the keys are read anew before anybody is
+//! let in; and a server that cannot look lets nobody in. So a revoked key is dead everywhere within five seconds, and a key
+//! that was never one costs no query.
+
+use crate::domain::api_key::KeyState;
+use crate::domain::caller::{Caller, Credential, Origin};
+use crate::domain::name::Actor;
+use crate::domain::secret::SecretHash;
+use crate::domain::{ApiKeyId, Clock, Error, Revision, Secret, Timestamp};
+use crate::store::api_keys::{self, ApiKey};
+use crate::store::{Store, Tx};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long other servers may have changed keys before this one insists on looking.
+const BLIND: Duration = Duration::from_secs(4);
+/// How often whoever holds a stream is looked at, whatever happens.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+const NO_HASH: [u8; 32] = [0; 32];
+const MINUTE: i64 = 60_000_000;
+
+/// The keys that may be used. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Keyring(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    store: Store,
+    clock: Clock,
+    keys: RwLock<Arc<Keys>>,
+    /// Held by whoever reads the keys anew; the others wait for that.
+    reading: tokio::sync::Mutex<()>,
+    /// When keys were used since that was last noted.
+    used: Mutex<HashMap<ApiKeyId, Timestamp>>,
+}
+
+/// The keys as of a revision.
+#[derive(Debug)]
+struct Keys {
+    revision: Option<Revision>,
+    by_id: HashMap<ApiKeyId, ApiKey>,
+}
+
+impl Keyring {
+    /// Of an open database; nothing is read yet.
+    #[must_use]
+    pub fn new(store: Store, clock: Clock) -> Self {
+        let keys = RwLock::new(Arc::new(Keys { revision: None, by_id: HashMap::new() }));
+        Self(Arc::new(Shared { store, clock, keys, reading: tokio::sync::Mutex::default(), used: Mutex::default() }))
+    }
+
+    /// Who calls with this secret.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`], whatever is wrong with it; [`Error::Unavailable`] if that cannot be known.
+    pub async fn recognise(&self, secret: &Secret, origin: Origin) -> Result<Caller, Error> {
+        let keys = self.current().await?;
+        let (now, hash) = (self.0.clock.now(), secret.hash());
+        let Some(key) = keys.by_id.get(&secret.id()) else {
+            let _ = hash.is(&NO_HASH); // as much work as for a key that exists
+            return Err(Error::Unauthenticated);
+        };
+        if !admits(key, &hash, now) {
+            return Err(Error::Unauthenticated);
+        }
+        self.note_use(key.id, now);
+        Ok(Caller {
+            actor: Actor::from(&key.name),
+            role: Some(key.role),
+            scope: key.model_name_prefixes.clone(),
+            credential: Credential::Key { id: key.id, name: key.name.clone(), hash },
+            origin,
+        })
+    }
+
+    /// Ends when a caller may no longer go on, and says why.
+    pub async fn lost(&self, caller: &Caller) -> Error {
+        let mut changes = self.0.store.keys_heads();
+        loop {
+            changes.borrow_and_update();
+            if let Err(why) = self.may_go_on(caller).await {
+                return why;
+            }
+            // Time makes no noise when it runs out.
+            let _ = timeout(LOOK_AGAIN, changes.changed()).await;
+        }
+    }
+
+    async fn may_go_on(&self, caller: &Caller) -> Result<(), Error> {
+        let now = self.0.clock.now();
+        match &caller.credential {
+            Credential::None => Ok(()),
+            Credential::Certificate { until } => {
+                if now < *until {
+                    Ok(())
+                } else {
+                    Err(Error::Unauthenticated)
+                }
+            }
+            Credential::Key { id, name: _, hash } => match self.current().await?.by_id.get(id) {
+                Some(key) if !admits(key, hash, now) => Err(Error::Unauthenticated),
+                None => Err(Error::Unauthenticated),
+                Some(key) if Some(key.role) != caller.role || key.model_name_prefixes != caller.scope => Err(Error::KeyChanged),
+                Some(_) => Ok(()),
+            },
+        }
+    }
+
+    /// Remembers that a key is used, to the minute.
+    fn note_use(&self, id: ApiKeyId, now: Timestamp) {
+        let minute = Timestamp::from_micros(now.micros().div_euclid(MINUTE).saturating_mul(MINUTE));
+        let mut used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = used.entry(id).or_insert(minute);
+        *last = minute.max(*last);
+    }
+
+    /// When which keys were used since this was last asked.
+    #[must_use]
+    pub fn take_used(&self) -> HashMap<ApiKeyId, Timestamp> {
+        std::mem::take(&mut *self.0.used.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The keys, as new as the newest change that is known.
+    async fn current(&self) -> Result<Arc<Keys>, Error> {
+        if let Some(keys) = self.if_current() {
+            return Ok(keys);
+        }
+        let _turn = self.0.reading.lock().await;
+        match self.if_current() {
+            Some(keys) => Ok(keys),
+            None => self.read().await,
+        }
+    }
+
+    fn if_current(&self) -> Option<Arc<Keys>> {
+        let shared = &self.0;
+        let keys = Arc::clone(&shared.keys.read().unwrap_or_else(PoisonError::into_inner));
+        let known = keys.revision.is_some_and(|revision| revision >= *shared.store.keys_heads().borrow());
+        (known && shared.store.blind_for() < BLIND).then_some(keys)
+    }
+
+    async fn read(&self) -> Result<Arc<Keys>, Error> {
+        let shared = &self.0;
+        shared.store.look().await?;
+        let revision = Some(*shared.store.keys_heads().borrow());
+        let rows = api_keys::not_revoked(&shared.store.snapshot().await?).await?;
+        let keys = Arc::new(Keys { revision, by_id: rows.into_iter().map(|row| (row.id, row)).collect() });
+        *shared.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
+        Ok(keys)
+    }
+}
+
+/// Whether a key lets in whoever sends a secret with this hash, at a time. Both hashes are compared, whatever comes of it.
+fn admits(key: &ApiKey, hash: &SecretHash, now: Timestamp) -> bool {
+    let is_current = hash.is(&key.secret_hash);
+    let is_previous = hash.is(key.previous_hash.as_deref().unwrap_or(&NO_HASH));
+    let in_grace = key.previous_hash.is_some() && key.previous_until.is_some_and(|until| now < until);
+    KeyState::at(now, key.state, key.expire_time) == KeyState::Active && (is_current || (is_previous && in_grace))
+}
+
+/// Notes when keys were used.
+///
+/// # Errors
+/// Those of the database.
+pub async fn note_used(tx: Tx, used: Arc<HashMap<ApiKeyId, Timestamp>>) -> Result<(), Error> {
+    for (id, time) in &*used {
+        api_keys::used(&tx, *id, *time).await?;
+    }
+    tx.keep();
+    Ok(())
+}
