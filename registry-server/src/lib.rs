@@ -9,10 +9,11 @@ pub mod domain;
 mod health;
 mod housekeeping;
 pub mod layer;
-mod listener;
+pub mod listener;
 #[cfg(feature = "sabotage")]
 pub mod sabotage;
 pub mod serve;
 pub mod service;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
