@@ -216,7 +216,7 @@ impl<R: Rpc> Call<R> {
     async fn attempt(&self, request: &R, deadline: Instant, patience: Duration) -> Result<Answer<R::Response>, Error> {
         let late = || Error::deadline(<R as Rpc>::METHOD, patience);
         let end = deadline.min(Instant::now() + patience);
-        match timeout_at(end, R::dispatch(self.client.raw_channel(), self.message(request, deadline))).await {
+        match timeout_at(end, R::dispatch(self.client.connection(), self.message(request, deadline))).await {
             Ok(Ok(response)) => Ok(Answer::new(response)),
             Ok(Err(status)) => Err(match Error::from_status(<R as Rpc>::METHOD, status) {
                 // Some servers and proxies give up at the deadline in these words.

@@ -10,8 +10,9 @@ use registry_proto::v1::system_service_client::SystemServiceClient;
 use registry_proto::v1::watch_service_client::WatchServiceClient;
 use tonic::transport::Channel;
 
+use crate::connection::ApiKey;
 use crate::rpc::{MAX_ANSWER_BYTES, Rpc};
-use crate::{Builder, Call, Error, RetryPolicy};
+use crate::{Builder, Call, Connection, Error, RetryPolicy};
 
 /// A client of a model registry.
 ///
@@ -30,9 +31,13 @@ use crate::{Builder, Call, Error, RetryPolicy};
 /// ```
 #[derive(Clone)]
 pub struct Client {
-    channel: Channel,
+    connection: Connection,
     settings: Arc<Settings>,
 }
+
+/// Why a key is not sent.
+pub(crate) const IN_THE_CLEAR: &str = "an API key would go over the network in the clear, where anybody on the way could read it; use https:// or, \
+    if something else encrypts the connection, insecure_plaintext_key";
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -40,17 +45,19 @@ pub(crate) struct Settings {
     pub(crate) endpoint: String,
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
+    /// Whether a key may be sent: not if everybody on the way could read it.
+    pub(crate) confidential: bool,
 }
 
 impl Settings {
     pub(crate) fn new(endpoint: String) -> Self {
-        Self { endpoint, timeout: Duration::from_secs(30), retry: RetryPolicy::default() }
+        Self { endpoint, timeout: Duration::from_secs(30), retry: RetryPolicy::default(), confidential: true }
     }
 }
 
 impl Client {
-    pub(crate) fn new(channel: Channel, settings: Settings) -> Self {
-        Self { channel, settings: Arc::new(settings) }
+    pub(crate) fn new(connection: Connection, settings: Settings) -> Self {
+        Self { connection, settings: Arc::new(settings) }
     }
 
     /// Connects to the registry at an endpoint such as `http://127.0.0.1:50051`, with the defaults of [`Builder`].
@@ -95,7 +102,7 @@ impl Client {
     /// ```
     #[must_use]
     pub fn from_channel(channel: Channel) -> Self {
-        Self::new(channel, Settings::new("a channel".to_owned()))
+        Self::new(Connection::new(channel, None), Settings::new("a channel".to_owned()))
     }
 
     /// This client with another deadline for each call, see [`Builder::timeout`]. Clones made before keep theirs.
@@ -110,6 +117,22 @@ impl Client {
     pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
         Arc::make_mut(&mut self.settings).retry = retry;
         self
+    }
+
+    /// This client with an API key, or with another one, see [`Builder::api_key`]. Clones made before keep theirs. What a
+    /// [channel](Self::from_channel) that was made elsewhere goes over is not known here: whoever made it sees to it that nobody else reads
+    /// the key.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Endpoint`] if the key cannot be sent in a header, or would go over a network in the clear.
+    pub fn with_api_key(mut self, secret: impl AsRef<str>) -> Result<Self, Error> {
+        let key = ApiKey::new(secret.as_ref()).map_err(Error::endpoint)?;
+        if !self.settings.confidential {
+            return Err(Error::endpoint(IN_THE_CLEAR));
+        }
+        self.connection = self.connection.with_key(key);
+        Ok(self)
     }
 
     /// A call of whatever method takes this request message, with nothing filled in or taken out. For requests that the other methods
@@ -127,34 +150,41 @@ impl Client {
         Call::new(self.clone(), request)
     }
 
-    /// The connection itself, for other services of the same server (health, reflection) and for requests that are not even messages.
+    /// The connection, with the API key: for other services of the same server (health, reflection) and for requests that are not even
+    /// messages.
+    #[must_use]
+    pub fn connection(&self) -> Connection {
+        self.connection.clone()
+    }
+
+    /// The connection without the API key.
     #[must_use]
     pub fn raw_channel(&self) -> Channel {
-        self.channel.clone()
+        self.connection.channel()
     }
 
     /// The generated stub of the model service: no deadline, no retries, and `tonic::Status` for errors.
     #[must_use]
-    pub fn model_service(&self) -> ModelServiceClient<Channel> {
-        ModelServiceClient::new(self.raw_channel()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    pub fn model_service(&self) -> ModelServiceClient<Connection> {
+        ModelServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// The generated stub of the release service, see [`model_service`](Self::model_service).
     #[must_use]
-    pub fn release_service(&self) -> ReleaseServiceClient<Channel> {
-        ReleaseServiceClient::new(self.raw_channel()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    pub fn release_service(&self) -> ReleaseServiceClient<Connection> {
+        ReleaseServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// The generated stub of the system service, see [`model_service`](Self::model_service).
     #[must_use]
-    pub fn system_service(&self) -> SystemServiceClient<Channel> {
-        SystemServiceClient::new(self.raw_channel()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    pub fn system_service(&self) -> SystemServiceClient<Connection> {
+        SystemServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// The generated stub of the watch service, see [`model_service`](Self::model_service).
     #[must_use]
-    pub fn watch_service(&self) -> WatchServiceClient<Channel> {
-        WatchServiceClient::new(self.raw_channel()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    pub fn watch_service(&self) -> WatchServiceClient<Connection> {
+        WatchServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub(crate) fn timeout(&self) -> Duration {
@@ -168,11 +198,12 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Settings { endpoint, timeout, retry } = &*self.settings;
+        let Settings { endpoint, timeout, retry, confidential: _ } = &*self.settings;
         f.debug_struct("Client")
             .field("endpoint", endpoint)
             .field("timeout", timeout)
             .field("retry", retry)
+            .field("connection", &self.connection)
             .finish_non_exhaustive()
     }
 }

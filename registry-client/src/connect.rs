@@ -1,12 +1,16 @@
 //! How a client comes to be: the endpoint, what is accepted as one, and the settings of the connection. May not: know any RPC.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tonic::transport::{Channel, Endpoint, Uri};
 
-use crate::client::Settings;
-use crate::{Client, Error, RetryPolicy};
+use crate::client::{IN_THE_CLEAR, Settings};
+use crate::connection::ApiKey;
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
+use crate::{Client, Connection, Error, RetryPolicy};
 
 /// How often an idle-looking connection with calls on it is asked whether it is alive, and how long the answer may take: together less
 /// than an attempt, so that the next one does not go the same way.
@@ -20,14 +24,27 @@ pub struct Builder {
     endpoint: String,
     connect_timeout: Duration,
     settings: Settings,
+    /// Or what is wrong with it.
+    key: Option<Result<ApiKey, &'static str>>,
+    plaintext_key: bool,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
 }
 
 impl Builder {
     pub(crate) fn new(endpoint: String) -> Self {
-        Self { endpoint, connect_timeout: Duration::from_secs(5), settings: Settings::new(String::new()) }
+        Self {
+            endpoint,
+            connect_timeout: Duration::from_secs(5),
+            settings: Settings::new(String::new()),
+            key: None,
+            plaintext_key: false,
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
     }
 
-    /// How long making a connection may take. Default: 5 s.
+    /// How long making a connection may take, and with TLS the handshake after it. Default: 5 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -46,15 +63,44 @@ impl Builder {
         self
     }
 
+    /// Which servers are trusted, and the certificate that is shown to them. For `https://` endpoints only, whose default is
+    /// [`Tls::native_roots`].
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Sends this API key with every call: `authorization: Bearer …`, also with those of the generated stubs. It needs an `https://` endpoint
+    /// or one on this machine (a loopback address or `localhost`).
+    ///
+    /// ```no_run
+    /// # async fn run(key: String) -> Result<(), registry_client::Error> {
+    /// let client = registry_client::Client::builder("https://registry.internal:50051").api_key(key).connect().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn api_key(mut self, secret: impl AsRef<str>) -> Self {
+        self.key = Some(ApiKey::new(secret.as_ref()));
+        self
+    }
+
+    /// Sends the API key to an `http://` endpoint elsewhere as well. Only where something else encrypts the connection, such as a service
+    /// mesh: otherwise, whoever is on the way can read the key and use it.
+    pub fn insecure_plaintext_key(mut self) -> Self {
+        self.plaintext_key = true;
+        self
+    }
+
     /// Makes the client and its connection.
     ///
     /// # Errors
     ///
     /// [`Error::Endpoint`] if the endpoint cannot be used; [`Error::Transport`] if nothing answers there.
     pub async fn connect(self) -> Result<Client, Error> {
-        let (endpoint, settings) = self.prepare()?;
+        let (endpoint, key, settings) = self.prepare()?;
         let channel = endpoint.connect().await.map_err(Error::connect)?;
-        Ok(Client::new(channel, settings))
+        Ok(Client::new(Connection::new(channel, key), settings))
     }
 
     /// Makes the client at once; the connection is made when the first call needs it.
@@ -70,37 +116,67 @@ impl Builder {
     ///
     /// [`Error::Endpoint`] if the endpoint cannot be used, or outside of a Tokio runtime.
     pub fn connect_lazy(self) -> Result<Client, Error> {
-        let (endpoint, settings) = self.prepare()?;
-        Ok(Client::new(endpoint.connect_lazy(), settings))
+        let (endpoint, key, settings) = self.prepare()?;
+        Ok(Client::new(Connection::new(endpoint.connect_lazy(), key), settings))
     }
 
-    fn prepare(self) -> Result<(Endpoint, Settings), Error> {
-        let Self { endpoint, connect_timeout, mut settings } = self;
+    fn prepare(mut self) -> Result<(Endpoint, Option<ApiKey>, Settings), Error> {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Error::endpoint("a client can be made only inside of a Tokio runtime"));
         }
-        let uri = parse(&endpoint)?;
-        settings.endpoint = uri.to_string().trim_end_matches('/').to_owned();
-        let endpoint = Channel::builder(uri)
+        let uri = parse(&self.endpoint)?;
+        let key = self.key.take().transpose().map_err(Error::endpoint)?;
+        self.settings.confidential = self.plaintext_key || is_secure(&uri) || is_on_this_machine(&uri);
+        if key.is_some() && !self.settings.confidential {
+            return Err(Error::endpoint(IN_THE_CLEAR));
+        }
+        self.settings.endpoint = uri.to_string().trim_end_matches('/').to_owned();
+        let endpoint = Channel::builder(uri.clone())
             .user_agent(concat!("registry-client/", env!("CARGO_PKG_VERSION")))
             .map_err(|error| Error::endpoint(error.to_string()))?
-            .connect_timeout(connect_timeout)
+            .connect_timeout(self.connect_timeout)
             .http2_keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT);
-        Ok((endpoint, settings))
+        Ok((self.secured(endpoint, &uri)?, key, self.settings))
+    }
+
+    #[cfg(feature = "tls")]
+    fn secured(&mut self, endpoint: Endpoint, uri: &Uri) -> Result<Endpoint, Error> {
+        match (self.tls.take(), is_secure(uri)) {
+            (None, false) => Ok(endpoint),
+            (tls, true) => tls.unwrap_or_else(Tls::native_roots).secure(endpoint, self.connect_timeout),
+            (Some(_), false) => Err(Error::endpoint("the endpoint begins with http://, which is without TLS; use https://")),
+        }
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn secured(&mut self, endpoint: Endpoint, uri: &Uri) -> Result<Endpoint, Error> {
+        if is_secure(uri) {
+            return Err(Error::endpoint(
+                "the endpoint begins with https://, and this client was built without its feature `tls`",
+            ));
+        }
+        Ok(endpoint)
     }
 }
 
-/// Accepts `http://host:port` and says what is wrong with anything else, without repeating what may be a secret.
+fn is_secure(uri: &Uri) -> bool {
+    uri.scheme_str() == Some("https")
+}
+
+/// Whether what is sent there stays on this machine.
+fn is_on_this_machine(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+/// Accepts `http://host:port` and `https://host:port`, and says what is wrong with anything else, without repeating what may be a secret.
 fn parse(endpoint: &str) -> Result<Uri, Error> {
     let unusable = |why: &str| Error::endpoint(format!("the endpoint {why}; it should look like http://127.0.0.1:50051"));
     let uri: Uri = endpoint.parse().map_err(|_| unusable("is not a URI"))?;
     match uri.scheme_str() {
-        Some("http") => {}
-        Some("https") => {
-            return Err(Error::endpoint("the endpoint begins with https://, and TLS is not built in yet; use http://"));
-        }
-        Some(_) => return Err(unusable("has a scheme other than http")),
+        Some("http" | "https") => {}
+        Some(_) => return Err(unusable("has a scheme other than http and https")),
         None => return Err(unusable("has no scheme")),
     }
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
@@ -118,11 +194,16 @@ fn parse(endpoint: &str) -> Result<Uri, Error> {
 impl fmt::Debug for Builder {
     /// Without the endpoint, which has not been looked at yet and may hold a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Settings { endpoint: _, timeout, retry } = &self.settings;
-        f.debug_struct("Builder")
+        let Settings { endpoint: _, timeout, retry, confidential: _ } = &self.settings;
+        let mut builder = f.debug_struct("Builder");
+        builder
             .field("connect_timeout", &self.connect_timeout)
             .field("timeout", timeout)
             .field("retry", retry)
-            .finish_non_exhaustive()
+            .field("api_key", &self.key)
+            .field("insecure_plaintext_key", &self.plaintext_key);
+        #[cfg(feature = "tls")]
+        builder.field("tls", &self.tls);
+        builder.finish_non_exhaustive()
     }
 }

@@ -151,7 +151,7 @@ fn sources<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a 
 }
 
 /// What each error of the chain adds to the one before.
-fn chain(error: &(dyn StdError + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
     let mut text = String::new();
     for error in sources(error) {
         let part = error.to_string();

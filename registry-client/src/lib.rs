@@ -79,15 +79,32 @@
 //! [`Client::watch`] streams what changes, exactly once and in order, also across broken connections. A [`CachedResolver`] builds on it:
 //! it answers what an alias stands for from memory, for programs that ask with every request of their own.
 //!
+//! # TLS and API keys
+//!
+//! An `https://` endpoint is trusted if an authority that the machine trusts vouches for it, or one that [`Tls`] names, which also holds the
+//! certificate of the client if it has one. An [API key](Builder::api_key) goes with every call, and never over a network in the clear.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let key = std::fs::read_to_string("/run/secrets/registry-key")?;
+//! let client = registry_client::Client::builder("https://registry.internal:50051").api_key(key.trim_end()).connect().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What is not covered
 //!
 //! [`Client::call`] sends any request message, with the same deadlines, retries and errors. Below that there are the generated stubs,
-//! such as [`Client::model_service`], and the [channel](Client::raw_channel). The messages are in [`pb`].
+//! such as [`Client::model_service`], and the [connection](Client::connection). The messages are in [`pb`].
 //!
 //! # Features
 //!
+//! - `tls` (default): `https://` endpoints, see [`Tls`].
 //! - `json` (default): JSON objects can be given as `serde_json` values, and [`to_json`] gives them back.
-#![cfg_attr(not(feature = "json"), allow(rustdoc::broken_intra_doc_links, reason = "they lead to what the feature adds"))]
+#![cfg_attr(
+    not(all(feature = "json", feature = "tls")),
+    allow(rustdoc::broken_intra_doc_links, reason = "they lead to what the feature adds")
+)]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -95,6 +112,7 @@ mod aliases;
 mod call;
 mod client;
 mod connect;
+mod connection;
 mod error;
 mod failure;
 mod fields;
@@ -107,6 +125,8 @@ mod resolver;
 mod retry;
 mod rpc;
 mod system;
+#[cfg(feature = "tls")]
+mod tls;
 mod watch;
 
 pub use registry_proto::method::{Idempotency, Method};
@@ -126,6 +146,7 @@ pub use aliases::{DeleteReleaseAlias, ListReleaseAliasHistory, ListReleaseAliase
 pub use call::{Answer, Call};
 pub use client::Client;
 pub use connect::Builder;
+pub use connection::Connection;
 pub use error::Error;
 pub use failure::{Failure, FieldViolation, ResourceInfo};
 pub use json::IntoStruct;
@@ -146,4 +167,6 @@ pub use resolver::{CachedRelease, CachedResolver, CachedResolverBuilder, Freshne
 pub use retry::RetryPolicy;
 pub use rpc::Rpc;
 pub use system::{CompactEvents, GetServerInfo};
+#[cfg(feature = "tls")]
+pub use tls::Tls;
 pub use watch::{EventPage, ListEvents, StartOverReason, Watch, WatchItem, Watching};

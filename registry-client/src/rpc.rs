@@ -4,19 +4,20 @@
 use registry_proto::method::Method;
 use registry_proto::request;
 use registry_proto::v1 as pb;
-use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
+
+use crate::Connection;
 
 /// The largest answer that is accepted: what the server sends at most (4 MiB), and room for its framing.
 pub(crate) const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024 + 64 * 1024;
 
 mod sealed {
-    use super::{Channel, Request, Response, Rpc, Status};
+    use super::{Connection, Request, Response, Rpc, Status};
 
     pub trait Dispatch: Sized {
         /// Sends the request once.
         fn dispatch(
-            channel: Channel,
+            connection: Connection,
             request: Request<Self>,
         ) -> impl Future<Output = Result<Response<<Self as Rpc>::Response>, Status>> + Send
         where
@@ -51,8 +52,8 @@ macro_rules! rpcs {
         }
 
         impl Dispatch for pb::$Request {
-            async fn dispatch(channel: Channel, request: Request<Self>) -> Result<Response<pb::$Response>, Status> {
-                pb::$stub::$Stub::new(channel).max_decoding_message_size(MAX_ANSWER_BYTES).$method(request).await
+            async fn dispatch(connection: Connection, request: Request<Self>) -> Result<Response<pb::$Response>, Status> {
+                pb::$stub::$Stub::new(connection).max_decoding_message_size(MAX_ANSWER_BYTES).$method(request).await
             }
         }
     )*)*};

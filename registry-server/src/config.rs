@@ -3,8 +3,10 @@
 use crate::domain::{Clock, Retention, Secret};
 use crate::first_key::FirstKey;
 use crate::layer::Reflection;
+use crate::listener::Limits;
 use crate::serve::Settings;
 use crate::store::{BadUrl, Target};
+use crate::tls::TlsFiles;
 use clap::{Parser, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -81,6 +83,26 @@ pub struct Config {
     /// How many streams of events are served at once; one more is refused with RESOURCE_EXHAUSTED
     #[arg(long, env = "REGISTRY_MAX_WATCHES", value_name = "COUNT", default_value = "1000")]
     pub max_watches: usize,
+
+    /// How many connections are open at once; one more is closed before anything is read from it
+    #[arg(long, env = "REGISTRY_MAX_CONNECTIONS", value_name = "COUNT", default_value = "1000", value_parser = at_least_one)]
+    pub max_connections: usize,
+
+    /// How many of them come from one address (of IPv6, from one /64): higher if all callers come through one proxy
+    #[arg(long, env = "REGISTRY_MAX_CONNECTIONS_PER_ADDRESS", value_name = "COUNT", default_value = "100", value_parser = at_least_one)]
+    pub max_connections_per_address: usize,
+
+    /// The certificate of this server and what leads to its authority, PEM: turns TLS on. SIGHUP makes the server read it again
+    #[arg(long, env = "REGISTRY_TLS_CERTIFICATE", value_name = "FILE")]
+    pub tls_certificate: Option<PathBuf>,
+
+    /// The key of that certificate, PEM, not encrypted. Nobody but the owner should be able to read the file
+    #[arg(long, env = "REGISTRY_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+
+    /// The authorities of client certificates, PEM. Clients may show one; whoever shows one that is not theirs is refused
+    #[arg(long, env = "REGISTRY_TLS_CLIENT_CA", value_name = "FILE")]
+    pub tls_client_ca: Option<PathBuf>,
 }
 
 /// How long a request id is remembered at the least.
@@ -152,9 +174,15 @@ fn remembered(text: &str) -> Result<Duration, String> {
     }
 }
 
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("expected a whole number, 1 or more".to_owned()),
+        Ok(count) => Ok(count),
+    }
+}
+
 impl Config {
     /// What the server is told, apart from its database.
-    #[must_use]
     ///
     /// # Errors
     /// A sentence that names the flag or variable.
@@ -172,9 +200,32 @@ impl Config {
             grace: self.shutdown_grace,
             first_key: self.first_key()?,
             reflection: self.reflection,
+            limits: Limits {
+                connections: self.max_connections,
+                connections_per_address: self.max_connections_per_address,
+                ..Limits::default()
+            },
+            tls: self.tls()?,
             #[cfg(feature = "sabotage")]
             sabotage: crate::sabotage::Sabotage::default(),
         })
+    }
+
+    /// The files of TLS, which are of use only together.
+    fn tls(&self) -> Result<Option<TlsFiles>, String> {
+        let missing =
+            |given: &str, missing: &str| Err(format!("--tls-{given} is given, and --tls-{missing} is not: TLS needs both"));
+        match (&self.tls_certificate, &self.tls_key, &self.tls_client_ca) {
+            (Some(certificate), Some(key), client_ca) => {
+                Ok(Some(TlsFiles { certificate: certificate.clone(), key: key.clone(), client_ca: client_ca.clone() }))
+            }
+            (Some(_), None, _) => missing("certificate", "key"),
+            (None, Some(_), _) => missing("key", "certificate"),
+            (None, None, Some(_)) => {
+                Err("--tls-client-ca is given, and TLS is not on: it needs --tls-certificate and --tls-key".to_owned())
+            }
+            (None, None, None) => Ok(None),
+        }
     }
 
     /// Where the first key comes from; `None` if nobody is asked for one.
@@ -215,7 +266,7 @@ impl Config {
         if self.insecure_no_auth {
             return Err(format!("--insecure-no-auth: only with a loopback address, and --listen is {}", self.listen));
         }
-        if self.insecure_plaintext {
+        if self.insecure_plaintext || self.tls_certificate.is_some() {
             return Ok(());
         }
         Err(format!(

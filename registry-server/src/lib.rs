@@ -10,10 +10,11 @@ pub mod first_key;
 mod health;
 mod housekeeping;
 pub mod layer;
-mod listener;
+pub mod listener;
 #[cfg(feature = "sabotage")]
 pub mod sabotage;
 pub mod serve;
 pub mod service;
 pub mod store;
 pub mod telemetry;
+pub mod tls;

@@ -6,8 +6,10 @@ use crate::config::Config;
 use crate::domain::{Clock, Retention};
 use crate::first_key::{self, FirstKey};
 use crate::layer::{Access, Admission, Reflection};
+use crate::listener::{Door, Limits};
 use crate::service::Registry;
 use crate::store::{Store, Target, WriterTask};
+use crate::tls::{Acceptor, TlsFiles};
 use crate::{health, housekeeping, layer, listener};
 use std::fs;
 use std::net::SocketAddr;
@@ -48,6 +50,10 @@ pub struct Settings {
     pub first_key: Option<FirstKey>,
     /// Who may ask what the services look like.
     pub reflection: Reflection,
+    /// What connections may take.
+    pub limits: Limits,
+    /// What connections are made secure with; without it they are not.
+    pub tls: Option<TlsFiles>,
     /// Which safety is off, for the tests to find.
     #[cfg(feature = "sabotage")]
     pub sabotage: crate::sabotage::Sabotage,
@@ -58,6 +64,7 @@ pub struct Settings {
 pub struct Server {
     address: SocketAddr,
     stop: CancellationToken,
+    tls: Option<Acceptor>,
     accepting: JoinHandle<()>,
     health: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
@@ -70,7 +77,9 @@ impl Server {
     /// # Errors
     /// [`StartError`]: nothing is served then.
     pub async fn start(target: &Target, settings: Settings) -> Result<Self, StartError> {
-        let Settings { listen, clock, retention, housekeeping, max_watches, grace, first_key, reflection, .. } = settings;
+        let Settings { listen, clock, retention, housekeeping, max_watches, grace, first_key, reflection, limits, tls, .. } =
+            settings;
+        let tls = tls.map(Acceptor::open).transpose().map_err(|error| StartError(error.to_string()))?;
         if let Target::Sqlite(path) = target {
             make_directory(path)?;
         }
@@ -100,14 +109,25 @@ impl Server {
         health::begin(&reporter).await;
         let health = tokio::spawn(health::watch(reporter, store, stop.clone()));
         let housekeeping = tokio::spawn(housekeeping::keep(registry, housekeeping, stop.clone()));
-        let accepting = tokio::spawn(listener::serve(listener, routes, stop.clone(), grace));
-        Ok(Self { address, stop, accepting, health, housekeeping, writer })
+        let door = Door { routes, tls: tls.clone(), limits, stop: stop.clone() };
+        let accepting = tokio::spawn(listener::serve(listener, door, grace));
+        Ok(Self { address, stop, tls, accepting, health, housekeeping, writer })
     }
 
     /// Where it listens.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Reads the files of TLS again, for the connections to come. If they cannot be used, the log says why, and
+    /// those that were read before stay in use.
+    pub fn reload(&self) {
+        match self.tls.as_ref().map(Acceptor::reload) {
+            Some(Ok(())) => tracing::info!("the files of TLS were read again: new connections use them"),
+            Some(Err(error)) => tracing::error!(%error, "the files of TLS cannot be used: the ones read before stay in use"),
+            None => tracing::info!("there is nothing to read again: the server runs without TLS"),
+        }
     }
 
     /// Stops: not healthy, no new calls, those that have begun get the grace period, and every acknowledged
@@ -150,7 +170,7 @@ fn add_reflection(routes: Routes) -> Result<Routes, StartError> {
     Ok(routes.add_service(builder().build_v1().map_err(broken)?).add_service(builder().build_v1alpha().map_err(broken)?))
 }
 
-/// Runs a server until SIGINT or SIGTERM.
+/// Runs a server until SIGINT or SIGTERM. SIGHUP makes it read the files of TLS again.
 ///
 /// # Errors
 /// [`StartError`].
@@ -158,19 +178,30 @@ pub async fn run(config: &Config) -> Result<(), StartError> {
     config.check().map_err(StartError)?;
     let target = config.target().map_err(StartError)?;
     let settings = config.settings().map_err(StartError)?;
-    let mut signals = Signals::listen().map_err(|error| StartError(format!("cannot wait for signals: {error}")))?;
+    let mut signals = Signals::listen().map_err(no_signals)?;
+    // From here on it does not end the process any more, not even while it stops.
+    let mut hangups = signal(SignalKind::hangup()).map_err(no_signals)?;
     let server = tokio::select! {
         started = Server::start(&target, settings) => started?,
         signal = signals.next() => return Err(StartError(format!("{signal} before the server was ready"))),
     };
     announce(&server, &target);
-    let signal = signals.next().await;
+    let signal = loop {
+        tokio::select! {
+            signal = signals.next() => break signal,
+            _ = hangups.recv() => server.reload(),
+        }
+    };
     tracing::info!(signal, "stopping");
     tokio::select! {
         () = server.stop() => tracing::info!("stopped"),
         _ = signals.next() => tracing::warn!("a second signal: stopping at once"),
     }
     Ok(())
+}
+
+fn no_signals(error: std::io::Error) -> StartError {
+    StartError(format!("cannot wait for signals: {error}"))
 }
 
 /// One line on standard output for people and scripts; the log goes to standard error.

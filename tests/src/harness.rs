@@ -4,6 +4,7 @@ use crate::Database;
 use crate::database::{Fresh, connect, url};
 use registry_client::{Client, RetryPolicy};
 use registry_server::domain::{Clock, Retention, Timestamp};
+use registry_server::listener::Limits;
 use registry_server::sabotage::Sabotage;
 use registry_server::serve::{Server, Settings, StartError};
 use registry_server::store::Target;
@@ -13,6 +14,9 @@ use std::time::Duration;
 
 /// How long a server of a test may take to drain.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// More connections than any test makes: all tests come from one address.
+const MANY: usize = 10_000;
 
 /// Longer than any test: what is due is removed when a test wants it to be.
 const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
@@ -59,6 +63,8 @@ impl Harness {
             housekeeping: NEVER,
             max_watches: 1000,
             grace: GRACE,
+            limits: Limits { connections: MANY, connections_per_address: MANY, ..Limits::default() },
+            tls: None,
             sabotage: Sabotage::default(),
         }
     }

@@ -29,12 +29,6 @@ async fn a_client_reaches_a_server_over_the_network() {
 }
 
 #[tokio::test]
-async fn https_is_refused_and_not_pretended() {
-    let text = refused("https://registry.example:443").await;
-    assert!(text.contains("TLS is not built in yet"), "{text}");
-}
-
-#[tokio::test]
 async fn an_endpoint_that_cannot_be_meant_is_refused() {
     for (endpoint, why) in [
         ("127.0.0.1:50051", ""),

@@ -15,9 +15,12 @@ mod coverage;
 mod deadlines;
 mod errors;
 mod fake;
+mod keys;
 mod pages;
 mod requests;
 mod resolver;
 mod retries;
+#[cfg(feature = "tls")]
+mod tls;
 mod updates;
 mod watch;

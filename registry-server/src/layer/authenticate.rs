@@ -6,6 +6,7 @@ use super::method::{Infrastructure, infrastructure};
 use crate::api::status;
 use crate::domain::caller::{Caller, Origin};
 use crate::domain::{Error, RequestId, Role, Secret};
+use crate::listener::Peer;
 use crate::service::keyring::Keyring;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -119,7 +120,9 @@ fn needed(method: Method) -> Option<Role> {
 
 fn origin(request: &Request) -> Origin {
     let user_agent = request.headers().get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    Origin::new(None, user_agent)
+    // The peer of the connection, whatever headers say of proxies before it.
+    let address = request.extensions().get::<Peer>().map(|peer| peer.address.ip());
+    Origin::new(address, user_agent)
 }
 
 /// The one secret in the headers, if there is one. More than one, or one that cannot be read, is a refusal: another reader

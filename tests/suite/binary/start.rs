@@ -202,7 +202,7 @@ async fn nothing_listens_after_the_end() {
 fn lengths_of_time_are_checked() {
     let parse = |flag: &str, length: &str| Config::try_parse_from(["registry-server".to_owned(), format!("{flag}={length}")]);
     let config = parse("--event-retention", "1h 30m").unwrap();
-    assert_eq!(config.settings().retention.events, std::time::Duration::from_secs(5400));
+    assert_eq!(config.settings().unwrap().retention.events, std::time::Duration::from_secs(5400));
     for (flag, length, why) in [
         ("--event-retention", "0s", "longer than nothing"),
         ("--deleted-retention", "soon", "such as 30d"),

@@ -1,0 +1,75 @@
+//! One connection, from its first byte to its last: TLS if the server has it, the preface, then HTTP/2.
+
+use super::begun::Begun;
+use super::places::Place;
+use super::{Door, Limits, Peer};
+use crate::tls::Acceptor;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tower::ServiceExt;
+
+const MAX_HEADERS: u32 = 16 * 1024;
+const PING_EVERY: Duration = Duration::from_secs(30);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Serves a connection until it ends or, when the server stops, until its calls have ended. One that has not begun by
+/// then is dropped at once.
+pub(super) async fn serve(stream: TcpStream, address: SocketAddr, door: Door, _place: Place) {
+    let Door { routes, tls, limits, stop } = door;
+    let begun = tokio::select! {
+        () = stop.cancelled() => return,
+        begun = timeout(limits.handshake, begin(stream, address, tls)) => begun.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())),
+    };
+    let (begun, peer) = match begun {
+        Ok(begun) => begun,
+        Err(error) => return tracing::debug!(%error, "a connection did not begin"),
+    };
+    let routes = routes.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer.clone());
+        request
+    });
+    let serving = http2(&limits).serve_connection(TokioIo::new(begun), TowerToHyperService::new(routes));
+    let mut serving = std::pin::pin!(serving);
+    tokio::select! {
+        ended = serving.as_mut() => return debug(ended),
+        () = stop.cancelled() => serving.as_mut().graceful_shutdown(),
+    }
+    debug(serving.await);
+}
+
+async fn begin(stream: TcpStream, address: SocketAddr, tls: Option<Acceptor>) -> io::Result<(Begun, Peer)> {
+    let _ = stream.set_nodelay(true); // a connection that cannot is slower, not wrong
+    let address = SocketAddr::new(address.ip().to_canonical(), address.port());
+    let Some(tls) = tls else {
+        return Ok((Begun::read(Box::new(stream)).await?, Peer { address, certificate: None }));
+    };
+    let (stream, certificate) = tls.accept(stream).await?;
+    Ok((Begun::read(Box::new(stream)).await?, Peer { address, certificate }))
+}
+
+fn http2(limits: &Limits) -> http2::Builder<TokioExecutor> {
+    let mut http2 = http2::Builder::new(TokioExecutor::new());
+    http2
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams)
+        .max_header_list_size(MAX_HEADERS)
+        .max_pending_accept_reset_streams(20)
+        .max_local_error_reset_streams(256)
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PING_TIMEOUT);
+    http2
+}
+
+fn debug(ended: hyper::Result<()>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke");
+    }
+}

@@ -1,0 +1,72 @@
+//! The accept loop, and what a connection must do before it is served. Ours and not tonic's, because at shutdown tonic
+//! waits for ever for a connection that is silent or has sent half a preface, and because it counts nobody.
+//!
+//! May not: know what is called. Who calls is left in the extensions of each request, as a [`Peer`].
+
+mod begun;
+mod connection;
+mod limits;
+mod peer;
+mod places;
+mod seldom;
+
+pub use limits::Limits;
+pub use peer::{CertificateName, ClientCertificate, Peer};
+
+use crate::tls::Acceptor;
+use axum::Router;
+use places::Places;
+use seldom::Seldom;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// How long to wait when no connection can be accepted: a descriptor may be free by then.
+const NO_DESCRIPTOR: Duration = Duration::from_millis(50);
+
+/// What every connection is served with.
+#[derive(Debug, Clone)]
+pub struct Door {
+    /// What is behind it.
+    pub routes: Router,
+    /// How connections are made secure; without it they are not.
+    pub tls: Option<Acceptor>,
+    /// What a connection may take.
+    pub limits: Limits,
+    /// Cancelled when the server stops.
+    pub stop: CancellationToken,
+}
+
+/// Serves whoever comes to the door until it is told to stop; then lets calls that have begun end, for at most `grace`.
+pub async fn serve(listener: TcpListener, door: Door, grace: Duration) {
+    let mut connections = JoinSet::new();
+    let places = Places::new(door.limits);
+    let mut refused = Seldom::default();
+    let mut failed = Seldom::default();
+    loop {
+        tokio::select! {
+            () = door.stop.cancelled() => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, address)) => match places.take(address.ip()) {
+                    Ok(place) => drop(connections.spawn(connection::serve(stream, address, door.clone(), place))),
+                    Err(full) => refused.happened(full),
+                },
+                Err(error) => {
+                    failed.happened(error);
+                    sleep(NO_DESCRIPTOR).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+            (connections, limit) = refused.due() => tracing::warn!(connections, %limit, "connections were closed at once: a limit is reached"),
+            (times, error) = failed.due() => tracing::warn!(times, %error, "connections could not be accepted"),
+        }
+    }
+    drop(listener);
+    let drained = async { while connections.join_next().await.is_some() {} };
+    if timeout(grace, drained).await.is_err() {
+        tracing::warn!(connections = connections.len(), "the grace period is over: closing what is still open");
+    }
+    connections.shutdown().await;
+}
