@@ -94,6 +94,18 @@ rpcs! {
         GetServerInfo = get_server_info(GetServerInfoRequest) -> GetServerInfoResponse;
         CompactEvents = compact_events(CompactEventsRequest) -> CompactEventsResponse;
     }
+    api_key_service_client::ApiKeyServiceClient {
+        CreateApiKey = create_api_key(CreateApiKeyRequest) -> CreateApiKeyResponse;
+        GetApiKey = get_api_key(GetApiKeyRequest) -> GetApiKeyResponse;
+        GetCallerApiKey = get_caller_api_key(GetCallerApiKeyRequest) -> GetCallerApiKeyResponse;
+        ListApiKeys = list_api_keys(ListApiKeysRequest) -> ListApiKeysResponse;
+        UpdateApiKey = update_api_key(UpdateApiKeyRequest) -> UpdateApiKeyResponse;
+        TransitionApiKey = transition_api_key(TransitionApiKeyRequest) -> TransitionApiKeyResponse;
+        RotateApiKey = rotate_api_key(RotateApiKeyRequest) -> RotateApiKeyResponse;
+    }
+    audit_service_client::AuditServiceClient {
+        ListAuditEntries = list_audit_entries(ListAuditEntriesRequest) -> ListAuditEntriesResponse;
+    }
     watch_service_client::WatchServiceClient {
         ListEvents = list_events(ListEventsRequest) -> ListEventsResponse;
     }

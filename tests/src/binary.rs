@@ -55,7 +55,7 @@ fn build() -> PathBuf {
     executable.expect("cargo names the executable")
 }
 
-/// A server that is to be started: with nothing in its environment but what is said here.
+/// A server that is to be started: with nothing in its environment but the first key and what is said here.
 #[derive(Debug)]
 pub struct Binary(Command);
 
@@ -67,7 +67,7 @@ impl Binary {
     }
 
     fn alone(mut command: Command, directory: &Path) -> Self {
-        command.env_clear().current_dir(directory).kill_on_drop(true);
+        command.env_clear().env("REGISTRY_BOOTSTRAP_ADMIN_KEY", crate::keys::ADMIN).current_dir(directory).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self(command)
     }
@@ -98,6 +98,13 @@ impl Binary {
     #[must_use]
     pub fn args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.0.args(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Without that in its environment.
+    #[must_use]
+    pub fn without_env(mut self, name: &str) -> Self {
+        self.0.env_remove(name);
         self
     }
 
@@ -189,7 +196,7 @@ impl Running {
     /// # Panics
     /// If there is no connection.
     pub async fn client(&self) -> Client {
-        Client::builder(self.endpoint()).retry(RetryPolicy::none()).connect().await.expect("a connection")
+        crate::keys::admin(self.endpoint()).retry(RetryPolicy::none()).connect().await.expect("a connection")
     }
 
     /// Its process id.

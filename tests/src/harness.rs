@@ -4,6 +4,7 @@ use crate::Database;
 use crate::database::{Fresh, connect, url};
 use registry_client::{Client, RetryPolicy};
 use registry_server::domain::{Clock, Retention, Timestamp};
+use registry_server::layer::Reflection;
 use registry_server::listener::Limits;
 use registry_server::sabotage::Sabotage;
 use registry_server::serve::{Server, Settings, StartError};
@@ -65,6 +66,8 @@ impl Harness {
             grace: GRACE,
             limits: Limits { connections: MANY, connections_per_address: MANY, ..Limits::default() },
             tls: None,
+            first_key: Some(crate::keys::first()),
+            reflection: Reflection::Auth,
             sabotage: Sabotage::default(),
         }
     }
@@ -74,7 +77,7 @@ impl Harness {
         let clock = settings.clock.clone();
         change(&mut settings);
         let server = Server::start(&fresh.target, settings).await?;
-        let client = Client::builder(endpoint(&server)).retry(RetryPolicy::none()).connect().await.expect("a connection");
+        let client = crate::keys::admin(endpoint(&server)).retry(RetryPolicy::none()).connect().await.expect("a connection");
         Ok(Self { client, database, clock, server, fresh })
     }
 

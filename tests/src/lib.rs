@@ -12,6 +12,7 @@ pub mod followed;
 pub mod frames;
 pub mod given;
 mod harness;
+pub mod keys;
 pub mod linearizable;
 pub mod proxy;
 pub mod raw;

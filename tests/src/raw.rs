@@ -63,11 +63,21 @@ pub fn frame(bytes: &[u8]) -> Bytes {
     framed.freeze()
 }
 
-/// Sends a body to a path, and waits for all that comes back.
+/// Sends a body to a path, with the key of an admin, and waits for all that comes back.
 ///
 /// # Panics
 /// If nothing comes back, or nothing that is a gRPC status.
 pub async fn call(registry: &Harness, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
+    let key = format!("Bearer {}", crate::keys::ADMIN);
+    let headers: Vec<_> = headers.iter().copied().chain([("authorization", key.as_str())]).collect();
+    call_without_key(registry, path, &headers, body).await
+}
+
+/// The same, with no key but what is in the headers.
+///
+/// # Panics
+/// If nothing comes back, or nothing that is a gRPC status.
+pub async fn call_without_key(registry: &Harness, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
     let stream = TcpStream::connect(registry.address()).await.expect("a connection");
     let (mut sender, connection) =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("HTTP/2");

@@ -97,7 +97,7 @@ async fn verdicts(servers: &[Harness], number: u64, seed: u64) -> Vec<Verdict> {
     let world = world(&servers[0], number).await;
     let connect = |number: usize| {
         let server = &servers[number % servers.len()];
-        Client::builder(server.endpoint()).retry(RetryPolicy::none()).connect()
+        registry_tests::keys::admin(server.endpoint()).retry(RetryPolicy::none()).connect()
     };
     let clients = join_all((0..CLIENTS).map(connect)).await.into_iter().map(|client| client.expect("a connection"));
     let tasks = clients.enumerate().map(|(client_number, client)| {

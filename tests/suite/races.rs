@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// As many connections as callers, so that nothing but the server puts them in order.
 pub(crate) async fn clients(registry: &Harness, count: usize) -> Vec<Client> {
-    let connect = |_| Client::builder(registry.endpoint()).retry(registry_client::RetryPolicy::none()).connect();
+    let connect = |_| registry_tests::keys::admin(registry.endpoint()).retry(registry_client::RetryPolicy::none()).connect();
     join_all((0..count).map(connect)).await.into_iter().map(|client| client.expect("a connection")).collect()
 }
 

@@ -78,7 +78,7 @@ impl Ledger {
 
     /// Writes until there is no answer any more.
     pub(super) async fn write(mut self, endpoint: String) -> Self {
-        let client = Client::builder(endpoint).retry(RetryPolicy::none()).timeout(PATIENCE).connect().await;
+        let client = crate::keys::admin(endpoint).retry(RetryPolicy::none()).timeout(PATIENCE).connect().await;
         let Ok(client) = client else { return self };
         while self.step(&client).await {}
         self

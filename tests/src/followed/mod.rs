@@ -73,7 +73,7 @@ impl Seen {
 
 /// A client that mends nothing.
 async fn plain(server: &Harness) -> Client {
-    Client::builder(server.endpoint()).retry(RetryPolicy::none()).connect().await.expect("a connection")
+    crate::keys::admin(server.endpoint()).retry(RetryPolicy::none()).connect().await.expect("a connection")
 }
 
 /// Filters of every kind, from the one that lets everything through to the one that lets almost nothing through.

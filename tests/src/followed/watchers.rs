@@ -77,7 +77,7 @@ pub(super) async fn cut(
     end: watch::Receiver<Option<i64>>,
 ) -> Followed {
     let proxy = Proxy::start([server], random.random()).await;
-    let client = Client::builder(proxy.endpoint()).connect_lazy().expect("an endpoint");
+    let client = crate::keys::admin(proxy.endpoint()).connect_lazy().expect("an endpoint");
     let mut watching = client.watch().after_revision(0).filter(filter).progress_interval(Duration::from_secs(1)).stream();
     let mut followed = Followed::default();
     let mut left = random.random_range(1..2000);

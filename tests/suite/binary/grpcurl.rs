@@ -15,7 +15,8 @@ async fn server() -> (TempDir, Running) {
 /// What grpcurl prints: standard output if it succeeds, everything if it fails.
 async fn grpcurl(server: &Running, before: &[&str], after: &[&str]) -> Result<String, String> {
     let address = server.address().to_string();
-    let output = Command::new("grpcurl").arg("-plaintext").args(before).arg(address).args(after).output().await;
+    let key = format!("authorization: Bearer {}", registry_tests::keys::ADMIN);
+    let output = Command::new("grpcurl").args(["-plaintext", "-H", &key]).args(before).arg(address).args(after).output().await;
     let output = output.expect("grpcurl, which tests/run installs");
     let (said, complained) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     if output.status.success() { Ok(said) } else { Err(said + &complained) }

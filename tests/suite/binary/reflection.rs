@@ -32,7 +32,7 @@ macro_rules! ask_in {
             _ => MessageRequest::FileContainingSymbol($what.to_owned()),
         });
         let request = ServerReflectionRequest { host: String::new(), message_request };
-        let mut client = ServerReflectionClient::new($server.client().await.raw_channel());
+        let mut client = ServerReflectionClient::new($server.client().await.connection());
         let mut answers = client.server_reflection_info(futures::stream::iter([request])).await.unwrap().into_inner();
         match answers.message().await?.expect("an answer").message_response.expect("an answer") {
             MessageResponse::FileDescriptorResponse(files) => Ok(files.file_descriptor_proto),

@@ -49,7 +49,7 @@ async fn a_watch(server: &Running) -> Box<dyn Any> {
 
 /// A call that goes on for as long as its caller likes, which is what the grace period is for.
 async fn an_open_stream(server: &Running) -> Box<dyn Any> {
-    let mut reflection = ServerReflectionClient::new(server.client().await.raw_channel());
+    let mut reflection = ServerReflectionClient::new(server.client().await.connection());
     let answers = reflection.server_reflection_info(futures::stream::pending::<ServerReflectionRequest>()).await.unwrap();
     Box::new((reflection, answers))
 }
@@ -123,7 +123,7 @@ async fn calls_that_have_begun_are_answered() {
     let (directory, server) = server().await;
     let mut writers = Vec::new();
     for number in 0..8 {
-        let client = Client::builder(server.endpoint()).retry(RetryPolicy::none()).connect().await.unwrap();
+        let client = registry_tests::keys::admin(server.endpoint()).retry(RetryPolicy::none()).connect().await.unwrap();
         writers.push(tokio::spawn(write(client, number)));
     }
     let watching = server.client().await;

@@ -45,7 +45,7 @@ conformance! {
         let expected = expected.map(|(revision, seconds, from, to, reason)| ReleaseAliasMove {
             revision,
             move_time: Some(given::time(seconds * SECOND)),
-            moved_by: "anonymous".into(),
+            moved_by: "bootstrap-admin".into(),
             from_release_id: from.cloned(),
             to_release_id: to.cloned(),
             reason: reason.map(Into::into),

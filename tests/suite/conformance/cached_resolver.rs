@@ -1,15 +1,15 @@
 //! The client's memory of aliases, kept current by a real server: through a proxy, so that the two can be parted.
 
-use registry_client::{CachedRelease, CachedResolver, Client, Code, ErrorReason, Freshness, RetryPolicy};
+use registry_client::{CachedRelease, CachedResolver, Code, ErrorReason, Freshness, RetryPolicy};
 use registry_tests::proxy::Proxy;
-use registry_tests::{Harness, conformance, expect, given, wait};
+use registry_tests::{conformance, expect, given, wait};
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(30);
 
 /// A resolver that has heard of its server.
 async fn resolver(proxy: &Proxy) -> CachedResolver {
-    let client = Client::builder(proxy.endpoint()).retry(RetryPolicy::none()).connect().await.expect("a connection");
+    let client = registry_tests::keys::admin(proxy.endpoint()).retry(RetryPolicy::none()).connect().await.expect("a connection");
     let resolver = CachedResolver::builder(&client).progress_interval(Duration::from_secs(1)).start();
     let connected = async || matches!(resolver.state(), registry_client::ResolverState::Connected).then_some(());
     wait::until("the resolver is connected", SOON, connected).await;

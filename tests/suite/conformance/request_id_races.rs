@@ -12,7 +12,7 @@ where
     F: Future<Output = T> + Send + 'static,
 {
     let endpoints = (0..count).flat_map(|_| servers.iter().map(|server| server.endpoint()));
-    let connect = |endpoint| Client::builder(endpoint).retry(RetryPolicy::none()).connect();
+    let connect = |endpoint| registry_tests::keys::admin(endpoint).retry(RetryPolicy::none()).connect();
     let clients = join_all(endpoints.map(connect)).await.into_iter().map(|client| client.expect("a connection"));
     let calls: Vec<_> = clients.enumerate().map(|(number, client)| tokio::spawn(call(number, client))).collect();
     join_all(calls).await.into_iter().map(|answer| answer.expect("a task that does not panic")).collect()

@@ -18,7 +18,7 @@ const SERVICES: [&str; 4] = [
 ];
 
 async fn reflect(registry: &Harness, ask: MessageRequest) -> Result<MessageResponse, tonic::Status> {
-    let mut client = ServerReflectionClient::new(registry.client.raw_channel());
+    let mut client = ServerReflectionClient::new(registry.client.connection());
     let request = ServerReflectionRequest { host: String::new(), message_request: Some(ask) };
     let answers = client.server_reflection_info(futures::stream::iter([request])).await.unwrap().into_inner();
     let answers: Vec<Result<ServerReflectionResponse, tonic::Status>> = answers.collect().await;

@@ -140,7 +140,7 @@ conformance! {
         assert_eq!(changed(&events[8]), ["name"]);
         let model = &events[0].resource_id;
         for event in &events {
-            assert_eq!((&event.model_id, event.actor.as_str()), (model, "anonymous"), "{event:?}");
+            assert_eq!((&event.model_id, event.actor.as_str()), (model, "bootstrap-admin"), "{event:?}");
             assert_eq!(event.event_time, Some(given::time(0)), "the clock stands still");
             assert_eq!(uuid::Uuid::parse_str(&event.request_id).map(|_| ()), Ok(()), "{event:?}");
             let says = matches!(event.event_type(), Updated | StateChanged);

@@ -140,7 +140,7 @@ on_every_database! {
     async fn a_server_that_stops_ends_its_streams(database: Database) {
         let registry = Harness::start(database).await;
         sixteen(&registry).await;
-        let client = Client::builder(registry.endpoint()).connect().await.unwrap();
+        let client = registry_tests::keys::admin(registry.endpoint()).connect().await.unwrap();
         let mut idle = watch(&client, after(16)).await;
         idle.progress().await;
         let unread = watch(&client, after(0)).await;

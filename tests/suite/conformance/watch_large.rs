@@ -3,7 +3,7 @@
 use prost::Message;
 use registry_client::pb::WatchRequest;
 use registry_client::pb::watch_response::Events;
-use registry_client::{Client, Code, ErrorReason, Event, Model};
+use registry_client::{Code, ErrorReason, Event, Model};
 use registry_tests::expect::refused;
 use registry_tests::watching::{after, listed, watch};
 use registry_tests::{Harness, conformance, given, on_every_database};
@@ -106,7 +106,7 @@ on_every_database! {
     async fn a_stream_that_nobody_reads_does_not_hold_up_the_stop(database: Database) {
         let registry = Harness::start(database).await;
         five_megabytes_gone(&registry).await;
-        let client = Client::builder(registry.endpoint()).connect().await.unwrap();
+        let client = registry_tests::keys::admin(registry.endpoint()).connect().await.unwrap();
         let unread = watch(&client, WatchRequest { include_resource: true, ..after(0) }).await;
         let began = Instant::now();
         registry.stop().await;

@@ -258,7 +258,7 @@ async fn five_servers_start_at_once_on_one_empty_schema() {
     let mut registries = std::collections::BTreeSet::new();
     for (number, server) in servers.into_iter().enumerate() {
         let server = server.unwrap();
-        let client = registry_client::Client::connect(format!("http://{}", server.address())).await.unwrap();
+        let client = registry_tests::keys::admin(format!("http://{}", server.address())).connect().await.unwrap();
         let created = client.create_model(format!("model-{number}"), "s3://m").send().await.unwrap();
         assert_eq!(created.revision, i64::try_from(number).unwrap() + 1);
         registries.insert(client.server_info().send().await.unwrap().registry_id);

@@ -43,7 +43,7 @@ async fn create(targets: Vec<SocketAddr>, of: u64, seed: u64) -> Told {
     // That all of an answer's repetitions get lost is as good as impossible.
     let retry =
         RetryPolicy::default().max_attempts(30).initial_delay(Duration::from_millis(1)).max_delay(Duration::from_millis(5));
-    let client = Client::builder(proxy.endpoint()).retry(retry).connect().await.expect("a connection");
+    let client = registry_tests::keys::admin(proxy.endpoint()).retry(retry).connect().await.expect("a connection");
     proxy.drop_answers(LOST);
     let mut told = Told::default();
     for number in 0..CREATES {

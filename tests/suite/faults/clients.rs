@@ -3,7 +3,7 @@
 use futures::future::join_all;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use registry_client::{Client, Error, RetryPolicy};
+use registry_client::{Error, RetryPolicy};
 use registry_server::store::entity::{event, model, state};
 use registry_tests::conformance;
 use sea_orm::{EntityTrait, PaginatorTrait};
@@ -19,7 +19,7 @@ conformance! {
         // Several connections: the server closes one on which too many calls at once are given up.
         let mut clients = Vec::new();
         for _ in 0..20 {
-            clients.push(Client::builder(registry.endpoint()).retry(RetryPolicy::none()).connect().await.unwrap());
+            clients.push(registry_tests::keys::admin(registry.endpoint()).retry(RetryPolicy::none()).connect().await.unwrap());
         }
         let calls = (0..200).map(|number| {
             let patience = Duration::from_micros(random.random_range(0..30_000));

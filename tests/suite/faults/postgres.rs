@@ -1,7 +1,7 @@
 //! A PostgreSQL that crashes and comes back, under a server that does not.
 
 use futures::future::join_all;
-use registry_client::{Client, Code, RetryPolicy};
+use registry_client::{Code, RetryPolicy};
 use registry_tests::binary::{Binary, Running};
 use registry_tests::cluster::Cluster;
 use registry_tests::wait;
@@ -29,7 +29,8 @@ struct Seen {
 
 /// Writes and reads without pause until it is told to stop.
 fn load(server: &Running, number: usize, stop: Arc<AtomicBool>) -> JoinHandle<Seen> {
-    let client = Client::builder(server.endpoint()).retry(RetryPolicy::none()).timeout(PATIENCE).connect_lazy().unwrap();
+    let client =
+        registry_tests::keys::admin(server.endpoint()).retry(RetryPolicy::none()).timeout(PATIENCE).connect_lazy().unwrap();
     tokio::spawn(async move {
         let mut seen = Seen::default();
         let mut next = 0;

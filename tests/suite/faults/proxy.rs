@@ -6,7 +6,7 @@ use registry_tests::{conformance, wait};
 use std::time::Duration;
 
 async fn through(proxy: &Proxy) -> Client {
-    Client::builder(proxy.endpoint()).retry(RetryPolicy::none()).connect().await.expect("a connection")
+    registry_tests::keys::admin(proxy.endpoint()).retry(RetryPolicy::none()).connect().await.expect("a connection")
 }
 
 conformance! {

@@ -4,7 +4,7 @@ use registry_client::{Code, ErrorReason, pb};
 use registry_proto::reason::REASONS;
 use registry_server::api::status;
 use registry_server::domain::error::Blockers;
-use registry_server::domain::{Error, Kind, ReleaseId, RequestId, Revision, Violation};
+use registry_server::domain::{Error, Kind, ReleaseId, RequestId, Revision, Role, Violation};
 use registry_tests::conformance;
 use std::path::Path;
 use tonic_types::{Status as RpcStatus, StatusExt};
@@ -59,9 +59,16 @@ const fn number(error: &Error) -> usize {
         Error::Behind { .. } => 27,
         Error::LimitExceeded { .. } => 28,
         Error::TooManyStreams { .. } => 29,
+        Error::NotFound { kind: Kind::ApiKey, .. } => 30,
+        Error::Exists { kind: Kind::ApiKey, .. } => 31,
+        Error::LastAdminKey => 32,
+        Error::Unauthenticated => 33,
+        Error::KeyChanged => 34,
+        Error::RoleRequired { .. } => 35,
+        Error::OutsidePrefixes { .. } => 36,
     }
 }
-const NUMBERS: usize = 30;
+const NUMBERS: usize = 37;
 
 /// One of each, with texts as long as the contract lets a name be, or with short ones.
 fn examples(long: bool) -> Vec<Error> {
@@ -110,9 +117,14 @@ fn examples(long: bool) -> Vec<Error> {
         Error::StorageFull(cause()),
         Error::ReadOnly(cause()),
         Error::Internal(cause()),
+        Error::LastAdminKey,
+        Error::Unauthenticated,
+        Error::KeyChanged,
+        Error::RoleRequired { required: Role::Admin, method: "ListReleaseAliasHistory" },
+        Error::OutsidePrefixes { name: text(255) },
     ];
     examples.push(Error::NotFound { kind: Kind::Alias, name: name(), hint: None });
-    for kind in [Kind::Model, Kind::Release] {
+    for kind in [Kind::Model, Kind::Release, Kind::ApiKey] {
         let revision = Revision::new(i64::MAX);
         examples.extend([
             Error::NotFound { kind, name: name(), hint: Some("it was yanked") },

@@ -104,6 +104,6 @@ pub(super) async fn shown(registry: &Harness, stock: &Stock, event: &Event) -> O
             let alias = aliases.into_iter().find(|alias| event.resource_id == format!("{}/{}", alias.model_id, alias.alias));
             Some(Resource::ReleaseAlias(Box::new(alias.expect("the alias"))))
         }
-        (_, ResourceKind::Unspecified) => panic!("an event of nothing: {event:?}"),
+        (_, ResourceKind::Unspecified | ResourceKind::ApiKey) => panic!("an event of nothing: {event:?}"),
     }
 }

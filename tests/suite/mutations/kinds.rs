@@ -57,6 +57,15 @@ pub(super) const fn of(method: Method) -> &'static [Mutation] {
         | Method::GetServerInfo
         | Method::Watch
         | Method::ListEvents
+        | Method::GetApiKey
+        | Method::GetCallerApiKey
+        | Method::ListApiKeys
+        | Method::ListAuditEntries
+        // They change keys, whose changes are no events.
+        | Method::CreateApiKey
+        | Method::UpdateApiKey
+        | Method::TransitionApiKey
+        | Method::RotateApiKey
         // Forgets events, and changes no resource.
         | Method::CompactEvents => &[],
     }

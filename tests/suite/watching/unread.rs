@@ -63,7 +63,7 @@ impl Drop for Shut {
 
 /// A stream of a client that reads the first message and no other.
 async fn idle(server: &Running) -> Watcher {
-    let client = Client::builder(server.endpoint()).connect().await.unwrap();
+    let client = registry_tests::keys::admin(server.endpoint()).connect().await.unwrap();
     watch(&client, WatchRequest { include_resource: true, ..after(0) }).await
 }
 

@@ -1,0 +1,30 @@
+//! The API keys of tests. The first one is known before there is a registry; others are made through the door.
+
+use registry_client::{Builder, Client, RetryPolicy};
+use registry_server::domain::Secret;
+use registry_server::first_key::FirstKey;
+
+/// The secret of the first key of every registry of a test: an admin's.
+pub const ADMIN: &str = "mrk_01930000000070008000000000000001_a3f1c0de5ca1ab1ea3f1c0de5ca1ab1ea3f1c0de5ca1ab1ea3f1c0de5ca1ab1e";
+
+/// The same, as a server is told.
+///
+/// # Panics
+/// If it is no secret.
+#[must_use]
+pub fn first() -> FirstKey {
+    FirstKey::Given(Secret::parse(ADMIN).expect("a secret"))
+}
+
+/// A client to be, with that key.
+pub fn admin(endpoint: impl Into<String>) -> Builder {
+    Client::builder(endpoint).api_key(ADMIN)
+}
+
+/// A client with another key, that retries nothing.
+///
+/// # Panics
+/// If there is no connection.
+pub async fn client(endpoint: impl Into<String>, secret: &str) -> Client {
+    Client::builder(endpoint).api_key(secret).retry(RetryPolicy::none()).connect().await.expect("a connection")
+}
