@@ -10,5 +10,6 @@ mod guards;
 mod linearizability;
 mod mutations;
 mod races;
+mod scope;
 mod tidy;
 mod watching;
