@@ -21,7 +21,7 @@ conformance! {
         expect::refused(client.get_release(&base).send().await, Code::NotFound, ErrorReason::ReleaseNotFound);
         let filter = ReleaseFilter { base_release_ids: vec![base.id.clone()], ..Default::default() };
         let found = client.list_releases().filter(filter).send().await.unwrap().items;
-        assert_eq!(found.into_iter().map(|release| release.id).collect::<Vec<_>>(), [derived.id.clone()]);
+        assert_eq!(found.iter().map(|release| &*release.id).collect::<Vec<_>>(), [&*derived.id]);
         let again = client.create_release("team-a/m", "2-int8").digest(given::digest(2)).base_release(&base);
         expect::refused(again.send().await, Code::NotFound, ErrorReason::ReleaseNotFound);
         client.update_release(&derived).release_notes("mine").send().await.unwrap();
