@@ -58,18 +58,20 @@ impl Frames {
         let _ = self.0.write_all(&frame).await; // the server may have closed by now; `outcome` says so
     }
 
-    /// Sends a whole gRPC request as stream 1, with these headers as they are, and waits for what becomes of it.
+    /// Sends a whole gRPC request as stream 1, with the key of an admin and these headers as they are, and waits for what becomes of it.
     ///
     /// # Panics
     /// If nothing becomes of it in 10 s.
     pub async fn request(mut self, path: &[u8], more: &[(&[u8], &[u8])], body: &[u8]) -> Outcome {
-        let usual: [(&[u8], &[u8]); 6] = [
+        let key = format!("Bearer {}", crate::keys::ADMIN);
+        let usual: [(&[u8], &[u8]); 7] = [
             (b":method", b"POST"),
             (b":scheme", b"http"),
             (b":path", path),
             (b":authority", b"registry"),
             (b"content-type", b"application/grpc"),
             (b"te", b"trailers"),
+            (b"authorization", key.as_bytes()),
         ];
         let mut block = Vec::new();
         for (name, value) in usual.iter().chain(more) {

@@ -1,5 +1,6 @@
 //! The suite: what the registry promises, on every database it promises it for.
 
+mod access;
 mod alias_races;
 mod binary;
 mod conformance;

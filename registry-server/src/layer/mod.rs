@@ -4,6 +4,7 @@
 //! May not: know resources or the database beyond its newest revision.
 
 mod authenticate;
+mod certificates;
 mod codes;
 mod deadline;
 mod method;
@@ -12,6 +13,7 @@ mod revision;
 mod trace;
 
 pub use authenticate::{Access, Admission, Reflection};
+pub use certificates::{CertificateRole, CertificateRoles};
 pub use deadline::MAX_DEADLINE;
 
 use crate::store::Store;
