@@ -1,6 +1,7 @@
 //! HTTP/2 by hand, frame by frame, for what not even an HTTP library would send.
 
 use bytes::{BufMut, BytesMut};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -82,6 +83,17 @@ impl Frames {
         self.send(HEADERS, END_HEADERS, 1, &block).await;
         self.send(DATA, END_STREAM, 1, body).await;
         timeout(Duration::from_secs(10), self.outcome()).await.expect("the request comes to something")
+    }
+
+    /// The settings that the server begins with: their identifiers and values.
+    ///
+    /// # Panics
+    /// If there are none in 10 s.
+    pub async fn settings(mut self) -> HashMap<u16, u32> {
+        let first = timeout(Duration::from_secs(10), self.next()).await.expect("a frame in time");
+        let Some((SETTINGS, 0, 0, payload)) = first else { panic!("the first frame holds no settings: {first:?}") };
+        let setting = |bytes: &[u8]| (u16::from_be_bytes([bytes[0], bytes[1]]), number(&bytes[2..]));
+        payload.chunks_exact(6).map(setting).collect()
     }
 
     async fn outcome(mut self) -> Outcome {

@@ -12,4 +12,5 @@ mod linearizability;
 mod mutations;
 mod races;
 mod tidy;
+mod tls;
 mod watching;
