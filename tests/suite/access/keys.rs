@@ -6,6 +6,7 @@ use registry_client::pb::{
     TransitionApiKeyRequest, UpdateApiKeyRequest,
 };
 use registry_client::{Client, Code, Error, ErrorReason};
+use registry_proto::field::FIELDS;
 use registry_tests::{Harness, conformance, expect, given, keys, on_every_database, wait};
 use std::time::Duration;
 
@@ -67,6 +68,10 @@ conformance! {
             model_name_prefixes: vec!["team-b/".into(), "team-a/".into(), "team-b/".into()],
             ..Default::default()
         };
+        // Everything that a caller may write is in it: a new field is to be added here.
+        let fields = FIELDS.iter().filter(|field| field.message == "modelregistry.v1.ApiKey" && !field.output_only);
+        let names: Vec<&str> = fields.map(|field| field.name).collect();
+        assert_eq!(names, ["name", "role", "description", "expire_time", "etag", "model_name_prefixes"]);
         let (key, secret) = keys::make_as(registry, asked.clone()).await;
         let expected = ApiKey {
             id: key.id.clone(),

@@ -46,7 +46,7 @@ conformance! {
         let limited = update(ApiKey { model_name_prefixes: vec!["team-a/".into()], ..Default::default() });
         registry.client.call(limited).send().await.unwrap();
         let ended = tokio::time::timeout(PROMISED, stream.end()).await.expect("an end");
-        facts(&ended, Code::Unavailable, ErrorReason::BackendUnavailable);
+        let _ = facts(&ended, Code::Unavailable, ErrorReason::BackendUnavailable);
     }
 }
 
@@ -65,7 +65,7 @@ async fn a_key_that_is_revoked_on_one_server_dies_on_another() {
     keys::transition(&registry, &key, ApiKeyState::Revoked).await;
     let began = std::time::Instant::now();
     let ended = tokio::time::timeout(PROMISED, stream.end()).await.expect("an end");
-    facts(&ended, Code::Unauthenticated, ErrorReason::Unauthenticated);
+    let _ = facts(&ended, Code::Unauthenticated, ErrorReason::Unauthenticated);
     let refused = async || there.list_models().send().await.err();
     let refused = wait::until("the key is refused", PROMISED.saturating_sub(began.elapsed()), refused).await;
     expect::refused(Err::<(), _>(refused), Code::Unauthenticated, ErrorReason::Unauthenticated);

@@ -21,7 +21,7 @@ async fn from(address: [u8; 4], to: SocketAddr) -> TcpStream {
 }
 
 async fn works(registry: &Harness) -> Option<()> {
-    let client = Client::builder(registry.endpoint()).retry(RetryPolicy::none()).connect_lazy().unwrap();
+    let client = registry_tests::keys::admin(registry.endpoint()).retry(RetryPolicy::none()).connect_lazy().unwrap();
     client.server_info().send().await.ok().map(drop)
 }
 
@@ -131,7 +131,7 @@ async fn no_descriptors_are_no_reason_to_spin() {
     assert!((2..=10_000 / 50 + 1).contains(&times), "in ten seconds it was tried {times} times");
     held.clear();
     wait::until("a descriptor", PATIENCE, async || {
-        let client = Client::builder(server.endpoint()).retry(RetryPolicy::none()).connect_lazy().unwrap();
+        let client = registry_tests::keys::admin(server.endpoint()).retry(RetryPolicy::none()).connect_lazy().unwrap();
         client.create_model("iris", "s3://models/").timeout(Duration::from_secs(2)).send().await.ok()
     })
     .await;

@@ -112,7 +112,7 @@ async fn refused(settings: Settings) -> StartError {
 /// A client that retries nothing, at the name that certificates are for.
 async fn connect(address: SocketAddr, tls: Tls) -> Result<Client, Error> {
     let endpoint = format!("https://localhost:{}", address.port());
-    Client::builder(endpoint).tls(tls).retry(RetryPolicy::none()).connect().await
+    registry_tests::keys::admin(endpoint).tls(tls).retry(RetryPolicy::none()).connect().await
 }
 
 /// What comes over a connection until the server closes it.

@@ -24,9 +24,9 @@ async fn a_client_that_trusts_the_authority_gets_through() {
     let client = secure.client(secure.tls()).await.unwrap();
     client.create_model("iris", "s3://models/iris/").send().await.unwrap();
     let endpoint = format!("https://{}", secure.address()); // the certificate is not for an address
-    let by_name = Client::builder(&endpoint).tls(secure.tls().domain_name("localhost")).connect().await.unwrap();
+    let by_name = registry_tests::keys::admin(&endpoint).tls(secure.tls().domain_name("localhost")).connect().await.unwrap();
     assert_eq!(by_name.get_model("iris").send().await.unwrap().name, "iris");
-    let lazy = Client::builder(&endpoint).tls(secure.tls().domain_name("localhost")).connect_lazy().unwrap();
+    let lazy = registry_tests::keys::admin(&endpoint).tls(secure.tls().domain_name("localhost")).connect_lazy().unwrap();
     assert_eq!(lazy.get_model("iris").send().await.unwrap().name, "iris");
     secure.server.stop().await;
 }
@@ -37,7 +37,7 @@ async fn a_client_that_does_not_trust_it_does_not_get_through() {
     let secure = Secure::start().await;
     untrusted(secure.client(Tls::new().ca_certificate(Authority::new().pem())).await, "UnknownIssuer");
     untrusted(secure.client(secure.tls().domain_name("registry.example")).await, "not valid for name");
-    let by_address = Client::builder(format!("https://{}", secure.address())).tls(secure.tls()).connect().await;
+    let by_address = registry_tests::keys::admin(format!("https://{}", secure.address())).tls(secure.tls()).connect().await;
     untrusted(by_address, "not valid for name");
     secure.server.stop().await;
 }
@@ -57,7 +57,15 @@ async fn several_authorities_can_be_trusted() {
 async fn without_settings_the_machine_decides() {
     const ENDPOINT: &str = "REGISTRY_TEST_TLS_ENDPOINT";
     if let Ok(endpoint) = std::env::var(ENDPOINT) {
-        Client::builder(endpoint).retry(RetryPolicy::none()).connect().await.unwrap().server_info().send().await.unwrap();
+        registry_tests::keys::admin(endpoint)
+            .retry(RetryPolicy::none())
+            .connect()
+            .await
+            .unwrap()
+            .server_info()
+            .send()
+            .await
+            .unwrap();
         return;
     }
     let secure = Secure::start().await;
@@ -155,7 +163,8 @@ async fn what_the_other_side_does_not_speak_fails_at_once() {
     let mut stream = TcpStream::connect(secure.address()).await.unwrap();
     stream.write_all(registry_tests::frames::PREFACE).await.unwrap();
     drop(until_closed(&mut stream).await);
-    let plaintext = Client::builder(format!("http://{}", secure.address())).retry(RetryPolicy::none()).connect_lazy().unwrap();
+    let plaintext =
+        registry_tests::keys::admin(format!("http://{}", secure.address())).retry(RetryPolicy::none()).connect_lazy().unwrap();
     let error = plaintext.server_info().send().await.unwrap_err();
     assert!(matches!(error, Error::Transport(_)), "{error:?}");
     secure.server.stop().await;
