@@ -2,7 +2,7 @@
 
 use registry_client::{CachedRelease, CachedResolver, Client, Code, ErrorReason, Freshness, RetryPolicy};
 use registry_tests::proxy::Proxy;
-use registry_tests::{Harness, conformance, expect, given, wait};
+use registry_tests::{conformance, expect, given, wait};
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(30);
