@@ -131,6 +131,7 @@ const EXAMPLES: &str = "Examples:
   registry-server
   registry-server --listen 127.0.0.1:0 --data-dir /var/lib/registry --log-format json
   REGISTRY_DATABASE_URL=postgres://registry:secret@db/registry registry-server
+  registry-server --tls-certificate server.pem --tls-key server.key --tls-client-ca clients.pem
 
 Then:
   grpcurl -plaintext -H \"authorization: Bearer $(cat registry-data/admin.key)\" 127.0.0.1:50051 list";

@@ -64,12 +64,13 @@ async fn a_certificate_that_is_not_good_is_refused_in_the_handshake() {
 async fn no_call_gets_through_with_a_certificate_that_is_not_good() {
     let clients = Authority::named(NAME);
     let secure = server(&clients).await;
-    for (what, certified, _) in bad(&clients) {
+    for (what, certified, why) in bad(&clients) {
         let error = match secure.client(showing(&secure, &certified)).await {
             Ok(client) => client.create_model("iris", "s3://models/").send().await.expect_err(what),
             Err(error) => error,
         };
         assert!(matches!(error, Error::Transport(_)), "{what}: {error:?}");
+        assert!(error.to_string().contains(why), "{what}: the client is told why: {error}");
     }
     let good = secure.client(secure.tls()).await.unwrap();
     assert!(good.list_models().send().await.unwrap().items.is_empty());

@@ -1,6 +1,6 @@
 //! How many connections there may be: one more is closed at once, is no harm to the others, and is no line in the log.
 
-use super::{PATIENCE, Secure, until_closed};
+use super::{GREETING, PATIENCE, Secure, until_closed};
 use clap::Parser;
 use registry_client::{Client, RetryPolicy};
 use registry_server::config::Config;
@@ -11,7 +11,9 @@ use registry_tests::{Database, Harness, wait};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use tempfile::tempdir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
 
 /// A connection from this address of the machine.
 async fn from(address: [u8; 4], to: SocketAddr) -> TcpStream {
@@ -28,6 +30,14 @@ async fn works(registry: &Harness) -> Option<()> {
 /// Whether a connection is refused: closed without a word.
 async fn is_closed(mut stream: TcpStream) {
     assert_eq!(until_closed(&mut stream).await.0, b"", "it is closed before anything is said");
+}
+
+/// Whether a connection is served: the server answers with settings of its own.
+async fn is_greeted(mut stream: TcpStream) {
+    stream.write_all(GREETING).await.unwrap();
+    let mut head = [0; 9];
+    timeout(PATIENCE, stream.read_exact(&mut head)).await.expect("a frame in time").expect("a connection that is open");
+    assert_eq!(head[3], 4, "settings come first: {head:?}");
 }
 
 /// Over the limit in all, a new connection is closed; the others go on, and a place that is left can be taken.
@@ -57,8 +67,7 @@ async fn connections_from_one_address_are_limited() {
     for address in [[127, 0, 0, 1], [127, 0, 0, 2]] {
         is_closed(from(address, to).await).await;
     }
-    let third = from([127, 0, 0, 3], to).await; // not refused: the server reads its preface and greets it
-    drop(third);
+    is_greeted(from([127, 0, 0, 3], to).await).await;
     registry.client.server_info().send().await.unwrap();
     drop(held);
     wait::until("a place", PATIENCE, || works(&registry)).await;

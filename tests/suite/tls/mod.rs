@@ -25,6 +25,9 @@ use registry_server::tls::TlsFiles;
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What a client of HTTP/2 begins with: the preface, and settings that set nothing.
+const GREETING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
 /// The files of a server, in a directory of their own.
 struct Files(TempDir);
 

@@ -1,6 +1,6 @@
 //! The server, by its certificate: whoever trusts it gets through, and nobody gets through in another way.
 
-use super::{Secure, connect, until_closed};
+use super::{GREETING, Secure, connect, until_closed};
 use registry_client::{Client, Error, RetryPolicy, Tls};
 use registry_tests::tls::{Authority, VERSIONS};
 use registry_tests::{Database, Harness};
@@ -116,6 +116,7 @@ async fn nothing_but_http2_is_spoken() {
         assert!(error.to_string().contains("NoApplicationProtocol"), "{error}");
         hello.protocols = Vec::new();
         let mut stream = hello.connect(secure.address()).await.unwrap();
+        let _ = stream.write_all(GREETING).await; // the server may have closed by now
         assert_eq!(until_closed(&mut stream).await.0, b"");
         hello.protocols = vec![b"http/1.1", b"h2"];
         let stream = hello.connect(secure.address()).await.unwrap();
