@@ -11,6 +11,7 @@ mod guards;
 mod linearizability;
 mod mutations;
 mod races;
+mod scope;
 mod tidy;
 mod tls;
 mod watching;

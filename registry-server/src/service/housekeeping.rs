@@ -3,7 +3,7 @@
 
 use super::history::Compaction;
 use super::{Registry, history, keyring, models, releases};
-use crate::domain::{Caller, Context, Error, RequestId, Revision, Timestamp};
+use crate::domain::{Caller, Context, Error, RequestId, Revision, Scope, Timestamp};
 use crate::store::{Tx, answers, events, removal, state};
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ impl Registry {
     }
 
     async fn purge_models(&self, ctx: &Context) -> Result<u64, Error> {
-        let due = crate::store::models::due(&self.store.snapshot().await?, ctx.now()).await?;
+        let due = crate::store::models::due(&self.store.snapshot(&Scope::everything()).await?, ctx.now()).await?;
         let mut purged = 0;
         for id in due {
             purged += told(&format!("purge model {id}"), self.run(ctx, id, models::purge_if_due).await.map(u64::from));
@@ -55,7 +55,7 @@ impl Registry {
     }
 
     async fn purge_releases(&self, ctx: &Context) -> Result<u64, Error> {
-        let due = removal::due(&self.store.snapshot().await?, ctx.now()).await?;
+        let due = removal::due(&self.store.snapshot(&Scope::everything()).await?, ctx.now()).await?;
         let mut purged = 0;
         for id in due {
             purged += told(&format!("purge release {id}"), self.run(ctx, id, releases::purge_if_due).await.map(u64::from));
@@ -66,7 +66,7 @@ impl Registry {
     async fn forget_answers(&self, ctx: &Context) -> Result<u64, Error> {
         let before = ctx.now().before(self.retention.answers);
         let mut forgotten = 0;
-        while answers::any_before(&self.store.snapshot().await?, before).await? {
+        while answers::any_before(&self.store.snapshot(&Scope::everything()).await?, before).await? {
             forgotten += self.run(ctx, before, forget).await?;
         }
         Ok(forgotten)
@@ -82,7 +82,7 @@ impl Registry {
     }
 
     async fn old_events(&self, before: Timestamp) -> Result<Option<Revision>, Error> {
-        let snapshot = self.store.snapshot().await?;
+        let snapshot = self.store.snapshot(&Scope::everything()).await?;
         let compacted = state::get(&snapshot).await?.compacted_revision;
         events::old_after(&snapshot, compacted, before, CHUNK).await
     }
@@ -112,7 +112,7 @@ impl Registry {
     }
 
     async fn any_compacted(&self) -> Result<bool, Error> {
-        let snapshot = self.store.snapshot().await?;
+        let snapshot = self.store.snapshot(&Scope::everything()).await?;
         let compacted = state::get(&snapshot).await?.compacted_revision;
         events::any_through(&snapshot, compacted).await
     }

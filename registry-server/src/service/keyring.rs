@@ -9,7 +9,7 @@ use crate::domain::api_key::KeyState;
 use crate::domain::caller::{Caller, Credential, Origin};
 use crate::domain::name::Actor;
 use crate::domain::secret::SecretHash;
-use crate::domain::{ApiKeyId, Clock, Error, Revision, Secret, Timestamp};
+use crate::domain::{ApiKeyId, Clock, Error, Revision, Scope, Secret, Timestamp};
 use crate::store::api_keys::{self, ApiKey};
 use crate::store::{Store, Tx};
 use std::collections::HashMap;
@@ -162,7 +162,7 @@ impl Keyring {
         let shared = &self.0;
         shared.store.look().await?;
         let revision = Some(shared.store.keys_head());
-        let rows = api_keys::not_revoked(&shared.store.snapshot().await?).await?;
+        let rows = api_keys::not_revoked(&shared.store.snapshot(&Scope::everything()).await?).await?;
         let keys = Arc::new(Keys { revision, by_id: rows.into_iter().map(|row| (row.id, row)).collect() });
         *shared.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
         Ok(keys)
