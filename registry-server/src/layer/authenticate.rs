@@ -4,6 +4,7 @@
 
 use super::method::{Infrastructure, infrastructure};
 use crate::api::status;
+use crate::domain::audit::Noted;
 use crate::domain::caller::{Caller, Origin};
 use crate::domain::{Error, RequestId, Role, Secret};
 use crate::listener::Peer;
@@ -54,7 +55,7 @@ pub(super) async fn check(State(access): State<Access>, mut request: Request, ne
     let asked = Asked::by(&request);
     match access.admit(asked).await {
         Ok(caller) => {
-            request.extensions_mut().insert(Arc::new(caller));
+            request.extensions_mut().insert(caller);
             next.run(request).await
         }
         Err(error) => status::of(&error, &request_id).into_http(),
@@ -67,20 +68,26 @@ struct Asked {
     infrastructure: Option<Infrastructure>,
     secret: Result<Option<Secret>, Error>,
     origin: Origin,
+    /// For the audit log, also if he may not.
+    noted: Option<Noted>,
 }
 
 impl Asked {
     fn by(request: &Request) -> Self {
         let path = request.uri().path();
         let (method, infrastructure) = (Method::from_path(path), infrastructure(path));
-        Self { method, infrastructure, secret: secret(request.headers()), origin: origin(request) }
+        let noted = request.extensions().get().cloned();
+        Self { method, infrastructure, secret: secret(request.headers()), origin: origin(request), noted }
     }
 }
 
 impl Access {
     /// Who calls, if he may.
-    async fn admit(&self, Asked { method, infrastructure, secret, origin }: Asked) -> Result<Caller, Error> {
-        let caller = self.recognise(secret, origin).await?;
+    async fn admit(&self, Asked { method, infrastructure, secret, origin, noted }: Asked) -> Result<Arc<Caller>, Error> {
+        let caller = Arc::new(self.recognise(secret, origin).await?);
+        if let Some(noted) = noted {
+            noted.recognised(&caller);
+        }
         let Some(method) = method else {
             return match infrastructure {
                 Some(Infrastructure::Health) => Ok(caller),
@@ -118,7 +125,8 @@ fn needed(method: Method) -> Option<Role> {
     }
 }
 
-fn origin(request: &Request) -> Origin {
+/// Where a call comes from.
+pub(super) fn origin(request: &Request) -> Origin {
     let user_agent = request.headers().get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     // The peer of the connection, whatever headers say of proxies before it.
     let address = request.extensions().get::<Peer>().map(|peer| peer.address.ip());
