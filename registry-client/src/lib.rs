@@ -109,6 +109,7 @@
 #![warn(missing_docs)]
 
 mod aliases;
+mod audit;
 mod call;
 mod client;
 mod connect;
@@ -136,13 +137,14 @@ pub use registry_proto::v1::get_server_info_response::{Capabilities, Limits};
 pub use registry_proto::v1::list_models_request::Order as ModelOrder;
 pub use registry_proto::v1::list_releases_request::Order as ReleaseOrder;
 pub use registry_proto::v1::{
-    CompactEventsResponse as CompactedEvents, ErrorReason, Event, EventFilter, EventType, GetServerInfoResponse as ServerInfo,
-    LabelSelector, Model, ModelFilter, ModelSource, ModelView, Release, ReleaseAlias, ReleaseAliasMove, ReleaseFilter,
-    ReleaseState, ReleaseView, ResourceKind, TrainingMetadata,
+    AuditEntry, AuditFilter, CompactEventsResponse as CompactedEvents, ErrorReason, Event, EventFilter, EventType,
+    GetServerInfoResponse as ServerInfo, LabelSelector, Model, ModelFilter, ModelSource, ModelView, Release, ReleaseAlias,
+    ReleaseAliasMove, ReleaseFilter, ReleaseState, ReleaseView, ResourceKind, TrainingMetadata,
 };
 pub use tonic::Code;
 
 pub use aliases::{DeleteReleaseAlias, ListReleaseAliasHistory, ListReleaseAliases, SetReleaseAlias};
+pub use audit::ListAuditEntries;
 pub use call::{Answer, Call};
 pub use client::Client;
 pub use connect::Builder;

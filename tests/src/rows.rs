@@ -1,4 +1,5 @@
-//! Everything that the database of a registry holds, read behind the server's back: for tests of what leaves no trace.
+//! Everything that the database of a registry holds, read behind the server's back: for tests of what leaves no trace but
+//! in the audit log.
 
 use crate::{Database, Harness};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
@@ -7,8 +8,22 @@ use std::collections::BTreeMap;
 /// The rows of each table, as text, sorted.
 pub type Rows = BTreeMap<String, Vec<String>>;
 
-/// All rows of all tables.
+/// Where calls leave a trace that changed nothing.
+const AUDIT: &str = "audit_entries";
+
+/// All rows of all tables but the audit log.
 pub async fn all(registry: &Harness) -> Rows {
+    let mut rows = read(registry).await;
+    rows.remove(AUDIT);
+    rows
+}
+
+/// All rows of the audit log.
+pub async fn audit_entries(registry: &Harness) -> Vec<String> {
+    read(registry).await.remove(AUDIT).expect("a table of that name")
+}
+
+async fn read(registry: &Harness) -> Rows {
     let db = registry.sql().await;
     let tables = match registry.database {
         Database::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
