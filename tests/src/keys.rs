@@ -1,6 +1,7 @@
 //! The API keys of tests. The first one is known before there is a registry; others are made through the door.
 
-use registry_client::{Builder, Client, RetryPolicy};
+use crate::Harness;
+use registry_client::{Builder, Client, RetryPolicy, pb};
 use registry_server::domain::Secret;
 use registry_server::first_key::FirstKey;
 
@@ -19,6 +20,16 @@ pub fn first() -> FirstKey {
 /// A client to be, with that key.
 pub fn admin(endpoint: impl Into<String>) -> Builder {
     Client::builder(endpoint).api_key(ADMIN)
+}
+
+/// Another key of a registry, made through the door: its id and its secret.
+///
+/// # Panics
+/// If it cannot be made.
+pub async fn another(registry: &Harness, name: &str, role: pb::Role) -> (String, String) {
+    let key = pb::ApiKey { name: name.to_owned(), role: role.into(), ..Default::default() };
+    let made = registry.client.call(pb::CreateApiKeyRequest { api_key: Some(key) }).send().await.expect("a key");
+    (made.api_key.expect("a key").id, made.secret)
 }
 
 /// A client with another key, that retries nothing.

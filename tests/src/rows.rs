@@ -46,6 +46,49 @@ async fn read(registry: &Harness) -> Rows {
     rows
 }
 
+/// From now on nothing can be added to a table.
+///
+/// # Panics
+/// If the database cannot be told so.
+pub async fn refuse(registry: &Harness, table: &str) {
+    run(
+        registry,
+        &match registry.database {
+            Database::Sqlite => {
+                vec![format!("CREATE TRIGGER no_{table} BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END")]
+            }
+            Database::Postgres => vec![
+                format!("CREATE FUNCTION no_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$"),
+                format!("CREATE TRIGGER no_{table} BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION no_{table}()"),
+            ],
+        },
+    )
+    .await;
+}
+
+/// And now it can again.
+///
+/// # Panics
+/// If the database cannot be told so.
+pub async fn accept(registry: &Harness, table: &str) {
+    run(
+        registry,
+        &match registry.database {
+            Database::Sqlite => vec![format!("DROP TRIGGER no_{table}")],
+            Database::Postgres => vec![format!("DROP TRIGGER no_{table} ON {table}"), format!("DROP FUNCTION no_{table}")],
+        },
+    )
+    .await;
+}
+
+async fn run(registry: &Harness, sql: &[String]) {
+    let db = registry.sql().await;
+    for statement in sql {
+        db.execute_unprepared(statement).await.expect("a statement that works");
+    }
+    db.close().await.expect("a connection that closes");
+}
+
 /// The tables in which an id stands, and in how many rows, however the database spells it.
 #[must_use]
 pub fn with_id<'a>(rows: &'a Rows, id: &str) -> BTreeMap<&'a str, usize> {

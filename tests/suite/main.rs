@@ -1,6 +1,7 @@
 //! The suite: what the registry promises, on every database it promises it for.
 
 mod alias_races;
+mod audit;
 mod binary;
 mod conformance;
 mod drift;
