@@ -109,6 +109,7 @@
 #![warn(missing_docs)]
 
 mod aliases;
+mod api_keys;
 mod audit;
 mod call;
 mod client;
@@ -137,13 +138,16 @@ pub use registry_proto::v1::get_server_info_response::{Capabilities, Limits};
 pub use registry_proto::v1::list_models_request::Order as ModelOrder;
 pub use registry_proto::v1::list_releases_request::Order as ReleaseOrder;
 pub use registry_proto::v1::{
-    AuditEntry, AuditFilter, CompactEventsResponse as CompactedEvents, ErrorReason, Event, EventFilter, EventType,
-    GetServerInfoResponse as ServerInfo, LabelSelector, Model, ModelFilter, ModelSource, ModelView, Release, ReleaseAlias,
-    ReleaseAliasMove, ReleaseFilter, ReleaseState, ReleaseView, ResourceKind, TrainingMetadata,
+    ApiKey, ApiKeyState, AuditEntry, AuditFilter, CompactEventsResponse as CompactedEvents, ErrorReason, Event, EventFilter,
+    EventType, GetServerInfoResponse as ServerInfo, LabelSelector, Model, ModelFilter, ModelSource, ModelView, Release,
+    ReleaseAlias, ReleaseAliasMove, ReleaseFilter, ReleaseState, ReleaseView, ResourceKind, Role, TrainingMetadata,
 };
 pub use tonic::Code;
 
 pub use aliases::{DeleteReleaseAlias, ListReleaseAliasHistory, ListReleaseAliases, SetReleaseAlias};
+pub use api_keys::{
+    ApiKeySecret, CreateApiKey, GetApiKey, GetCallerApiKey, ListApiKeys, NewSecret, RotateApiKey, TransitionApiKey, UpdateApiKey,
+};
 pub use audit::ListAuditEntries;
 pub use call::{Answer, Call};
 pub use client::Client;

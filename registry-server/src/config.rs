@@ -2,7 +2,7 @@
 
 use crate::domain::{Clock, Retention, Secret};
 use crate::first_key::FirstKey;
-use crate::layer::Reflection;
+use crate::layer::{CertificateRole, Reflection};
 use crate::listener::Limits;
 use crate::serve::Settings;
 use crate::store::{BadUrl, Target};
@@ -107,6 +107,19 @@ pub struct Config {
     /// The authorities of client certificates, PEM. Clients may show one; whoever shows one that is not theirs is refused
     #[arg(long, env = "REGISTRY_TLS_CLIENT_CA", value_name = "FILE")]
     pub tls_client_ca: Option<PathBuf>,
+
+    /// What a client with such a name in its certificate may do without an API key; can be repeated, or separated by `;`
+    ///
+    /// KIND is CN (the common name of the subject), DNS, URI or EMAIL (alternative names); ROLE is viewer, operator or admin.
+    /// Names are compared exactly. Of several names of one certificate, the one that may do least counts.
+    #[arg(
+        long,
+        env = "REGISTRY_TLS_CLIENT_ROLE",
+        value_name = "KIND=NAME:ROLE",
+        requires = "tls_client_ca",
+        value_delimiter = ' '
+    )]
+    pub tls_client_role: Vec<CertificateRole>,
 }
 
 /// How long a request id is remembered at the least.
@@ -125,6 +138,7 @@ const EXAMPLES: &str = "Examples:
   registry-server
   registry-server --listen 127.0.0.1:0 --data-dir /var/lib/registry --log-format json
   REGISTRY_DATABASE_URL=postgres://registry:secret@db/registry registry-server
+  registry-server --tls-certificate server.pem --tls-key server.key --tls-client-ca clients.pem
 
 Then:
   grpcurl -plaintext -H \"authorization: Bearer $(cat registry-data/admin.key)\" 127.0.0.1:50051 list";
@@ -215,6 +229,7 @@ impl Config {
             max_watches: self.max_watches,
             grace: self.shutdown_grace,
             first_key: self.first_key()?,
+            certificate_roles: self.tls_client_role.clone(),
             reflection: self.reflection,
             limits: Limits {
                 connections: self.max_connections,

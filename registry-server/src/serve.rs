@@ -6,7 +6,7 @@ use crate::audit::{self, AuditLog};
 use crate::config::Config;
 use crate::domain::{Clock, Retention};
 use crate::first_key::{self, FirstKey};
-use crate::layer::{Access, Admission, Reflection};
+use crate::layer::{Access, Admission, CertificateRole, Reflection};
 use crate::listener::{Door, Limits};
 use crate::service::Registry;
 use crate::store::{Store, Target, WriterTask};
@@ -16,6 +16,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -49,6 +50,8 @@ pub struct Settings {
     pub grace: Duration,
     /// Whether callers are asked who they are, and where the first key comes from if so.
     pub first_key: Option<FirstKey>,
+    /// What callers with a client certificate may do.
+    pub certificate_roles: Vec<CertificateRole>,
     /// Who may ask what the services look like.
     pub reflection: Reflection,
     /// What connections may take.
@@ -81,8 +84,20 @@ impl Server {
     /// # Errors
     /// [`StartError`]: nothing is served then.
     pub async fn start(target: &Target, settings: Settings) -> Result<Self, StartError> {
-        let Settings { listen, clock, retention, housekeeping, max_watches, grace, first_key, reflection, limits, tls, .. } =
-            settings;
+        let Settings {
+            listen,
+            clock,
+            retention,
+            housekeeping,
+            max_watches,
+            grace,
+            first_key,
+            certificate_roles,
+            reflection,
+            limits,
+            tls,
+            ..
+        } = settings;
         let tls = tls.map(Acceptor::open).transpose().map_err(|error| StartError(error.to_string()))?;
         if let Target::Sqlite(path) = target {
             make_directory(path)?;
@@ -103,7 +118,7 @@ impl Server {
                     make_directory(path)?;
                 }
                 first_key::make(&registry, first).await?;
-                Admission::Recognised(registry.keyring().clone())
+                Admission::Recognised(registry.keyring().clone(), Arc::new(certificate_roles.into_iter().collect()))
             }
         };
         let routes = Routes::new(health_service);

@@ -19,6 +19,7 @@ pub mod proxy;
 pub mod raw;
 pub mod rows;
 pub mod status_codes;
+pub mod tls;
 pub mod wait;
 pub mod watching;
 

@@ -7,6 +7,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
 use registry_client::ErrorReason;
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use tokio::net::TcpSocket;
 use tonic::Status;
@@ -43,6 +44,12 @@ pub fn reason(status: &Status) -> Option<ErrorReason> {
     let details = status.get_error_details();
     let info = details.error_info().filter(|info| info.domain == "modelregistry")?;
     ErrorReason::from_str_name(&info.reason)
+}
+
+/// The facts in the reason of a status.
+#[must_use]
+pub fn metadata(status: &Status) -> HashMap<String, String> {
+    status.get_error_details().error_info().map(|info| info.metadata.clone()).unwrap_or_default()
 }
 
 /// A message behind its length, as gRPC sends it.

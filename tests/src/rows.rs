@@ -11,7 +11,7 @@ pub type Rows = BTreeMap<String, Vec<String>>;
 /// Where calls leave a trace that changed nothing.
 const AUDIT: &str = "audit_entries";
 
-/// All rows of all tables but the audit log.
+/// All rows of all tables but the audit log, which also has the calls that change nothing.
 pub async fn all(registry: &Harness) -> Rows {
     let mut rows = read(registry).await;
     rows.remove(AUDIT);

@@ -1,5 +1,6 @@
 //! The suite: what the registry promises, on every database it promises it for.
 
+mod access;
 mod alias_races;
 mod audit;
 mod binary;
@@ -12,4 +13,5 @@ mod linearizability;
 mod mutations;
 mod races;
 mod tidy;
+mod tls;
 mod watching;

@@ -1,8 +1,10 @@
 //! Every RPC of the contract has a method of the client.
 
-use registry_client::{Client, Error, Idempotency, Method, ReleaseKey, ReleaseQuery, ReleaseRef, ReleaseState, pb};
+use registry_client::{Client, Error, Idempotency, Method, ReleaseKey, ReleaseQuery, ReleaseRef, ReleaseState};
 
 use crate::fake::Fake;
+
+const KEY: &str = "0193f0c4-7b1e-7c3a-9d52-2f6a1c0b8e11";
 
 fn release() -> ReleaseKey {
     ReleaseRef::key("iris", "1.0")
@@ -42,14 +44,14 @@ pub async fn call(client: &Client, method: Method) -> Result<(), Error> {
         Method::ListReleaseAliasHistory => client.list_release_alias_history("iris", "production").send().await.map(drop),
         Method::CompactEvents => client.compact_events(1).send().await.map(drop),
         Method::ListEvents => client.list_events().send().await.map(drop),
+        Method::CreateApiKey => client.create_api_key("bot").send().await.map(drop),
+        Method::GetApiKey => client.get_api_key(KEY).send().await.map(drop),
+        Method::GetCallerApiKey => client.get_caller_api_key().send().await.map(drop),
+        Method::ListApiKeys => client.list_api_keys().send().await.map(drop),
+        Method::UpdateApiKey => client.update_api_key(KEY).clear_description().send().await.map(drop),
+        Method::TransitionApiKey => client.revoke_api_key(KEY).send().await.map(drop),
+        Method::RotateApiKey => client.rotate_api_key(KEY).send().await.map(drop),
         Method::ListAuditEntries => client.list_audit_entries().send().await.map(drop),
-        Method::CreateApiKey => client.call(pb::CreateApiKeyRequest::default()).send().await.map(drop),
-        Method::GetApiKey => client.call(pb::GetApiKeyRequest::default()).send().await.map(drop),
-        Method::GetCallerApiKey => client.call(pb::GetCallerApiKeyRequest::default()).send().await.map(drop),
-        Method::ListApiKeys => client.call(pb::ListApiKeysRequest::default()).send().await.map(drop),
-        Method::UpdateApiKey => client.call(pb::UpdateApiKeyRequest::default()).send().await.map(drop),
-        Method::TransitionApiKey => client.call(pb::TransitionApiKeyRequest::default()).send().await.map(drop),
-        Method::RotateApiKey => client.call(pb::RotateApiKeyRequest::default()).send().await.map(drop),
         Method::Watch => panic!("a stream is no call: see watch.rs"),
     }
 }
@@ -69,9 +71,8 @@ async fn every_rpc_has_a_client_method() {
             Method::ListModels | Method::ListReleases | Method::ListReleaseAliases | Method::ListReleaseAliasHistory => {
                 outcome.unwrap()
             }
-            Method::GetServerInfo | Method::CompactEvents | Method::ListEvents | Method::ListAuditEntries => outcome.unwrap(),
-            // Called with their messages, of which nothing is missing that the client looks at.
-            _ if method.service().ends_with(".ApiKeyService") => outcome.unwrap(),
+            Method::ListApiKeys | Method::ListAuditEntries => outcome.unwrap(),
+            Method::GetServerInfo | Method::CompactEvents | Method::ListEvents => outcome.unwrap(),
             _ => {
                 let error = outcome.unwrap_err();
                 assert!(matches!(error, Error::Protocol(_)), "{error}");

@@ -2,17 +2,19 @@
 //!
 //! May not: look at resources. What a role may do is the contract's; which models there are for a key is the store's.
 
+use super::certificates::CertificateRoles;
 use super::method::{Infrastructure, infrastructure};
 use crate::api::status;
 use crate::domain::audit::Noted;
 use crate::domain::caller::{Caller, Origin};
 use crate::domain::{Error, RequestId, Role, Secret};
-use crate::listener::Peer;
+use crate::listener::{ClientCertificate, Peer};
 use crate::service::keyring::Keyring;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use clap::ValueEnum;
+use http::header::{AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 use registry_proto::method::Method;
 use registry_proto::v1 as pb;
@@ -32,8 +34,8 @@ pub struct Access {
 pub enum Admission {
     /// They are not: everybody who can connect may do everything.
     Everybody,
-    /// By an API key or a client certificate.
-    Recognised(Keyring),
+    /// By an API key or, without one, by a client certificate.
+    Recognised(Keyring, Arc<CertificateRoles>),
 }
 
 /// Who may ask what the services look like.
@@ -68,6 +70,7 @@ struct Asked {
     infrastructure: Option<Infrastructure>,
     secret: Result<Option<Secret>, Error>,
     origin: Origin,
+    certificate: Option<Arc<ClientCertificate>>,
     /// For the audit log, also if he may not.
     noted: Option<Noted>,
 }
@@ -76,15 +79,23 @@ impl Asked {
     fn by(request: &Request) -> Self {
         let path = request.uri().path();
         let (method, infrastructure) = (Method::from_path(path), infrastructure(path));
-        let noted = request.extensions().get().cloned();
-        Self { method, infrastructure, secret: secret(request.headers()), origin: origin(request), noted }
+        let peer = request.extensions().get::<Peer>();
+        Self {
+            method,
+            infrastructure,
+            secret: secret(request.headers()),
+            origin: origin(request),
+            certificate: peer.and_then(|peer| peer.certificate.clone()),
+            noted: request.extensions().get().cloned(),
+        }
     }
 }
 
 impl Access {
     /// Who calls, if he may.
-    async fn admit(&self, Asked { method, infrastructure, secret, origin, noted }: Asked) -> Result<Arc<Caller>, Error> {
-        let caller = Arc::new(self.recognise(secret, origin).await?);
+    async fn admit(&self, asked: Asked) -> Result<Arc<Caller>, Error> {
+        let Asked { method, infrastructure, secret, origin, certificate, noted } = asked;
+        let caller = Arc::new(self.recognise(secret?, certificate.as_deref(), origin).await?);
         if let Some(noted) = noted {
             noted.recognised(&caller);
         }
@@ -103,12 +114,21 @@ impl Access {
         }
     }
 
-    async fn recognise(&self, secret: Result<Option<Secret>, Error>, origin: Origin) -> Result<Caller, Error> {
+    async fn recognise(
+        &self,
+        secret: Option<Secret>,
+        certificate: Option<&ClientCertificate>,
+        origin: Origin,
+    ) -> Result<Caller, Error> {
         match &self.admission {
             Admission::Everybody => Ok(Caller::unchecked(origin)),
-            Admission::Recognised(keyring) => match secret? {
-                Some(secret) => keyring.recognise(&secret, origin).await,
-                None => Ok(Caller::nobody(origin)),
+            Admission::Recognised(keyring, certificates) => match (secret, certificate) {
+                (Some(secret), _) => keyring.recognise(&secret, origin).await,
+                (None, Some(certificate)) => {
+                    let known = certificates.recognise(certificate, keyring.now(), &origin);
+                    Ok(known.unwrap_or_else(|| Caller::nobody(origin)))
+                }
+                (None, None) => Ok(Caller::nobody(origin)),
             },
         }
     }
@@ -125,10 +145,9 @@ fn needed(method: Method) -> Option<Role> {
     }
 }
 
-/// Where a call comes from.
+/// Where a call comes from: the peer of the connection, whatever headers say of proxies before it.
 pub(super) fn origin(request: &Request) -> Origin {
-    let user_agent = request.headers().get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    // The peer of the connection, whatever headers say of proxies before it.
+    let user_agent = request.headers().get(USER_AGENT).and_then(text);
     let address = request.extensions().get::<Peer>().map(|peer| peer.address.ip());
     Origin::new(address, user_agent)
 }
@@ -139,7 +158,7 @@ fn secret(headers: &HeaderMap) -> Result<Option<Secret>, Error> {
     if NOT_READ.iter().any(|name| headers.contains_key(*name)) {
         return Err(Error::Unauthenticated);
     }
-    let bearer = headers.get_all(http::header::AUTHORIZATION).iter().map(|value| text(value)?.strip_prefix("Bearer "));
+    let bearer = headers.get_all(AUTHORIZATION).iter().map(|value| text(value)?.strip_prefix("Bearer "));
     let key = headers.get_all("x-api-key").iter().map(text);
     let mut given = bearer.chain(key);
     match (given.next(), given.next()) {

@@ -5,6 +5,7 @@
 
 mod audit;
 mod authenticate;
+mod certificates;
 mod codes;
 mod deadline;
 mod method;
@@ -13,6 +14,7 @@ mod revision;
 mod trace;
 
 pub use authenticate::{Access, Admission, Reflection};
+pub use certificates::{CertificateRole, CertificateRoles};
 pub use deadline::MAX_DEADLINE;
 
 use crate::audit::AuditLog;

@@ -54,6 +54,12 @@ impl Keyring {
         Self(Arc::new(Shared { store, clock, keys, reading: tokio::sync::Mutex::default(), used: Mutex::default() }))
     }
 
+    /// What time it is for credentials.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
     /// Who calls with this secret.
     ///
     /// # Errors

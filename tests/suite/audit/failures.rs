@@ -82,7 +82,7 @@ conformance! {
 
     /// Whoever may not call an audited method is told with his key if he has one, whichever method it is; whoever only reads is not.
     async fn who_may_not_is_told(registry: &Harness) {
-        let (id, secret) = keys::another(registry, "viewer", Role::Viewer).await;
+        let (pb::ApiKey { id, .. }, secret) = keys::make(registry, "viewer", Role::Viewer).await;
         let audited: Vec<Method> = Method::ALL.iter().copied().filter(|method| method.policy().audited).collect();
         assert!(audited.len() > 20, "{audited:?}");
         let bearer = format!("Bearer {secret}");
@@ -109,7 +109,7 @@ conformance! {
 
     /// A secret that is none is nobody's, even if it is almost one; so is that of a key that was revoked.
     async fn a_bad_secret_is_nobodys(registry: &Harness) {
-        let (id, secret) = keys::another(registry, "gone", Role::Operator).await;
+        let (pb::ApiKey { id, .. }, secret) = keys::make(registry, "gone", Role::Operator).await;
         let revoke = pb::TransitionApiKeyRequest { api_key_id: id, target_state: pb::ApiKeyState::Revoked.into(), ..Default::default() };
         registry.client.call(revoke).send().await.unwrap();
         let almost = format!("{}0", &keys::ADMIN[..keys::ADMIN.len() - 1]);
@@ -137,7 +137,7 @@ conformance! {
     /// Only admins read the log.
     async fn only_admins_read_it(registry: &Harness) {
         for (name, role) in [("viewer", Role::Viewer), ("operator", Role::Operator)] {
-            let (_, secret) = keys::another(registry, name, role).await;
+            let (_, secret) = keys::make(registry, name, role).await;
             let client = keys::client(registry.endpoint(), &secret).await;
             let answer = client.list_audit_entries().send().await.map(|page| page.items);
             let error = expect::refused(answer, Code::PermissionDenied, ErrorReason::RoleRequired);

@@ -32,7 +32,7 @@ fn kinds(entries: &[AuditEntry]) -> BTreeMap<(&str, i32), (usize, i64)> {
 conformance! {
     /// Two thousand failures leave two entries for each kind of them: the first at once, the others when the minute is over.
     async fn a_flood_leaves_a_few_entries(registry: &Harness) {
-        let (_, secret) = keys::another(registry, "viewer", Role::Viewer).await;
+        let (_, secret) = keys::make(registry, "viewer", Role::Viewer).await;
         let viewer = keys::client(registry.endpoint(), &secret).await;
         let stranger = Client::builder(registry.endpoint()).retry(registry_client::RetryPolicy::none()).connect().await.unwrap();
         fail(&registry.client, 1000, "other").await;
@@ -76,7 +76,7 @@ conformance! {
     /// From too many addresses at once, and by too many callers, failures are still counted, and no longer told apart.
     async fn what_is_told_apart_is_bounded(registry: &Harness) {
         let bearers: Vec<String> = futures::future::join_all((0..50).map(|number| async move {
-            format!("Bearer {}", keys::another(registry, &format!("viewer-{number}"), Role::Viewer).await.1)
+            format!("Bearer {}", keys::make(registry, &format!("viewer-{number}"), Role::Viewer).await.1)
         }))
         .await;
         let path = Method::CreateModel.path();

@@ -66,7 +66,7 @@ conformance! {
 
     /// While the log cannot be written, refusals are answered as ever and at once, and are told when it can be.
     async fn a_log_that_is_busy_delays_nobody(registry: &Harness) {
-        let (_, secret) = keys::another(registry, "viewer", Role::Viewer).await;
+        let (_, secret) = keys::make(registry, "viewer", Role::Viewer).await;
         let viewer = keys::client(registry.endpoint(), &secret).await;
         let lock = locked(registry).await;
         let refused = async {

@@ -32,7 +32,7 @@ conformance! {
     /// Every change of a key leaves one entry, with a revision of its own; what changes nothing has none.
     async fn every_change_of_a_key_leaves_one_entry(registry: &Harness) {
         let client = &registry.client;
-        let (id, _) = registry_tests::keys::another(registry, "bot", Role::Viewer).await;
+        let (pb::ApiKey { id, .. }, _) = registry_tests::keys::make(registry, "bot", Role::Viewer).await;
         let entry = newest(registry, "CreateApiKey", &id, "bot").await;
         assert_eq!((entry.revision, changed(&entry)), (Some(1), vec![]));
         let request_id = given::request_id();
@@ -58,7 +58,7 @@ conformance! {
 
     /// A key whose entry cannot be stored is not made and not changed.
     async fn no_change_of_a_key_without_its_entry(registry: &Harness) {
-        let (id, _) = registry_tests::keys::another(registry, "bot", Role::Viewer).await;
+        let (pb::ApiKey { id, .. }, _) = registry_tests::keys::make(registry, "bot", Role::Viewer).await;
         let before = rows::all(registry).await;
         rows::refuse(registry, "audit_entries").await;
         let client = &registry.client;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// A log with changes by two keys, at different times, of different resources; and with failures.
 async fn stock(registry: &Harness) -> Vec<AuditEntry> {
-    let (_, secret) = keys::another(registry, "operator", Role::Operator).await;
+    let (_, secret) = keys::make(registry, "operator", Role::Operator).await;
     let operator = keys::client(registry.endpoint(), &secret).await;
     for number in 0..4 {
         let name = format!("m-{number}");

@@ -18,7 +18,7 @@ conformance! {
         update.send().await.unwrap();
         let release = client.create_release("m", "1").digest(given::digest(1)).release_notes(CANARY).label("k", CANARY).send().await.unwrap();
         client.deprecate_release(&release).reason(CANARY).send().await.unwrap();
-        let (id, secret) = keys::another(registry, "bot", Role::Operator).await;
+        let (pb::ApiKey { id, .. }, secret) = keys::make(registry, "bot", Role::Operator).await;
         let key = pb::ApiKey { description: Some(CANARY.to_owned()), ..Default::default() };
         client.call(pb::UpdateApiKeyRequest { api_key_id: id.clone(), api_key: Some(key), ..Default::default() }).send().await.unwrap();
         let rotated = client.call(pb::RotateApiKeyRequest { api_key_id: id, grace_period: None }).send().await.unwrap().secret;

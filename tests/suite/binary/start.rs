@@ -161,9 +161,10 @@ async fn help_says_it_all() {
     assert!(arguments.len() >= 6);
     for argument in arguments {
         let (flag, variable) = (argument.get_long().unwrap(), argument.get_env().unwrap().to_str().unwrap());
-        assert!(exited.output.contains(&format!("--{flag} <")), "--{flag}");
+        let value = if argument.get_action().takes_values() { " <" } else { "\n" };
+        assert!(exited.output.contains(&format!("--{flag}{value}")), "--{flag}");
         assert!(exited.output.contains(&format!("[env: {variable}")), "{variable}");
-        for default in argument.get_default_values() {
+        for default in argument.get_default_values().iter().filter(|_| argument.get_action().takes_values()) {
             assert!(exited.output.contains(&format!("[default: {}]", default.to_str().unwrap())), "the default of --{flag}");
         }
     }
