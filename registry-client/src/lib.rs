@@ -111,6 +111,7 @@
 
 mod aliases;
 mod api_keys;
+mod audit;
 mod call;
 mod client;
 mod connect;
@@ -138,9 +139,9 @@ pub use registry_proto::v1::get_server_info_response::{Capabilities, Limits};
 pub use registry_proto::v1::list_models_request::Order as ModelOrder;
 pub use registry_proto::v1::list_releases_request::Order as ReleaseOrder;
 pub use registry_proto::v1::{
-    ApiKey, ApiKeyState, CompactEventsResponse as CompactedEvents, ErrorReason, Event, EventFilter, EventType,
-    GetServerInfoResponse as ServerInfo, LabelSelector, Model, ModelFilter, ModelSource, ModelView, Release, ReleaseAlias,
-    ReleaseAliasMove, ReleaseFilter, ReleaseState, ReleaseView, ResourceKind, Role, TrainingMetadata,
+    ApiKey, ApiKeyState, AuditEntry, AuditFilter, CompactEventsResponse as CompactedEvents, ErrorReason, Event, EventFilter,
+    EventType, GetServerInfoResponse as ServerInfo, LabelSelector, Model, ModelFilter, ModelSource, ModelView, Release,
+    ReleaseAlias, ReleaseAliasMove, ReleaseFilter, ReleaseState, ReleaseView, ResourceKind, Role, TrainingMetadata,
 };
 pub use tonic::Code;
 
@@ -148,6 +149,7 @@ pub use aliases::{DeleteReleaseAlias, ListReleaseAliasHistory, ListReleaseAliase
 pub use api_keys::{
     ApiKeySecret, CreateApiKey, GetApiKey, GetCallerApiKey, ListApiKeys, NewSecret, RotateApiKey, TransitionApiKey, UpdateApiKey,
 };
+pub use audit::ListAuditEntries;
 pub use call::{Answer, Call};
 pub use client::Client;
 pub use connect::Builder;

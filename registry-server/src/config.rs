@@ -76,6 +76,10 @@ pub struct Config {
     #[arg(long, env = "REGISTRY_REQUEST_ID_RETENTION", value_name = "DURATION", default_value = "24h", value_parser = remembered)]
     pub request_id_retention: Duration,
 
+    /// How long entries of the audit log are kept, 1d at least
+    #[arg(long, env = "REGISTRY_AUDIT_RETENTION", value_name = "DURATION", default_value = "90d", value_parser = audited)]
+    pub audit_retention: Duration,
+
     /// How often the registry looks for what is to be removed
     #[arg(long, env = "REGISTRY_HOUSEKEEPING_INTERVAL", value_name = "DURATION", default_value = "1m", value_parser = length)]
     pub housekeeping_interval: Duration,
@@ -120,6 +124,9 @@ pub struct Config {
 
 /// How long a request id is remembered at the least.
 const LEAST_REMEMBERED: Duration = Duration::from_secs(600);
+
+/// How long an entry of the audit log is kept at the least.
+const LEAST_AUDITED: Duration = Duration::from_secs(24 * 60 * 60);
 
 const LONG: &str = "A model registry: which models exist, which releases each has, and which is which, over gRPC.
 
@@ -188,6 +195,14 @@ fn remembered(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Who was there must be told for longer than it takes to notice that somebody was.
+fn audited(text: &str) -> Result<Duration, String> {
+    match length(text)? {
+        length if length < LEAST_AUDITED => Err("must be at least 1d: nobody looks sooner".to_owned()),
+        length => Ok(length),
+    }
+}
+
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("expected a whole number, 1 or more".to_owned()),
@@ -208,6 +223,7 @@ impl Config {
                 deleted: self.deleted_retention,
                 events: self.event_retention,
                 answers: self.request_id_retention,
+                audit: self.audit_retention,
             },
             housekeeping: self.housekeeping_interval,
             max_watches: self.max_watches,

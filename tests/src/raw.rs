@@ -8,7 +8,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
 use registry_client::ErrorReason;
 use std::collections::HashMap;
-use tokio::net::TcpStream;
+use std::net::Ipv4Addr;
+use tokio::net::TcpSocket;
 use tonic::Status;
 use tonic_types::StatusExt;
 
@@ -85,7 +86,23 @@ pub async fn call(registry: &Harness, path: &str, headers: &[(&str, &str)], body
 /// # Panics
 /// If nothing comes back, or nothing that is a gRPC status.
 pub async fn call_without_key(registry: &Harness, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
-    let stream = TcpStream::connect(registry.address()).await.expect("a connection");
+    call_from(Ipv4Addr::LOCALHOST, registry, path, headers, body).await
+}
+
+/// The same, from an address of this machine.
+///
+/// # Panics
+/// If nothing comes back, or nothing that is a gRPC status.
+pub async fn call_from(
+    address: Ipv4Addr,
+    registry: &Harness,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Bytes>,
+) -> Answer {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind((address, 0).into()).expect("an address of this machine");
+    let stream = socket.connect(registry.address()).await.expect("a connection");
     let (mut sender, connection) =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("HTTP/2");
     let connection = tokio::spawn(connection);

@@ -2,6 +2,7 @@
 
 mod access;
 mod alias_races;
+mod audit;
 mod binary;
 mod conformance;
 mod drift;

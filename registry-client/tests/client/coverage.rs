@@ -51,7 +51,7 @@ pub async fn call(client: &Client, method: Method) -> Result<(), Error> {
         Method::UpdateApiKey => client.update_api_key(KEY).clear_description().send().await.map(drop),
         Method::TransitionApiKey => client.revoke_api_key(KEY).send().await.map(drop),
         Method::RotateApiKey => client.rotate_api_key(KEY).send().await.map(drop),
-        Method::ListAuditEntries => client.call(registry_client::pb::ListAuditEntriesRequest::default()).send().await.map(drop),
+        Method::ListAuditEntries => client.list_audit_entries().send().await.map(drop),
         Method::Watch => panic!("a stream is no call: see watch.rs"),
     }
 }

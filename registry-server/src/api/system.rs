@@ -71,6 +71,7 @@ fn limits(retention: Retention) -> Result<pb::get_server_info_response::Limits, 
         max_deadline: prost_types::Duration::try_from(MAX_DEADLINE).ok(),
         request_id_retention: prost_types::Duration::try_from(retention.answers).ok(),
         soft_delete_retention: prost_types::Duration::try_from(retention.deleted).ok(),
+        audit_retention: prost_types::Duration::try_from(retention.audit).ok(),
         ..Default::default()
     })
 }

@@ -5,6 +5,7 @@
 use super::certificates::CertificateRoles;
 use super::method::{Infrastructure, infrastructure};
 use crate::api::status;
+use crate::domain::audit::Noted;
 use crate::domain::caller::{Caller, Origin};
 use crate::domain::{Error, RequestId, Role, Secret};
 use crate::listener::{ClientCertificate, Peer};
@@ -56,7 +57,7 @@ pub(super) async fn check(State(access): State<Access>, mut request: Request, ne
     let asked = Asked::by(&request);
     match access.admit(asked).await {
         Ok(caller) => {
-            request.extensions_mut().insert(Arc::new(caller));
+            request.extensions_mut().insert(caller);
             next.run(request).await
         }
         Err(error) => status::of(&error, &request_id).into_http(),
@@ -70,6 +71,8 @@ struct Asked {
     secret: Result<Option<Secret>, Error>,
     origin: Origin,
     certificate: Option<Arc<ClientCertificate>>,
+    /// For the audit log, also if he may not.
+    noted: Option<Noted>,
 }
 
 impl Asked {
@@ -77,22 +80,25 @@ impl Asked {
         let path = request.uri().path();
         let (method, infrastructure) = (Method::from_path(path), infrastructure(path));
         let peer = request.extensions().get::<Peer>();
-        let user_agent = request.headers().get(USER_AGENT).and_then(text);
         Self {
             method,
             infrastructure,
             secret: secret(request.headers()),
-            // The peer of the connection, whatever headers say of proxies before it.
-            origin: Origin::new(peer.map(|peer| peer.address.ip()), user_agent),
+            origin: origin(request),
             certificate: peer.and_then(|peer| peer.certificate.clone()),
+            noted: request.extensions().get().cloned(),
         }
     }
 }
 
 impl Access {
     /// Who calls, if he may.
-    async fn admit(&self, Asked { method, infrastructure, secret, origin, certificate }: Asked) -> Result<Caller, Error> {
-        let caller = self.recognise(secret?, certificate.as_deref(), origin).await?;
+    async fn admit(&self, asked: Asked) -> Result<Arc<Caller>, Error> {
+        let Asked { method, infrastructure, secret, origin, certificate, noted } = asked;
+        let caller = Arc::new(self.recognise(secret?, certificate.as_deref(), origin).await?);
+        if let Some(noted) = noted {
+            noted.recognised(&caller);
+        }
         let Some(method) = method else {
             return match infrastructure {
                 Some(Infrastructure::Health) => Ok(caller),
@@ -137,6 +143,13 @@ fn needed(method: Method) -> Option<Role> {
         // A method that is neither public nor of a role does not get through the generator.
         pb::Role::Admin | pb::Role::Unspecified => Some(Role::Admin),
     }
+}
+
+/// Where a call comes from: the peer of the connection, whatever headers say of proxies before it.
+pub(super) fn origin(request: &Request) -> Origin {
+    let user_agent = request.headers().get(USER_AGENT).and_then(text);
+    let address = request.extensions().get::<Peer>().map(|peer| peer.address.ip());
+    Origin::new(address, user_agent)
 }
 
 /// The one secret in the headers, if there is one. More than one, or one that cannot be read, is a refusal: another reader

@@ -209,6 +209,7 @@ fn lengths_of_time_are_checked() {
         ("--deleted-retention", "soon", "such as 30d"),
         ("--housekeeping-interval", "-1s", "such as 30d"),
         ("--request-id-retention", "9m", "at least 10m"),
+        ("--audit-retention", "23h", "at least 1d"),
     ] {
         let refused = parse(flag, length).err().unwrap_or_else(|| panic!("{flag} {length}")).to_string();
         assert!(refused.contains(flag) && refused.contains(why), "{refused}");
