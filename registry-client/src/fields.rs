@@ -106,6 +106,7 @@ macro_rules! masked {
     ($Builder:ident, $resource:ident: $Resource:ident) => {
         impl $Builder {
             /// The field of the request that holds the values.
+            #[allow(dead_code, reason = "not every resource has a field whose value can be refused here")]
             const RESOURCE: &str = stringify!($resource);
 
             /// Names the field in the mask, and gives the message whose value for it will be written.

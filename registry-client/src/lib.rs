@@ -7,7 +7,8 @@
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), registry_client::Error> {
-//!     let client = Client::connect("http://127.0.0.1:50051").await?;
+//!     let key = std::fs::read_to_string("registry-data/admin.key").expect("the first key of the server");
+//!     let client = Client::builder("http://127.0.0.1:50051").api_key(key.trim_end()).connect().await?;
 //!
 //!     let model = client.create_model("llama-3-7b", "s3://models/llama-3-7b/").tag("chat").send().await?;
 //!     client.create_release(&model, "1.0.0").digest(format!("sha256:{:064x}", 1)).send().await?;
@@ -109,6 +110,8 @@
 #![warn(missing_docs)]
 
 mod aliases;
+mod api_keys;
+mod audit;
 mod call;
 mod client;
 mod connect;
@@ -136,13 +139,17 @@ pub use registry_proto::v1::get_server_info_response::{Capabilities, Limits};
 pub use registry_proto::v1::list_models_request::Order as ModelOrder;
 pub use registry_proto::v1::list_releases_request::Order as ReleaseOrder;
 pub use registry_proto::v1::{
-    CompactEventsResponse as CompactedEvents, ErrorReason, Event, EventFilter, EventType, GetServerInfoResponse as ServerInfo,
-    LabelSelector, Model, ModelFilter, ModelSource, ModelView, Release, ReleaseAlias, ReleaseAliasMove, ReleaseFilter,
-    ReleaseState, ReleaseView, ResourceKind, TrainingMetadata,
+    ApiKey, ApiKeyState, AuditEntry, AuditFilter, CompactEventsResponse as CompactedEvents, ErrorReason, Event, EventFilter,
+    EventType, GetServerInfoResponse as ServerInfo, LabelSelector, Model, ModelFilter, ModelSource, ModelView, Release,
+    ReleaseAlias, ReleaseAliasMove, ReleaseFilter, ReleaseState, ReleaseView, ResourceKind, Role, TrainingMetadata,
 };
 pub use tonic::Code;
 
 pub use aliases::{DeleteReleaseAlias, ListReleaseAliasHistory, ListReleaseAliases, SetReleaseAlias};
+pub use api_keys::{
+    ApiKeySecret, CreateApiKey, GetApiKey, GetCallerApiKey, ListApiKeys, NewSecret, RotateApiKey, TransitionApiKey, UpdateApiKey,
+};
+pub use audit::ListAuditEntries;
 pub use call::{Answer, Call};
 pub use client::Client;
 pub use connect::Builder;

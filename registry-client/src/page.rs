@@ -28,7 +28,8 @@ pub struct Page<T> {
     pub next_page_token: Option<String>,
     /// How many items there are on all pages together, if `include_total_size` asked for it.
     pub total_size: Option<i64>,
-    /// The registry revision at which the first page was read. 0 for the history of an alias, which does not say.
+    /// The registry revision at which the first page was read. 0 for the history of an alias, API keys and the audit log, which do not
+    /// say.
     pub revision: i64,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::domain::{Clock, Retention, Secret};
 use crate::first_key::FirstKey;
-use crate::layer::Reflection;
+use crate::layer::{CertificateRole, Reflection};
 use crate::listener::Limits;
 use crate::serve::Settings;
 use crate::store::{BadUrl, Target};
@@ -76,6 +76,10 @@ pub struct Config {
     #[arg(long, env = "REGISTRY_REQUEST_ID_RETENTION", value_name = "DURATION", default_value = "24h", value_parser = remembered)]
     pub request_id_retention: Duration,
 
+    /// How long entries of the audit log are kept, 1d at least
+    #[arg(long, env = "REGISTRY_AUDIT_RETENTION", value_name = "DURATION", default_value = "90d", value_parser = audited)]
+    pub audit_retention: Duration,
+
     /// How often the registry looks for what is to be removed
     #[arg(long, env = "REGISTRY_HOUSEKEEPING_INTERVAL", value_name = "DURATION", default_value = "1m", value_parser = length)]
     pub housekeeping_interval: Duration,
@@ -103,10 +107,26 @@ pub struct Config {
     /// The authorities of client certificates, PEM. Clients may show one; whoever shows one that is not theirs is refused
     #[arg(long, env = "REGISTRY_TLS_CLIENT_CA", value_name = "FILE")]
     pub tls_client_ca: Option<PathBuf>,
+
+    /// What a client with such a name in its certificate may do without an API key; can be repeated, or separated by `;`
+    ///
+    /// KIND is CN (the common name of the subject), DNS, URI or EMAIL (alternative names); ROLE is viewer, operator or admin.
+    /// Names are compared exactly. Of several names of one certificate, the one that may do least counts.
+    #[arg(
+        long,
+        env = "REGISTRY_TLS_CLIENT_ROLE",
+        value_name = "KIND=NAME:ROLE",
+        requires = "tls_client_ca",
+        value_delimiter = ' '
+    )]
+    pub tls_client_role: Vec<CertificateRole>,
 }
 
 /// How long a request id is remembered at the least.
 const LEAST_REMEMBERED: Duration = Duration::from_secs(600);
+
+/// How long an entry of the audit log is kept at the least.
+const LEAST_AUDITED: Duration = Duration::from_secs(24 * 60 * 60);
 
 const LONG: &str = "A model registry: which models exist, which releases each has, and which is which, over gRPC.
 
@@ -118,6 +138,7 @@ const EXAMPLES: &str = "Examples:
   registry-server
   registry-server --listen 127.0.0.1:0 --data-dir /var/lib/registry --log-format json
   REGISTRY_DATABASE_URL=postgres://registry:secret@db/registry registry-server
+  registry-server --tls-certificate server.pem --tls-key server.key --tls-client-ca clients.pem
 
 Then:
   grpcurl -plaintext -H \"authorization: Bearer $(cat registry-data/admin.key)\" 127.0.0.1:50051 list";
@@ -174,6 +195,14 @@ fn remembered(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Who was there must be told for longer than it takes to notice that somebody was.
+fn audited(text: &str) -> Result<Duration, String> {
+    match length(text)? {
+        length if length < LEAST_AUDITED => Err("must be at least 1d: nobody looks sooner".to_owned()),
+        length => Ok(length),
+    }
+}
+
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("expected a whole number, 1 or more".to_owned()),
@@ -194,11 +223,13 @@ impl Config {
                 deleted: self.deleted_retention,
                 events: self.event_retention,
                 answers: self.request_id_retention,
+                audit: self.audit_retention,
             },
             housekeeping: self.housekeeping_interval,
             max_watches: self.max_watches,
             grace: self.shutdown_grace,
             first_key: self.first_key()?,
+            certificate_roles: self.tls_client_role.clone(),
             reflection: self.reflection,
             limits: Limits {
                 connections: self.max_connections,

@@ -4,6 +4,7 @@
 //! `layer` is around every call, and `serve` puts it all together. Each room's module says what it may not do.
 
 pub mod api;
+mod audit;
 pub mod config;
 pub mod domain;
 pub mod first_key;

@@ -2,10 +2,11 @@
 //! end. Tests call the same functions.
 
 use crate::api::{self, Api};
+use crate::audit::{self, AuditLog};
 use crate::config::Config;
 use crate::domain::{Clock, Retention};
 use crate::first_key::{self, FirstKey};
-use crate::layer::{Access, Admission, Reflection};
+use crate::layer::{Access, Admission, CertificateRole, Reflection};
 use crate::listener::{Door, Limits};
 use crate::service::Registry;
 use crate::store::{Store, Target, WriterTask};
@@ -15,6 +16,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -48,6 +50,8 @@ pub struct Settings {
     pub grace: Duration,
     /// Whether callers are asked who they are, and where the first key comes from if so.
     pub first_key: Option<FirstKey>,
+    /// What callers with a client certificate may do.
+    pub certificate_roles: Vec<CertificateRole>,
     /// Who may ask what the services look like.
     pub reflection: Reflection,
     /// What connections may take.
@@ -68,6 +72,9 @@ pub struct Server {
     accepting: JoinHandle<()>,
     health: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
+    audit: JoinHandle<()>,
+    /// Cancelled when the last call has ended.
+    ended: CancellationToken,
     writer: WriterTask,
 }
 
@@ -77,8 +84,20 @@ impl Server {
     /// # Errors
     /// [`StartError`]: nothing is served then.
     pub async fn start(target: &Target, settings: Settings) -> Result<Self, StartError> {
-        let Settings { listen, clock, retention, housekeeping, max_watches, grace, first_key, reflection, limits, tls, .. } =
-            settings;
+        let Settings {
+            listen,
+            clock,
+            retention,
+            housekeeping,
+            max_watches,
+            grace,
+            first_key,
+            certificate_roles,
+            reflection,
+            limits,
+            tls,
+            ..
+        } = settings;
         let tls = tls.map(Acceptor::open).transpose().map_err(|error| StartError(error.to_string()))?;
         if let Target::Sqlite(path) = target {
             make_directory(path)?;
@@ -89,7 +108,7 @@ impl Server {
         let address = listener.local_addr().map_err(|error| StartError(error.to_string()))?;
         let stop = CancellationToken::new();
         let (reporter, health_service) = tonic_health::server::health_reporter();
-        let registry = Registry::new(store.clone(), clock, retention);
+        let registry = Registry::new(store.clone(), clock.clone(), retention);
         #[cfg(feature = "sabotage")]
         let registry = registry.sabotaged(settings.sabotage);
         let admission = match &first_key {
@@ -99,19 +118,21 @@ impl Server {
                     make_directory(path)?;
                 }
                 first_key::make(&registry, first).await?;
-                Admission::Recognised(registry.keyring().clone())
+                Admission::Recognised(registry.keyring().clone(), Arc::new(certificate_roles.into_iter().collect()))
             }
         };
         let routes = Routes::new(health_service);
         let routes = if reflection == Reflection::Off { routes } else { add_reflection(routes)? };
         let routes = Api::new(registry.clone(), stop.clone(), max_watches).routes(routes);
-        let routes = layer::around(routes.into_axum_router(), &store, Access { admission, reflection });
+        let (log, ended) = (AuditLog::new(clock), CancellationToken::new());
+        let routes = layer::around(routes.into_axum_router(), &store, Access { admission, reflection }, log.clone());
         health::begin(&reporter).await;
         let health = tokio::spawn(health::watch(reporter, store, stop.clone()));
+        let audit = tokio::spawn(audit::keep(registry.clone(), log, ended.clone()));
         let housekeeping = tokio::spawn(housekeeping::keep(registry, housekeeping, stop.clone()));
         let door = Door { routes, tls: tls.clone(), limits, stop: stop.clone() };
         let accepting = tokio::spawn(listener::serve(listener, door, grace));
-        Ok(Self { address, stop, tls, accepting, health, housekeeping, writer })
+        Ok(Self { address, stop, tls, accepting, health, housekeeping, audit, ended, writer })
     }
 
     /// Where it listens.
@@ -139,7 +160,14 @@ impl Server {
                 tracing::error!(%error, "a task of the server ended abnormally");
             }
         }
-        if timeout(LAST_WRITE, self.writer.finished()).await.is_err() {
+        self.ended.cancel();
+        let written = async {
+            if let Err(error) = self.audit.await {
+                tracing::error!(%error, "the task of the audit log ended abnormally");
+            }
+            self.writer.finished().await;
+        };
+        if timeout(LAST_WRITE, written).await.is_err() {
             tracing::warn!("the database is still busy with a write that nobody waits for any more: leaving it");
         }
     }

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
@@ -77,6 +77,15 @@ impl Binary {
     pub fn surviving_full_files(directory: &Path) -> Self {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", "trap '' XFSZ && exec \"$0\" --listen 127.0.0.1:0"]).arg(executable());
+        Self::alone(command, directory)
+    }
+
+    /// In this directory, on a free port, with no more open files and connections than this.
+    #[must_use]
+    pub fn with_descriptors(directory: &Path, most: u32) -> Self {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "ulimit -n \"$1\" && shift && exec \"$0\" --listen 127.0.0.1:0 \"$@\""]);
+        command.arg(executable()).arg(most.to_string());
         Self::alone(command, directory)
     }
 
@@ -158,7 +167,7 @@ pub struct Running {
     address: SocketAddr,
     line: String,
     output: BufReader<ChildStdout>,
-    log: JoinHandle<String>,
+    log: Log,
 }
 
 /// A server that has ended.
@@ -197,6 +206,12 @@ impl Running {
     /// If there is no connection.
     pub async fn client(&self) -> Client {
         crate::keys::admin(self.endpoint()).retry(RetryPolicy::none()).connect().await.expect("a connection")
+    }
+
+    /// What it has written to standard error up to now.
+    #[must_use]
+    pub fn log_so_far(&self) -> String {
+        self.log.text()
     }
 
     /// Its process id.
@@ -245,22 +260,41 @@ impl Running {
     }
 }
 
-fn collect(mut stream: impl AsyncRead + Unpin + Send + 'static) -> JoinHandle<String> {
-    tokio::spawn(async move {
-        let mut bytes = Vec::new();
-        let _ = stream.read_to_end(&mut bytes).await; // what came until then
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+/// What comes out of a pipe, as it comes.
+#[derive(Debug)]
+struct Log {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reading: JoinHandle<()>,
+}
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+}
+
+fn collect(mut stream: impl AsyncRead + Unpin + Send + 'static) -> Log {
+    let bytes = Arc::<Mutex<Vec<u8>>>::default();
+    let into = Arc::clone(&bytes);
+    let reading = tokio::spawn(async move {
+        let mut some = [0; 4096];
+        // To the end, or to where it cannot be read any more: what came until then.
+        while let Ok(count @ 1..) = stream.read(&mut some).await {
+            into.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&some[..count]);
+        }
+    });
+    Log { bytes, reading }
 }
 
 async fn exited(
     mut child: Child,
     mut output: String,
     mut rest: BufReader<ChildStdout>,
-    log: JoinHandle<String>,
+    mut log: Log,
     within: Duration,
 ) -> Exited {
     let status = timeout(within, child.wait()).await.unwrap_or_else(|_| panic!("the server still runs after {within:?}"));
     let _ = rest.read_to_string(&mut output).await; // what came until then
-    Exited { status: status.expect("a status"), output, log: log.await.expect("the log") }
+    (&mut log.reading).await.expect("the log");
+    Exited { status: status.expect("a status"), output, log: log.text() }
 }

@@ -1,6 +1,7 @@
 //! HTTP/2 by hand, frame by frame, for what not even an HTTP library would send.
 
 use bytes::{BufMut, BytesMut};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -58,18 +59,20 @@ impl Frames {
         let _ = self.0.write_all(&frame).await; // the server may have closed by now; `outcome` says so
     }
 
-    /// Sends a whole gRPC request as stream 1, with these headers as they are, and waits for what becomes of it.
+    /// Sends a whole gRPC request as stream 1, with the key of an admin and these headers as they are, and waits for what becomes of it.
     ///
     /// # Panics
     /// If nothing becomes of it in 10 s.
     pub async fn request(mut self, path: &[u8], more: &[(&[u8], &[u8])], body: &[u8]) -> Outcome {
-        let usual: [(&[u8], &[u8]); 6] = [
+        let key = format!("Bearer {}", crate::keys::ADMIN);
+        let usual: [(&[u8], &[u8]); 7] = [
             (b":method", b"POST"),
             (b":scheme", b"http"),
             (b":path", path),
             (b":authority", b"registry"),
             (b"content-type", b"application/grpc"),
             (b"te", b"trailers"),
+            (b"authorization", key.as_bytes()),
         ];
         let mut block = Vec::new();
         for (name, value) in usual.iter().chain(more) {
@@ -80,6 +83,17 @@ impl Frames {
         self.send(HEADERS, END_HEADERS, 1, &block).await;
         self.send(DATA, END_STREAM, 1, body).await;
         timeout(Duration::from_secs(10), self.outcome()).await.expect("the request comes to something")
+    }
+
+    /// The settings that the server begins with: their identifiers and values.
+    ///
+    /// # Panics
+    /// If there are none in 10 s.
+    pub async fn settings(mut self) -> HashMap<u16, u32> {
+        let first = timeout(Duration::from_secs(10), self.next()).await.expect("a frame in time");
+        let Some((SETTINGS, 0, 0, payload)) = first else { panic!("the first frame holds no settings: {first:?}") };
+        let setting = |bytes: &[u8]| (u16::from_be_bytes([bytes[0], bytes[1]]), number(&bytes[2..]));
+        payload.chunks_exact(6).map(setting).collect()
     }
 
     async fn outcome(mut self) -> Outcome {

@@ -67,6 +67,7 @@ impl Harness {
             limits: Limits { connections: MANY, connections_per_address: MANY, ..Limits::default() },
             tls: None,
             first_key: Some(crate::keys::first()),
+            certificate_roles: Vec::new(),
             reflection: Reflection::Auth,
             sabotage: Sabotage::default(),
         }

@@ -3,6 +3,7 @@
 //! May not: reach around the door, except in [`Harness::sql`], which is for changing the database behind the
 //! server's back.
 
+pub mod audited;
 pub mod binary;
 pub mod cluster;
 pub mod crash;
@@ -18,6 +19,7 @@ pub mod proxy;
 pub mod raw;
 pub mod rows;
 pub mod status_codes;
+pub mod tls;
 pub mod wait;
 pub mod watching;
 

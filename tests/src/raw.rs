@@ -7,7 +7,9 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
 use registry_client::ErrorReason;
-use tokio::net::TcpStream;
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+use tokio::net::TcpSocket;
 use tonic::Status;
 use tonic_types::StatusExt;
 
@@ -44,6 +46,12 @@ pub fn reason(status: &Status) -> Option<ErrorReason> {
     ErrorReason::from_str_name(&info.reason)
 }
 
+/// The facts in the reason of a status.
+#[must_use]
+pub fn metadata(status: &Status) -> HashMap<String, String> {
+    status.get_error_details().error_info().map(|info| info.metadata.clone()).unwrap_or_default()
+}
+
 /// A message behind its length, as gRPC sends it.
 #[must_use]
 pub fn framed(message: &impl Message) -> Bytes {
@@ -78,7 +86,23 @@ pub async fn call(registry: &Harness, path: &str, headers: &[(&str, &str)], body
 /// # Panics
 /// If nothing comes back, or nothing that is a gRPC status.
 pub async fn call_without_key(registry: &Harness, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
-    let stream = TcpStream::connect(registry.address()).await.expect("a connection");
+    call_from(Ipv4Addr::LOCALHOST, registry, path, headers, body).await
+}
+
+/// The same, from an address of this machine.
+///
+/// # Panics
+/// If nothing comes back, or nothing that is a gRPC status.
+pub async fn call_from(
+    address: Ipv4Addr,
+    registry: &Harness,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Bytes>,
+) -> Answer {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind((address, 0).into()).expect("an address of this machine");
+    let stream = socket.connect(registry.address()).await.expect("a connection");
     let (mut sender, connection) =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("HTTP/2");
     let connection = tokio::spawn(connection);

@@ -1,4 +1,5 @@
-//! Everything that the database of a registry holds, read behind the server's back: for tests of what leaves no trace.
+//! Everything that the database of a registry holds, read behind the server's back: for tests of what leaves no trace but
+//! in the audit log.
 
 use crate::{Database, Harness};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
@@ -7,8 +8,22 @@ use std::collections::BTreeMap;
 /// The rows of each table, as text, sorted.
 pub type Rows = BTreeMap<String, Vec<String>>;
 
-/// All rows of all tables.
+/// Where calls leave a trace that changed nothing.
+const AUDIT: &str = "audit_entries";
+
+/// All rows of all tables but the audit log, which also has the calls that change nothing.
 pub async fn all(registry: &Harness) -> Rows {
+    let mut rows = read(registry).await;
+    rows.remove(AUDIT);
+    rows
+}
+
+/// All rows of the audit log.
+pub async fn audit_entries(registry: &Harness) -> Vec<String> {
+    read(registry).await.remove(AUDIT).expect("a table of that name")
+}
+
+async fn read(registry: &Harness) -> Rows {
     let db = registry.sql().await;
     let tables = match registry.database {
         Database::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
@@ -29,6 +44,49 @@ pub async fn all(registry: &Harness) -> Rows {
     }
     db.close().await.expect("a connection that closes");
     rows
+}
+
+/// From now on nothing can be added to a table.
+///
+/// # Panics
+/// If the database cannot be told so.
+pub async fn refuse(registry: &Harness, table: &str) {
+    run(
+        registry,
+        &match registry.database {
+            Database::Sqlite => {
+                vec![format!("CREATE TRIGGER no_{table} BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END")]
+            }
+            Database::Postgres => vec![
+                format!("CREATE FUNCTION no_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$"),
+                format!("CREATE TRIGGER no_{table} BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION no_{table}()"),
+            ],
+        },
+    )
+    .await;
+}
+
+/// And now it can again.
+///
+/// # Panics
+/// If the database cannot be told so.
+pub async fn accept(registry: &Harness, table: &str) {
+    run(
+        registry,
+        &match registry.database {
+            Database::Sqlite => vec![format!("DROP TRIGGER no_{table}")],
+            Database::Postgres => vec![format!("DROP TRIGGER no_{table} ON {table}"), format!("DROP FUNCTION no_{table}")],
+        },
+    )
+    .await;
+}
+
+async fn run(registry: &Harness, sql: &[String]) {
+    let db = registry.sql().await;
+    for statement in sql {
+        db.execute_unprepared(statement).await.expect("a statement that works");
+    }
+    db.close().await.expect("a connection that closes");
 }
 
 /// The tables in which an id stands, and in how many rows, however the database spells it.

@@ -1,6 +1,8 @@
 //! The suite: what the registry promises, on every database it promises it for.
 
+mod access;
 mod alias_races;
+mod audit;
 mod binary;
 mod conformance;
 mod drift;
@@ -12,4 +14,5 @@ mod mutations;
 mod races;
 mod scope;
 mod tidy;
+mod tls;
 mod watching;

@@ -68,7 +68,7 @@ pub struct ApiKey {
     pub id: ::prost::alloc::string::String,
     /// The unique name, for example "ci-release-bot". It is the actor in events and
     /// in the audit log. A letter or digit, then letters, digits and ".\_@+-"; at
-    /// most 255 characters. "anonymous" and "registry" are taken.
+    /// most 255 characters. "anonymous", "others" and "registry" are taken.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
     /// The public beginning of the secret, to tell keys apart.
@@ -1254,14 +1254,17 @@ pub struct AuditEntry {
     /// The id: a UUID assigned by the server.
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
-    /// When the call ended.
+    /// When the call ended. Of several calls, the last.
     #[prost(message, optional, tag = "2")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
     /// The full name of the method, for example
     /// "modelregistry.v1.ReleaseService/CreateRelease".
     #[prost(string, tag = "3")]
     pub method: ::prost::alloc::string::String,
-    /// The gRPC status code that the call ended with. 0 is OK.
+    /// The gRPC status code that the call ended with. 0 is OK. 1 (CANCELLED) means
+    /// that the caller went away before there was an answer. A call that ended
+    /// without its answer (1, 4 or 14) may have changed something after all: then
+    /// there is another entry, with code 0 and the same `request_id`.
     #[prost(int32, tag = "4")]
     pub code: i32,
     /// The ErrorReason of a call that failed, for example
@@ -1277,7 +1280,8 @@ pub struct AuditEntry {
     pub api_key_name: ::core::option::Option<::prost::alloc::string::String>,
     /// The kind of the resource that the call was about. Of several (a batch, a
     /// model with its releases) the first and topmost one is named. Unspecified if
-    /// the call was refused before that was looked at.
+    /// the call was refused before that was looked at, or if this stands for several
+    /// calls that were not about the same.
     #[prost(enumeration = "ResourceKind", tag = "8")]
     pub resource_kind: i32,
     /// The id of that resource, if it is known.
@@ -1290,19 +1294,22 @@ pub struct AuditEntry {
     /// it failed, or what it asks for had been done before.
     #[prost(int64, optional, tag = "11")]
     pub revision: ::core::option::Option<i64>,
-    /// The `request_id` of the call or, if it had none, the id that the server gave
-    /// the call.
+    /// The `request_id` of the call or, if it had none or was refused before it was
+    /// read, the id of the call in the log of the server (`x-request-id`). Of
+    /// several calls, the last.
     #[prost(string, tag = "12")]
     pub request_id: ::prost::alloc::string::String,
     /// The IP address that the call came from: that of the connection, whatever
-    /// headers say.
+    /// headers say. Unset if so many addresses failed at once that they were not
+    /// told apart.
     #[prost(string, optional, tag = "13")]
     pub client_address: ::core::option::Option<::prost::alloc::string::String>,
     /// What the caller said it is, cut at 256 characters.
     #[prost(string, optional, tag = "14")]
     pub user_agent: ::core::option::Option<::prost::alloc::string::String>,
     /// Who called, as events have it: the name of the API key, "cert:" and the name
-    /// in a client certificate, or "anonymous".
+    /// in a client certificate, "anonymous", or "others" if so many callers failed
+    /// at once that they were not told apart.
     #[prost(string, tag = "16")]
     pub actor: ::prost::alloc::string::String,
     /// Which fields of that resource were changed by an update.
@@ -1454,8 +1461,9 @@ pub mod audit_service_client {
         }
         /// Lists entries, newest first. The entry of a call that succeeded was stored
         /// together with what the call changed; those of calls that were refused or
-        /// failed follow within seconds. A call with `validate_only` that succeeds
-        /// leaves no entry.
+        /// failed follow within seconds, or within little more than a minute if one
+        /// entry stands for several. A call with `validate_only` that succeeds leaves
+        /// no entry.
         pub async fn list_audit_entries(
             &mut self,
             request: impl tonic::IntoRequest<super::ListAuditEntriesRequest>,
@@ -1500,8 +1508,9 @@ pub mod audit_service_server {
     pub trait AuditService: std::marker::Send + std::marker::Sync + 'static {
         /// Lists entries, newest first. The entry of a call that succeeded was stored
         /// together with what the call changed; those of calls that were refused or
-        /// failed follow within seconds. A call with `validate_only` that succeeds
-        /// leaves no entry.
+        /// failed follow within seconds, or within little more than a minute if one
+        /// entry stands for several. A call with `validate_only` that succeeds leaves
+        /// no entry.
         async fn list_audit_entries(
             &self,
             request: tonic::Request<super::ListAuditEntriesRequest>,

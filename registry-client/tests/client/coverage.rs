@@ -4,6 +4,8 @@ use registry_client::{Client, Error, Idempotency, Method, ReleaseKey, ReleaseQue
 
 use crate::fake::Fake;
 
+const KEY: &str = "0193f0c4-7b1e-7c3a-9d52-2f6a1c0b8e11";
+
 fn release() -> ReleaseKey {
     ReleaseRef::key("iris", "1.0")
 }
@@ -42,6 +44,14 @@ pub async fn call(client: &Client, method: Method) -> Result<(), Error> {
         Method::ListReleaseAliasHistory => client.list_release_alias_history("iris", "production").send().await.map(drop),
         Method::CompactEvents => client.compact_events(1).send().await.map(drop),
         Method::ListEvents => client.list_events().send().await.map(drop),
+        Method::CreateApiKey => client.create_api_key("bot").send().await.map(drop),
+        Method::GetApiKey => client.get_api_key(KEY).send().await.map(drop),
+        Method::GetCallerApiKey => client.get_caller_api_key().send().await.map(drop),
+        Method::ListApiKeys => client.list_api_keys().send().await.map(drop),
+        Method::UpdateApiKey => client.update_api_key(KEY).clear_description().send().await.map(drop),
+        Method::TransitionApiKey => client.revoke_api_key(KEY).send().await.map(drop),
+        Method::RotateApiKey => client.rotate_api_key(KEY).send().await.map(drop),
+        Method::ListAuditEntries => client.list_audit_entries().send().await.map(drop),
         Method::Watch => panic!("a stream is no call: see watch.rs"),
     }
 }
@@ -61,6 +71,7 @@ async fn every_rpc_has_a_client_method() {
             Method::ListModels | Method::ListReleases | Method::ListReleaseAliases | Method::ListReleaseAliasHistory => {
                 outcome.unwrap()
             }
+            Method::ListApiKeys | Method::ListAuditEntries => outcome.unwrap(),
             Method::GetServerInfo | Method::CompactEvents | Method::ListEvents => outcome.unwrap(),
             _ => {
                 let error = outcome.unwrap_err();

@@ -248,6 +248,8 @@ impl State {
             .add_service(pb::model_service_server::ModelServiceServer::new(self.clone()))
             .add_service(pb::release_service_server::ReleaseServiceServer::new(self.clone()))
             .add_service(pb::system_service_server::SystemServiceServer::new(self.clone()))
+            .add_service(pb::api_key_service_server::ApiKeyServiceServer::new(self.clone()))
+            .add_service(pb::audit_service_server::AuditServiceServer::new(self.clone()))
             .add_service(pb::watch_service_server::WatchServiceServer::new(self.clone()))
     }
 
@@ -359,6 +361,20 @@ serve! { release_service_server::ReleaseService {
 serve! { system_service_server::SystemService {
     GetServerInfo = get_server_info(GetServerInfoRequest) -> GetServerInfoResponse;
     CompactEvents = compact_events(CompactEventsRequest) -> CompactEventsResponse;
+} }
+
+serve! { api_key_service_server::ApiKeyService {
+    CreateApiKey = create_api_key(CreateApiKeyRequest) -> CreateApiKeyResponse;
+    GetApiKey = get_api_key(GetApiKeyRequest) -> GetApiKeyResponse;
+    GetCallerApiKey = get_caller_api_key(GetCallerApiKeyRequest) -> GetCallerApiKeyResponse;
+    ListApiKeys = list_api_keys(ListApiKeysRequest) -> ListApiKeysResponse;
+    UpdateApiKey = update_api_key(UpdateApiKeyRequest) -> UpdateApiKeyResponse;
+    TransitionApiKey = transition_api_key(TransitionApiKeyRequest) -> TransitionApiKeyResponse;
+    RotateApiKey = rotate_api_key(RotateApiKeyRequest) -> RotateApiKeyResponse;
+} }
+
+serve! { audit_service_server::AuditService {
+    ListAuditEntries = list_audit_entries(ListAuditEntriesRequest) -> ListAuditEntriesResponse;
 } }
 
 #[tonic::async_trait]

@@ -3,6 +3,7 @@
 //! A handler accepts, calls and converts. May not: decide (no `if` in a handler), or read the database.
 
 mod api_keys;
+mod audit;
 mod convert;
 mod kept;
 mod metadata;
@@ -13,12 +14,14 @@ mod releases;
 mod rules;
 pub mod status;
 mod system;
+pub mod told;
 mod violations;
 mod watch;
 
 pub use convert::event::picture;
 pub use metadata::Deadline;
 
+use crate::domain::audit::Noted;
 use crate::domain::{Caller, Context, Error, RequestId};
 use crate::service::Registry;
 use crate::store::{UseCase, Written};
@@ -27,6 +30,7 @@ use page_token::PageTokens;
 use prost::Message;
 use registry_proto::method::Idempotency;
 use registry_proto::v1::api_key_service_server::ApiKeyServiceServer;
+use registry_proto::v1::audit_service_server::AuditServiceServer;
 use registry_proto::v1::model_service_server::ModelServiceServer;
 use registry_proto::v1::release_service_server::ReleaseServiceServer;
 use registry_proto::v1::system_service_server::SystemServiceServer;
@@ -79,6 +83,7 @@ impl Api {
             .add_service(limited!(WatchServiceServer))
             .add_service(limited!(SystemServiceServer))
             .add_service(limited!(ApiKeyServiceServer))
+            .add_service(limited!(AuditServiceServer))
     }
 
     /// Serves one call that has no key: checks the message against the contract, waits until what is read is as new
@@ -132,6 +137,9 @@ impl Api {
     {
         let request_id = request.extensions().get().cloned().unwrap_or_else(RequestId::fresh);
         let caller: Option<Arc<Caller>> = request.extensions().get().cloned();
+        if let (Some(noted), Some(change)) = (request.extensions().get::<Noted>(), request.get_ref().request_id()) {
+            noted.asked_for(change);
+        }
         let answer = async {
             // Without a caller, the layer that authenticates was not passed.
             let caller = caller.ok_or_else(|| Error::bug("a call by nobody"))?;

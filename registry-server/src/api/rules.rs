@@ -176,4 +176,5 @@ no_rules!(
     UpdateApiKeyRequest,
     TransitionApiKeyRequest,
     RotateApiKeyRequest,
+    ListAuditEntriesRequest,
 );

@@ -8,6 +8,7 @@
 
 pub mod alias;
 pub mod api_key;
+pub mod audit;
 pub mod caller;
 pub mod context;
 pub mod document;

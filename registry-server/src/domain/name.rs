@@ -76,7 +76,7 @@ fn model_name(text: &str) -> Result<(), Refused> {
 fn api_key_name(text: &str) -> Result<(), Refused> {
     not_empty(text)?;
     match text {
-        ANONYMOUS | REGISTRY => Err(Refused::new("NAME_RESERVED", "is what the registry calls others")),
+        ANONYMOUS | REGISTRY | OTHERS => Err(Refused::new("NAME_RESERVED", "is what the registry calls others")),
         _ => Ok(()),
     }
 }
@@ -131,6 +131,7 @@ text! {
 
 const ANONYMOUS: &str = "anonymous";
 const REGISTRY: &str = "registry";
+const OTHERS: &str = "others";
 
 impl From<&ApiKeyName> for Actor {
     fn from(name: &ApiKeyName) -> Self {
@@ -149,6 +150,12 @@ impl Actor {
     #[must_use]
     pub fn certificate(name: &str) -> Self {
         Self(format!("cert:{name}"))
+    }
+
+    /// Many callers, who are not told apart any more.
+    #[must_use]
+    pub fn others() -> Self {
+        Self(OTHERS.to_owned())
     }
 
     /// The registry itself, when it purges what is due.

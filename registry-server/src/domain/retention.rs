@@ -13,11 +13,13 @@ pub struct Retention {
     pub events: Duration,
     /// Answers to calls with a request id.
     pub answers: Duration,
+    /// Entries of the audit log.
+    pub audit: Duration,
 }
 
 impl Default for Retention {
-    /// 30 days, 7 days, 24 hours.
+    /// 30 days, 7 days, 24 hours, 90 days.
     fn default() -> Self {
-        Self { deleted: 30 * DAY, events: 7 * DAY, answers: DAY }
+        Self { deleted: 30 * DAY, events: 7 * DAY, answers: DAY, audit: 90 * DAY }
     }
 }

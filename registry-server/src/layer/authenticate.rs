@@ -2,16 +2,19 @@
 //!
 //! May not: look at resources. What a role may do is the contract's; which models there are for a key is the store's.
 
+use super::certificates::CertificateRoles;
 use super::method::{Infrastructure, infrastructure};
 use crate::api::status;
+use crate::domain::audit::Noted;
 use crate::domain::caller::{Caller, Origin};
 use crate::domain::{Error, RequestId, Role, Secret};
-use crate::listener::Peer;
+use crate::listener::{ClientCertificate, Peer};
 use crate::service::keyring::Keyring;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use clap::ValueEnum;
+use http::header::{AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 use registry_proto::method::Method;
 use registry_proto::v1 as pb;
@@ -31,8 +34,8 @@ pub struct Access {
 pub enum Admission {
     /// They are not: everybody who can connect may do everything.
     Everybody,
-    /// By an API key or a client certificate.
-    Recognised(Keyring),
+    /// By an API key or, without one, by a client certificate.
+    Recognised(Keyring, Arc<CertificateRoles>),
 }
 
 /// Who may ask what the services look like.
@@ -54,7 +57,7 @@ pub(super) async fn check(State(access): State<Access>, mut request: Request, ne
     let asked = Asked::by(&request);
     match access.admit(asked).await {
         Ok(caller) => {
-            request.extensions_mut().insert(Arc::new(caller));
+            request.extensions_mut().insert(caller);
             next.run(request).await
         }
         Err(error) => status::of(&error, &request_id).into_http(),
@@ -67,20 +70,35 @@ struct Asked {
     infrastructure: Option<Infrastructure>,
     secret: Result<Option<Secret>, Error>,
     origin: Origin,
+    certificate: Option<Arc<ClientCertificate>>,
+    /// For the audit log, also if he may not.
+    noted: Option<Noted>,
 }
 
 impl Asked {
     fn by(request: &Request) -> Self {
         let path = request.uri().path();
         let (method, infrastructure) = (Method::from_path(path), infrastructure(path));
-        Self { method, infrastructure, secret: secret(request.headers()), origin: origin(request) }
+        let peer = request.extensions().get::<Peer>();
+        Self {
+            method,
+            infrastructure,
+            secret: secret(request.headers()),
+            origin: origin(request),
+            certificate: peer.and_then(|peer| peer.certificate.clone()),
+            noted: request.extensions().get().cloned(),
+        }
     }
 }
 
 impl Access {
     /// Who calls, if he may.
-    async fn admit(&self, Asked { method, infrastructure, secret, origin }: Asked) -> Result<Caller, Error> {
-        let caller = self.recognise(secret, origin).await?;
+    async fn admit(&self, asked: Asked) -> Result<Arc<Caller>, Error> {
+        let Asked { method, infrastructure, secret, origin, certificate, noted } = asked;
+        let caller = Arc::new(self.recognise(secret?, certificate.as_deref(), origin).await?);
+        if let Some(noted) = noted {
+            noted.recognised(&caller);
+        }
         let Some(method) = method else {
             return match infrastructure {
                 Some(Infrastructure::Health) => Ok(caller),
@@ -96,12 +114,21 @@ impl Access {
         }
     }
 
-    async fn recognise(&self, secret: Result<Option<Secret>, Error>, origin: Origin) -> Result<Caller, Error> {
+    async fn recognise(
+        &self,
+        secret: Option<Secret>,
+        certificate: Option<&ClientCertificate>,
+        origin: Origin,
+    ) -> Result<Caller, Error> {
         match &self.admission {
             Admission::Everybody => Ok(Caller::unchecked(origin)),
-            Admission::Recognised(keyring) => match secret? {
-                Some(secret) => keyring.recognise(&secret, origin).await,
-                None => Ok(Caller::nobody(origin)),
+            Admission::Recognised(keyring, certificates) => match (secret, certificate) {
+                (Some(secret), _) => keyring.recognise(&secret, origin).await,
+                (None, Some(certificate)) => {
+                    let known = certificates.recognise(certificate, keyring.now(), &origin);
+                    Ok(known.unwrap_or_else(|| Caller::nobody(origin)))
+                }
+                (None, None) => Ok(Caller::nobody(origin)),
             },
         }
     }
@@ -118,9 +145,9 @@ fn needed(method: Method) -> Option<Role> {
     }
 }
 
-fn origin(request: &Request) -> Origin {
-    let user_agent = request.headers().get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    // The peer of the connection, whatever headers say of proxies before it.
+/// Where a call comes from: the peer of the connection, whatever headers say of proxies before it.
+pub(super) fn origin(request: &Request) -> Origin {
+    let user_agent = request.headers().get(USER_AGENT).and_then(text);
     let address = request.extensions().get::<Peer>().map(|peer| peer.address.ip());
     Origin::new(address, user_agent)
 }
@@ -131,7 +158,7 @@ fn secret(headers: &HeaderMap) -> Result<Option<Secret>, Error> {
     if NOT_READ.iter().any(|name| headers.contains_key(*name)) {
         return Err(Error::Unauthenticated);
     }
-    let bearer = headers.get_all(http::header::AUTHORIZATION).iter().map(|value| text(value)?.strip_prefix("Bearer "));
+    let bearer = headers.get_all(AUTHORIZATION).iter().map(|value| text(value)?.strip_prefix("Bearer "));
     let key = headers.get_all("x-api-key").iter().map(text);
     let mut given = bearer.chain(key);
     match (given.next(), given.next()) {

@@ -1,9 +1,11 @@
-//! What every call passes through, outermost first: trace → revision → code mapping → catch panic → deadline
+//! What every call passes through, outermost first: trace → revision → audit log → code mapping → catch panic → deadline
 //! → closed set of methods → who calls and whether he may.
 //!
 //! May not: know resources or the database beyond its newest revision.
 
+mod audit;
 mod authenticate;
+mod certificates;
 mod codes;
 mod deadline;
 mod method;
@@ -12,20 +14,23 @@ mod revision;
 mod trace;
 
 pub use authenticate::{Access, Admission, Reflection};
+pub use certificates::{CertificateRole, CertificateRoles};
 pub use deadline::MAX_DEADLINE;
 
+use crate::audit::AuditLog;
 use crate::store::Store;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 
 /// Puts the layers around the routes. The last one added is the outermost.
-pub fn around(routes: Router, store: &Store, access: Access) -> Router {
+pub fn around(routes: Router, store: &Store, access: Access, log: AuditLog) -> Router {
     routes
         .layer(from_fn_with_state(access, authenticate::check))
         .layer(from_fn(method::known))
         .layer(from_fn(deadline::enforce))
         .layer(from_fn(panics::catch))
         .layer(from_fn(codes::correct))
+        .layer(from_fn_with_state(log, audit::record))
         .layer(from_fn_with_state(store.clone(), revision::announce))
         .layer(from_fn(trace::call))
 }

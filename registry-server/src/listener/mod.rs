@@ -12,6 +12,7 @@ mod seldom;
 
 pub use limits::Limits;
 pub use peer::{CertificateName, ClientCertificate, Peer};
+pub use places::network;
 
 use crate::tls::Acceptor;
 use axum::Router;

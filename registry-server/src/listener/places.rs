@@ -46,7 +46,7 @@ impl Places {
 
     /// A place for a connection from this address.
     pub(super) fn take(&self, address: IpAddr) -> Result<Place, Full> {
-        let from = counted(address);
+        let from = network(address);
         let mut taken = lock(&self.taken);
         if taken.values().sum::<usize>() >= self.limits.connections {
             return Err(Full::Total);
@@ -76,8 +76,10 @@ fn lock(taken: &Taken) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
     taken.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What is counted as one address. Whoever has an IPv6 address has the 64 bits behind its network, to choose from freely.
-fn counted(address: IpAddr) -> IpAddr {
+/// What counts as one caller, as far as an address can tell: an IPv4 address, also one that came over an IPv6 socket, or
+/// an IPv6 network of 64 bits, because whoever has one address of it has them all.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
         address => address,

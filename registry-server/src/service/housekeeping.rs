@@ -1,14 +1,17 @@
-//! What the registry does by itself: purging what is due, forgetting answers, dropping old events. Every server of a
+//! What the registry does by itself: purging what is due, forgetting answers, dropping old events and entries of the audit log. Every server of a
 //! database does it, and each thing is done once, because it is a write like any other.
 
 use super::history::Compaction;
 use super::{Registry, history, keyring, models, releases};
+use crate::domain::page::Cursor;
 use crate::domain::{Caller, Context, Error, RequestId, Revision, Scope, Timestamp};
-use crate::store::{Tx, answers, events, removal, state};
+use crate::store::{Tx, answers, audit, events, removal, state};
 use std::sync::Arc;
 
 /// How many rows are removed by one write: others wait for it.
 const CHUNK: u64 = 2000;
+/// How many refusals of callers without credentials the audit log keeps. They cost nothing to make.
+const STRANGERS: u64 = 10_000;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub struct Tidied {
     pub answers: u64,
     /// How many events were removed.
     pub events: u64,
+    /// How many entries of the audit log were removed.
+    pub entries: u64,
 }
 
 impl Registry {
@@ -31,6 +36,7 @@ impl Registry {
         Tidied {
             answers: told("forget answers", self.forget_answers(&ctx).await),
             events: told("drop old events", self.drop_events(&ctx).await),
+            entries: told("drop old entries of the audit log", self.drop_entries(&ctx).await),
             releases: told("purge releases", self.purge_releases(&ctx).await),
             models: told("purge models", self.purge_models(&ctx).await),
         }
@@ -70,6 +76,19 @@ impl Registry {
             forgotten += self.run(ctx, before, forget).await?;
         }
         Ok(forgotten)
+    }
+
+    /// Removes entries of the audit log that are older than its retention, and those of strangers that are too many.
+    async fn drop_entries(&self, ctx: &Context) -> Result<u64, Error> {
+        let before = ctx.now().before(self.retention.audit);
+        let mut dropped = 0;
+        while audit::any_before(&self.store.snapshot(&Scope::everything()).await?, before).await? {
+            dropped += self.run(ctx, before, drop_old).await?;
+        }
+        while let Some(last) = audit::last_of_too_many(&self.store.snapshot(&Scope::everything()).await?, STRANGERS).await? {
+            dropped += self.run(ctx, last, drop_strangers).await?;
+        }
+        Ok(dropped)
     }
 
     /// Takes out of history what is older than its retention, and removes what was taken out of it.
@@ -125,6 +144,18 @@ fn told(what: &str, done: Result<u64, Error>) -> u64 {
         tracing::warn!(%error, cause, "could not {what}, will try again");
         0
     })
+}
+
+async fn drop_old(tx: Tx, before: Arc<Timestamp>) -> Result<u64, Error> {
+    let count = audit::drop_before(&tx, *before, CHUNK).await?;
+    tx.keep();
+    Ok(count)
+}
+
+async fn drop_strangers(tx: Tx, last: Arc<Cursor>) -> Result<u64, Error> {
+    let count = audit::drop_refusals(&tx, &last, CHUNK).await?;
+    tx.keep();
+    Ok(count)
 }
 
 async fn forget(tx: Tx, before: Arc<Timestamp>) -> Result<u64, Error> {

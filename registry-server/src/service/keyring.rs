@@ -15,10 +15,12 @@ use crate::store::{Store, Tx};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// How long other servers may have changed keys before this one insists on looking.
 const BLIND: Duration = Duration::from_secs(4);
+/// How long after the keys could not be read nobody tries to.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
 /// How often whoever holds a stream is looked at, whatever happens.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const NO_HASH: [u8; 32] = [0; 32];
@@ -33,8 +35,8 @@ struct Shared {
     store: Store,
     clock: Clock,
     keys: RwLock<Arc<Keys>>,
-    /// Held by whoever reads the keys anew; the others wait for that.
-    reading: tokio::sync::Mutex<()>,
+    /// Held by whoever reads the keys anew; the others wait for that. When it last failed.
+    reading: tokio::sync::Mutex<Option<Instant>>,
     /// When keys were used since that was last noted.
     used: Mutex<HashMap<ApiKeyId, Timestamp>>,
 }
@@ -52,6 +54,12 @@ impl Keyring {
     pub fn new(store: Store, clock: Clock) -> Self {
         let keys = RwLock::new(Arc::new(Keys { revision: None, by_id: HashMap::new() }));
         Self(Arc::new(Shared { store, clock, keys, reading: tokio::sync::Mutex::default(), used: Mutex::default() }))
+    }
+
+    /// What time it is for credentials.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
     }
 
     /// Who calls with this secret.
@@ -130,24 +138,30 @@ impl Keyring {
         if let Some(keys) = self.if_current() {
             return Ok(keys);
         }
-        let _turn = self.0.reading.lock().await;
-        match self.if_current() {
-            Some(keys) => Ok(keys),
-            None => self.read().await,
+        let mut failed = self.0.reading.lock().await;
+        if let Some(keys) = self.if_current() {
+            return Ok(keys);
         }
+        // Whoever waited for somebody who could not read them need not try the same.
+        if failed.is_some_and(|failed| failed.elapsed() < TRY_AGAIN) {
+            return Err(Error::Unavailable("the API keys cannot be read".into()));
+        }
+        let read = self.read().await;
+        *failed = read.is_err().then(Instant::now);
+        read
     }
 
     fn if_current(&self) -> Option<Arc<Keys>> {
         let shared = &self.0;
         let keys = Arc::clone(&shared.keys.read().unwrap_or_else(PoisonError::into_inner));
-        let known = keys.revision.is_some_and(|revision| revision >= *shared.store.keys_heads().borrow());
+        let known = keys.revision.is_some_and(|revision| revision >= shared.store.keys_head());
         (known && shared.store.blind_for() < BLIND).then_some(keys)
     }
 
     async fn read(&self) -> Result<Arc<Keys>, Error> {
         let shared = &self.0;
         shared.store.look().await?;
-        let revision = Some(*shared.store.keys_heads().borrow());
+        let revision = Some(shared.store.keys_head());
         let rows = api_keys::not_revoked(&shared.store.snapshot(&Scope::everything()).await?).await?;
         let keys = Arc::new(Keys { revision, by_id: rows.into_iter().map(|row| (row.id, row)).collect() });
         *shared.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);

@@ -1,8 +1,9 @@
 //! Filters as SQL conditions. Every value is bound, every word of text is literal.
 
 use super::backend::Backend;
-use super::entity::{model, model_label, model_tag, release, release_label};
+use super::entity::{audit_entry, model, model_label, model_tag, release, release_label};
 use super::labels;
+use crate::domain::audit::AuditFilter;
 use crate::domain::filter::{ModelFilter, ReleaseFilter, TimeRange};
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Cond, Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
@@ -105,6 +106,20 @@ pub(super) fn releases(filter: &ReleaseFilter) -> Condition {
         all = all.add(labels::meets::<release_label::Entity, _>((release::Entity, Column::Id), &table, selector));
     }
     nested(all, any_of, none_of, releases)
+}
+
+/// The condition of a filter on entries of the audit log.
+pub(super) fn audit_entries(filter: &AuditFilter) -> Condition {
+    use audit_entry::Column;
+    let AuditFilter { methods, api_keys, kinds, resource_ids, succeeded, create_time, actors } = filter;
+    Cond::all()
+        .add_option(one_of(Column::Method, methods))
+        .add_option((!api_keys.is_empty()).then(|| Column::ApiKeyId.is_in(api_keys.iter().copied())))
+        .add_option((!kinds.is_empty()).then(|| Column::ResourceKind.is_in(kinds.iter().copied())))
+        .add_option(one_of(Column::ResourceId, resource_ids))
+        .add_option(succeeded.map(|succeeded| if succeeded { Column::Code.eq(0) } else { Column::Code.ne(0) }))
+        .add_option(one_of(Column::Actor, actors))
+        .add(within(Column::CreateTime, *create_time))
 }
 
 /// The alternatives and exclusions of a filter. A NULL makes a condition unknown, and what is unknown is not

@@ -149,7 +149,13 @@ impl Store {
         self.head.subscribe()
     }
 
-    /// Is told when an API key has changed.
+    /// The revision of the newest change of an API key that this process knows of.
+    #[must_use]
+    pub fn keys_head(&self) -> Revision {
+        self.head.keys()
+    }
+
+    /// Is told when [`keys_head`](Self::keys_head) moves.
     #[must_use]
     pub fn keys_heads(&self) -> watch::Receiver<Revision> {
         self.head.subscribe_to_keys()

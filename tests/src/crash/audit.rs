@@ -5,11 +5,12 @@ use super::ledger::Ledger;
 use crate::Database;
 use crate::database::connect;
 use registry_server::domain::{ModelId, ReleaseId, Revision};
-use registry_server::store::entity::{event, model, release, state};
+use registry_server::store::entity::{audit_entry, event, model, release, state};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// The history as far as it has been looked at.
 #[derive(Debug, Default)]
@@ -22,12 +23,13 @@ pub(super) struct Audit {
 }
 
 impl Audit {
-    /// Looks at what was appended since the last time: numbers without a gap, each ended, and the counter at the last one.
+    /// Looks at what was appended since the last time: numbers without a gap, each ended, and the counter at the last one;
+    /// and in the audit log one call for each of them.
     pub(super) async fn go_on(&mut self, database: Database, url: &str, wrong: &mut Vec<String>) {
         let db = connect(url).await;
         let new = event::Entity::find().filter(event::Column::Revision.gt(self.head)).order_by_asc(event::Column::Revision);
         let new = new.order_by_asc(event::Column::Position).all(&db).await.expect("the events");
-        let mut position = 0;
+        let (before, mut position) = (self.head, 0);
         for event in new {
             let revision = event.revision.number();
             let expected = self.head + 1;
@@ -48,6 +50,7 @@ impl Audit {
         if counter != self.head {
             wrong.push(format!("the counter says {counter}, the newest event {}", self.head));
         }
+        check_calls(&db, before..self.head, wrong).await;
         if database == Database::Sqlite {
             check_file(&db, wrong).await;
         }
@@ -106,6 +109,16 @@ impl Audit {
 fn known(ledger: &Ledger) -> impl Iterator<Item = (String, i64)> {
     let models = ledger.models().map(|model| (model.id.clone(), model.revision));
     models.chain(ledger.releases().map(|release| (release.id.clone(), release.revision)))
+}
+
+/// Every change was a call that stands in the audit log once, and no call stands there whose change is not there.
+async fn check_calls(db: &DatabaseConnection, changes: Range<i64>, wrong: &mut Vec<String>) {
+    let new = audit_entry::Entity::find().filter(audit_entry::Column::Revision.gt(changes.start));
+    let new = new.order_by_asc(audit_entry::Column::Revision).all(db).await.expect("the audit log");
+    let told: Vec<i64> = new.into_iter().filter_map(|entry| entry.revision).map(Revision::number).collect();
+    if !told.iter().copied().eq(changes.start + 1..=changes.end) {
+        wrong.push(format!("revisions {changes:?} happened, and the audit log has {told:?}"));
+    }
 }
 
 async fn check_file(db: &DatabaseConnection, wrong: &mut Vec<String>) {

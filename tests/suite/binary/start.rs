@@ -161,9 +161,10 @@ async fn help_says_it_all() {
     assert!(arguments.len() >= 6);
     for argument in arguments {
         let (flag, variable) = (argument.get_long().unwrap(), argument.get_env().unwrap().to_str().unwrap());
-        assert!(exited.output.contains(&format!("--{flag} <")), "--{flag}");
+        let value = if argument.get_action().takes_values() { " <" } else { "\n" };
+        assert!(exited.output.contains(&format!("--{flag}{value}")), "--{flag}");
         assert!(exited.output.contains(&format!("[env: {variable}")), "{variable}");
-        for default in argument.get_default_values() {
+        for default in argument.get_default_values().iter().filter(|_| argument.get_action().takes_values()) {
             assert!(exited.output.contains(&format!("[default: {}]", default.to_str().unwrap())), "the default of --{flag}");
         }
     }
@@ -208,6 +209,7 @@ fn lengths_of_time_are_checked() {
         ("--deleted-retention", "soon", "such as 30d"),
         ("--housekeeping-interval", "-1s", "such as 30d"),
         ("--request-id-retention", "9m", "at least 10m"),
+        ("--audit-retention", "23h", "at least 1d"),
     ] {
         let refused = parse(flag, length).err().unwrap_or_else(|| panic!("{flag} {length}")).to_string();
         assert!(refused.contains(flag) && refused.contains(why), "{refused}");

@@ -1,8 +1,8 @@
 //! Calls that are only to be checked: the answer of the real call, and no trace.
 
-use registry_client::{Code, ErrorReason, Model, Release, ReleaseAlias, ReleaseRef, ReleaseState};
+use registry_client::{Code, ErrorReason, Model, Release, ReleaseAlias, ReleaseRef, ReleaseState, pb};
 use registry_proto::field::FIELDS;
-use registry_tests::{Harness, conformance, expect, given, rows};
+use registry_tests::{Harness, conformance, expect, given, keys, rows};
 use std::time::Duration;
 
 /// Everything that a caller can see of the registry.
@@ -118,6 +118,7 @@ conformance! {
         let model = given::model(registry, "m").await;
         let release = given::release_in(registry, "m", "1", ReleaseState::Candidate).await;
         let client = &registry.client;
+        let (key, _) = keys::make(registry, "bot", pb::Role::Viewer).await;
         let id = "0193f0c4-7b1e-4c3a-9d52-2f6a1c0b8e11";
         let before = rows::all(registry).await;
         let new = || client.create_model("n", "/n");
@@ -135,7 +136,23 @@ conformance! {
             client.promote_release(&release).request_id(id).validate_only().send().await.unwrap();
             client.delete_release(&release).request_id(id).validate_only().send().await.unwrap();
             client.set_release_alias(&release, "a").request_id(id).validate_only().send().await.unwrap();
-            answered += 11;
+            let request = pb::UpdateApiKeyRequest {
+                api_key_id: key.id.clone(),
+                api_key: Some(pb::ApiKey { description: Some("d".into()), ..Default::default() }),
+                validate_only: true,
+                request_id: id.into(),
+                ..Default::default()
+            };
+            client.call(request).send().await.unwrap();
+            let request = pb::TransitionApiKeyRequest {
+                api_key_id: key.id.clone(),
+                target_state: pb::ApiKeyState::Revoked.into(),
+                validate_only: true,
+                request_id: id.into(),
+                ..Default::default()
+            };
+            client.call(request).send().await.unwrap();
+            answered += 13;
         }
         assert_eq!(rows::all(registry).await, before);
         let can_validate = FIELDS.iter().filter(|field| field.name == "validate_only").count();

@@ -31,6 +31,7 @@ enum Type {
     Text,
     Uuid,
     Boolean,
+    Integer,
     BigInteger,
     Json,
 }
@@ -67,6 +68,20 @@ const ELSEWHERE: &[(&str, &str, Stored, &str)] = &[
     ("ReleaseAlias", "create_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
     ("ReleaseAlias", "update_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
     ("ReleaseAliasMove", "move_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
+    ("ApiKey", "prefix", Derived, "made of the id"),
+    ("ApiKey", "create_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
+    ("ApiKey", "update_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
+    ("ApiKey", "last_use_time", Nullable(Type::BigInteger), "microseconds; unset until it is used"),
+    ("ApiKey", "expire_time", Nullable(Type::BigInteger), "microseconds; unset if it never expires"),
+    ("ApiKey", "etag", Derived, "made of the revision, so that the two cannot disagree"),
+    ("ApiKey", "model_name_prefixes", NotNull(Type::Text), "one a line, and '' for none: read and written as a whole"),
+    ("AuditEntry", "create_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
+    ("AuditEntry", "code", NotNull(Type::Integer), "the number that gRPC gives it"),
+    ("AuditEntry", "resource_id", Nullable(Type::Text), "no UUID if it is of an alias"),
+    ("AuditEntry", "request_id", NotNull(Type::Text), "no UUID if the caller chose it for the log"),
+    ("AuditEntry", "api_key_id", Nullable(Type::Uuid), "an id, as a text in the contract"),
+    ("AuditEntry", "resource_kind", Nullable(Type::Text), "unspecified if it is not known"),
+    ("AuditEntry", "changed_fields", NotNull(Type::Text), "their names, with commas"),
 ];
 
 /// Columns that hold no field, and why.
@@ -74,6 +89,10 @@ const NO_FIELD: &[(&str, &str, &str)] = &[
     ("models", "last_release_number", "the counter that release numbers are taken from; it outlives the releases"),
     ("release_alias_moves", "model_id", "whose history it is, which is what the list was asked for"),
     ("release_alias_moves", "alias", "whose history it is, which is what the list was asked for"),
+    ("api_keys", "secret_hash", "what the secret hashes to, which is for nobody to read"),
+    ("api_keys", "previous_hash", "the same of the secret before"),
+    ("api_keys", "previous_until", "how long that one still works"),
+    ("api_keys", "revision", "what the etag is made of"),
 ];
 
 /// Limits that another field states: what the caller sends there is stored here.
@@ -83,11 +102,13 @@ const LIMITED_BY: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// The table of each resource, what makes a row of it unique, and how many fields there are at least.
-const RESOURCES: [(&str, &str, &[&str], usize); 4] = [
+const RESOURCES: [(&str, &str, &[&str], usize); 6] = [
     ("Model", "models", &["id"], 20),
     ("Release", "releases", &["id"], 20),
     ("ReleaseAlias", "release_aliases", &["model_id", "alias"], 9),
     ("ReleaseAliasMove", "release_alias_moves", &["model_id", "alias", "revision"], 6),
+    ("ApiKey", "api_keys", &["id"], 12),
+    ("AuditEntry", "audit_entries", &["id"], 17),
 ];
 
 fn fields<'a>(all: &'a [Field], message: &str) -> impl Iterator<Item = &'a Field> {
@@ -180,6 +201,7 @@ fn spelled(sql_type: Type, max_len: Option<u32>, database: Database, found: &str
         }
         (Type::Uuid, _) => ("uuid_text", "uuid"),
         (Type::Boolean, _) => ("boolean", "boolean"),
+        (Type::Integer, _) => ("integer", "integer"),
         (Type::BigInteger, _) => ("integer", "bigint"),
         (Type::Json, _) => ("text", "text"),
     };

@@ -2,13 +2,13 @@
 
 use super::kinds::{Mutation, Stock};
 use registry_client::pb::event::Resource;
-use registry_client::{Event, EventType, ModelId, ModelView, Release, ReleaseRef, ReleaseView, ResourceKind, pb};
+use registry_client::{AuditEntry, Event, EventType, ModelId, ModelView, Release, ReleaseRef, ReleaseView, ResourceKind, pb};
 use registry_tests::Harness;
 
 /// What is to be told of one resource.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Told {
-    event_type: EventType,
+    pub(super) event_type: EventType,
     kind: ResourceKind,
     id: String,
     name: String,
@@ -16,6 +16,27 @@ pub(super) struct Told {
 }
 
 impl Told {
+    /// What stands in the audit log of all that a call tells: the topmost resource, and of several the first.
+    pub(super) fn topmost(told: Vec<Self>) -> Self {
+        let level = |told: &Self| match told.kind {
+            ResourceKind::Model => 0,
+            ResourceKind::Release => 1,
+            _ => 2,
+        };
+        told.into_iter().min_by_key(level).expect("something")
+    }
+
+    /// What an entry of the audit log tells; that says by its method what happened.
+    pub(super) fn by_entry(entry: &AuditEntry, event_type: EventType) -> Self {
+        Self {
+            event_type,
+            kind: entry.resource_kind(),
+            id: entry.resource_id.clone().unwrap_or_default(),
+            name: entry.resource_name.clone().unwrap_or_default(),
+            changed: entry.changed_fields.as_ref().map(|mask| mask.paths.clone()).unwrap_or_default(),
+        }
+    }
+
     /// What an event tells.
     pub(super) fn by(event: &Event) -> Self {
         Self {

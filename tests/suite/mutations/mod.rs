@@ -1,13 +1,13 @@
 //! Every way to change the registry: what it tells whoever follows, and that it happens as a whole or not at all.
 
+mod audited;
 mod events;
 mod kinds;
 
 use events::{Told, expected, shown};
 use kinds::{Mutation, Stock, act, of};
 use registry_client::{Code, ErrorReason, Event, Idempotency, Method, pb};
-use registry_tests::{Database, Harness, conformance, expect, given, rows};
-use sea_orm::ConnectionTrait;
+use registry_tests::{Harness, conformance, expect, given, rows};
 use std::time::Duration;
 
 /// Every way to change a resource, found by walking over the methods.
@@ -23,37 +23,8 @@ async fn events_after(registry: &Harness, after_revision: i64) -> Vec<Event> {
     page.events
 }
 
-/// From now on no event can be stored.
-async fn refuse_events(registry: &Harness) {
-    let sql: &[&str] = match registry.database {
-        Database::Sqlite => &["CREATE TRIGGER no_events BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no events'); END"],
-        Database::Postgres => &[
-            "CREATE FUNCTION no_events() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no events'; END $$",
-            "CREATE TRIGGER no_events BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION no_events()",
-        ],
-    };
-    run(registry, sql).await;
-}
-
-/// And now they can again.
-async fn accept_events(registry: &Harness) {
-    run(
-        registry,
-        match registry.database {
-            Database::Sqlite => &["DROP TRIGGER no_events"],
-            Database::Postgres => &["DROP TRIGGER no_events ON events", "DROP FUNCTION no_events"],
-        },
-    )
-    .await;
-}
-
-async fn run(registry: &Harness, sql: &[&str]) {
-    let db = registry.sql().await;
-    for statement in sql {
-        db.execute_unprepared(statement).await.expect("a statement that works");
-    }
-    db.close().await.expect("a connection that closes");
-}
+/// What is stored with every change.
+const WITH_A_CHANGE: [&str; 2] = ["events", "audit_entries"];
 
 fn fresh_id() -> String {
     uuid::Uuid::new_v4().to_string()
@@ -115,17 +86,20 @@ conformance! {
         assert_eq!((events_after(registry, before).await, given::revision(registry).await), (Vec::new(), before));
     }
 
-    /// A change whose event cannot be stored is not made: nothing of it is left, and it can be made later.
-    async fn no_change_without_its_event(registry: &Harness) {
+    /// A change whose event, or whose entry in the audit log, cannot be stored is not made: nothing of it is left, and it can be
+    /// made later.
+    async fn no_change_without_its_event_and_its_entry(registry: &Harness) {
         for mutation in mutations() {
             let stock = Stock::of(registry, mutation, "failing").await;
             let before = rows::all(registry).await;
             let id = fresh_id();
-            refuse_events(registry).await;
-            let answer = act(registry, &stock, mutation, &id).await;
-            expect::refused(answer, Code::Internal, ErrorReason::Internal);
-            assert_eq!(rows::all(registry).await, before, "{mutation:?}");
-            accept_events(registry).await;
+            for table in WITH_A_CHANGE {
+                rows::refuse(registry, table).await;
+                let answer = act(registry, &stock, mutation, &id).await;
+                expect::refused(answer, Code::Internal, ErrorReason::Internal);
+                assert_eq!(rows::all(registry).await, before, "{mutation:?} without {table}");
+                rows::accept(registry, table).await;
+            }
             act(registry, &stock, mutation, &id).await.unwrap();
             let after = rows::all(registry).await;
             let (before, after) = (&before["events"], &after["events"]);

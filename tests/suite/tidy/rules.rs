@@ -86,7 +86,10 @@ fn wall(path: &str, code: &str) -> Option<String> {
     if room != BEGINNING && begins(code) {
         return Some(format!("queries begin in {BEGINNING}, which knows who looks"));
     }
-    let (_, unknown) = WALLS.iter().find(|(of, unknown)| room.starts_with(of) && names(code, unknown))?;
+    // Who may come in is asked at the door, and known where the keys are.
+    let at_the_door = room == "layer/authenticate.rs" && code.contains("crate::service::keyring::");
+    let mut walls = WALLS.iter().filter(|(_, unknown)| !(at_the_door && *unknown == "crate::service"));
+    let (_, unknown) = walls.find(|(of, unknown)| room.starts_with(of) && names(code, unknown))?;
     Some(format!("{unknown} is not known here"))
 }
 

@@ -86,7 +86,7 @@ pub(in crate::api) fn releases(message: pb::ReleaseFilter) -> Result<ReleaseFilt
     })
 }
 
-fn range(from: Option<prost_types::Timestamp>, before: Option<prost_types::Timestamp>) -> TimeRange {
+pub(super) fn range(from: Option<prost_types::Timestamp>, before: Option<prost_types::Timestamp>) -> TimeRange {
     TimeRange { from: from.map(time::parse_bound), before: before.map(time::parse_bound) }
 }
 

@@ -1,0 +1,74 @@
+//! How fast a key dies that is taken away, also for those who hold a stream.
+
+use registry_client::pb::{ApiKey, ApiKeyState, Role, RotateApiKeyRequest, UpdateApiKeyRequest};
+use registry_client::{Code, ErrorReason};
+use registry_tests::watching::{facts, from_now, watch};
+use registry_tests::{Harness, conformance, given, keys};
+use std::time::Duration;
+
+/// How long a server may not know what another one has done, and a stream may outlive its key.
+const PROMISED: Duration = Duration::from_secs(5);
+
+conformance! {
+    /// An open stream ends when its key can no longer be used, whatever the reason.
+    async fn a_stream_ends_with_its_key(registry: &Harness) {
+        for (number, how) in ["revoked", "disabled", "rotated", "expired"].into_iter().enumerate() {
+            let hours = i64::try_from(number).unwrap() + 1;
+            let expire_time = Some(given::time(hours * 3_600_000_000));
+            let (key, secret) = keys::make_as(registry, ApiKey { name: how.into(), expire_time, ..Default::default() }).await;
+            let stream = watch(&keys::client(registry.endpoint(), &secret).await, from_now()).await;
+            match how {
+                "revoked" => drop(keys::transition(registry, &key, ApiKeyState::Revoked).await),
+                "disabled" => drop(keys::transition(registry, &key, ApiKeyState::Disabled).await),
+                "rotated" => {
+                    registry.client.call(RotateApiKeyRequest { api_key_id: key.id, grace_period: None }).send().await.unwrap();
+                }
+                _ => {
+                    registry.advance(Duration::from_secs(3600 * 4));
+                }
+            }
+            let ended = tokio::time::timeout(PROMISED, stream.end()).await.unwrap_or_else(|_| panic!("{how}: the stream goes on"));
+            assert!(facts(&ended, Code::Unauthenticated, ErrorReason::Unauthenticated).is_empty(), "{how}");
+        }
+    }
+
+    /// A stream goes on when other keys die, and when its own is described anew; when it may see less, it is to be opened again.
+    async fn a_stream_ends_only_with_its_own_key(registry: &Harness) {
+        let (key, secret) = keys::make(registry, "mine", Role::Viewer).await;
+        let (other, _) = keys::make(registry, "other", Role::Viewer).await;
+        let mut stream = watch(&keys::client(registry.endpoint(), &secret).await, from_now()).await;
+        keys::transition(registry, &other, ApiKeyState::Revoked).await;
+        let update = |api_key| UpdateApiKeyRequest { api_key_id: key.id.clone(), api_key: Some(api_key), ..Default::default() };
+        let described = update(ApiKey { description: Some("new".into()), ..Default::default() });
+        registry.client.call(described).send().await.unwrap();
+        given::model(registry, "iris").await;
+        assert_eq!(stream.event().await.resource_name, "iris");
+        let limited = update(ApiKey { model_name_prefixes: vec!["team-a/".into()], ..Default::default() });
+        registry.client.call(limited).send().await.unwrap();
+        let ended = tokio::time::timeout(PROMISED, stream.end()).await.expect("an end");
+        let _ = facts(&ended, Code::Unavailable, ErrorReason::BackendUnavailable);
+    }
+}
+
+/// Revoked on one server, it is refused by another one, and its stream there ends, within five seconds.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_is_revoked_on_one_server_dies_on_another() {
+    use registry_tests::{Database, expect, wait};
+    let registry = Harness::start(Database::Postgres).await;
+    let replica = registry.replica().await;
+    let (key, secret) = keys::make(&registry, "bot", Role::Viewer).await;
+    let there = keys::client(replica.endpoint(), &secret).await;
+    let let_in = async || there.list_models().send().await.ok();
+    wait::until("the other server knows the key", PROMISED, let_in).await;
+    let stream = watch(&there, from_now()).await;
+    keys::transition(&registry, &key, ApiKeyState::Revoked).await;
+    let began = std::time::Instant::now();
+    let ended = tokio::time::timeout(PROMISED, stream.end()).await.expect("an end");
+    let _ = facts(&ended, Code::Unauthenticated, ErrorReason::Unauthenticated);
+    let refused = async || there.list_models().send().await.err();
+    let refused = wait::until("the key is refused", PROMISED.saturating_sub(began.elapsed()), refused).await;
+    expect::refused(Err::<(), _>(refused), Code::Unauthenticated, ErrorReason::Unauthenticated);
+    replica.stop().await;
+    registry.stop().await;
+}
