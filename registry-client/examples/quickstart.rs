@@ -1,7 +1,9 @@
 //! Registers a model and a release, finds them again, asks which release is the newest, and makes an alias point to it.
 //!
-//! `cargo run --example quickstart -- http://127.0.0.1:50051`
+//! `cargo run --example quickstart -- http://127.0.0.1:50051`, with an API key in the environment variable REGISTRY_API_KEY, or in the file
+//! registry-data/admin.key, where a server that was started here has put the first one.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a terminal")]
+#![expect(clippy::disallowed_methods, reason = "an example is no server, whose settings are in one place")]
 
 use std::process::ExitCode;
 
@@ -12,7 +14,12 @@ use serde_json::json;
 #[tokio::main]
 async fn main() -> ExitCode {
     let endpoint = std::env::args().nth(1).unwrap_or_else(|| "http://127.0.0.1:50051".to_owned());
-    match run(endpoint).await {
+    let key = std::env::var("REGISTRY_API_KEY").or_else(|_| std::fs::read_to_string("registry-data/admin.key"));
+    let Ok(key) = key else {
+        eprintln!("no API key: set REGISTRY_API_KEY");
+        return ExitCode::FAILURE;
+    };
+    match run(endpoint, key.trim()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -21,8 +28,8 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(endpoint: String) -> Result<(), Error> {
-    let client = Client::connect(endpoint).await?;
+async fn run(endpoint: String, key: &str) -> Result<(), Error> {
+    let client = Client::builder(endpoint).api_key(key).connect().await?;
 
     let model = client
         .create_model("quickstart/llama-3-7b", "s3://models/llama-3-7b/")

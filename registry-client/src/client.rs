@@ -23,7 +23,8 @@ use crate::{Builder, Call, Connection, Error, RetryPolicy};
 /// use registry_client::Client;
 ///
 /// # async fn run() -> Result<(), registry_client::Error> {
-/// let client = Client::connect("http://127.0.0.1:50051").await?;
+/// let key = "mrk_0193…";
+/// let client = Client::builder("http://127.0.0.1:50051").api_key(key).connect().await?;
 /// let model = client.get_model("llama-3-7b").send().await?;
 /// println!("{} is at {}", model.name, model.storage_path);
 /// # Ok(())

@@ -7,7 +7,8 @@
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), registry_client::Error> {
-//!     let client = Client::connect("http://127.0.0.1:50051").await?;
+//!     let key = std::fs::read_to_string("registry-data/admin.key").expect("the first key of the server");
+//!     let client = Client::builder("http://127.0.0.1:50051").api_key(key.trim_end()).connect().await?;
 //!
 //!     let model = client.create_model("llama-3-7b", "s3://models/llama-3-7b/").tag("chat").send().await?;
 //!     client.create_release(&model, "1.0.0").digest(format!("sha256:{:064x}", 1)).send().await?;

@@ -12,6 +12,7 @@ mod guards;
 mod linearizability;
 mod mutations;
 mod races;
+mod scope;
 mod tidy;
 mod tls;
 mod watching;

@@ -28,7 +28,7 @@ pub static REASONS: &[Reason] = &[
         value: ErrorReason::PageTokenMismatch,
         name: "ERROR_REASON_PAGE_TOKEN_MISMATCH",
         code: "INVALID_ARGUMENT",
-        doc: "Code INVALID_ARGUMENT. The page token belongs to a list call with another method, filter, order, view or reference. Repeat those arguments unchanged for every page.",
+        doc: "Code INVALID_ARGUMENT. The page token belongs to another caller, or to a list call with another method, filter, order, view or reference. Repeat those arguments unchanged for every page.",
     },
     Reason {
         value: ErrorReason::ImmutableField,

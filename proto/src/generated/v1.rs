@@ -1710,9 +1710,9 @@ pub enum ErrorReason {
     /// Code INVALID_ARGUMENT. The page token is damaged or was not issued by this
     /// registry. Start again from the first page.
     InvalidPageToken = 3,
-    /// Code INVALID_ARGUMENT. The page token belongs to a list call with another
-    /// method, filter, order, view or reference. Repeat those arguments unchanged
-    /// for every page.
+    /// Code INVALID_ARGUMENT. The page token belongs to another caller, or to a
+    /// list call with another method, filter, order, view or reference. Repeat
+    /// those arguments unchanged for every page.
     PageTokenMismatch = 4,
     /// Code INVALID_ARGUMENT. The request gives an immutable field a value other
     /// than the stored one. Metadata: path.
@@ -7107,10 +7107,17 @@ pub mod watch_service_client {
         ///  it serves at once, or the caller as many as it may have.
         /// * UNAVAILABLE (BACKEND_UNAVAILABLE): the server is about to stop, or cannot
         ///  reach its database. Go on elsewhere or later. If the server stops, the
-        ///  metadata has resumeRevision, the `after_revision` to go on with.
+        ///  metadata has resumeRevision, the `after_revision` to go on with. Or the
+        ///  role or the `model_name_prefixes` of the API key were changed: open the
+        ///  stream again.
         /// * UNAUTHENTICATED (UNAUTHENTICATED): the API key that it was opened with can
         ///  no longer be used. It ends within five seconds of that.
         /// * the caller cancels it, or its deadline passes.
+        ///
+        /// A caller with `ApiKey.model_name_prefixes` is sent the events of what had a
+        /// name within them when they happened. A model that is renamed into them
+        /// comes as EVENT_TYPE_UPDATED without an event before; one that is renamed out
+        /// of them is not heard of any more.
         pub async fn watch(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchRequest>,
@@ -7203,10 +7210,17 @@ pub mod watch_service_server {
         ///  it serves at once, or the caller as many as it may have.
         /// * UNAVAILABLE (BACKEND_UNAVAILABLE): the server is about to stop, or cannot
         ///  reach its database. Go on elsewhere or later. If the server stops, the
-        ///  metadata has resumeRevision, the `after_revision` to go on with.
+        ///  metadata has resumeRevision, the `after_revision` to go on with. Or the
+        ///  role or the `model_name_prefixes` of the API key were changed: open the
+        ///  stream again.
         /// * UNAUTHENTICATED (UNAUTHENTICATED): the API key that it was opened with can
         ///  no longer be used. It ends within five seconds of that.
         /// * the caller cancels it, or its deadline passes.
+        ///
+        /// A caller with `ApiKey.model_name_prefixes` is sent the events of what had a
+        /// name within them when they happened. A model that is renamed into them
+        /// comes as EVENT_TYPE_UPDATED without an event before; one that is renamed out
+        /// of them is not heard of any more.
         async fn watch(
             &self,
             request: tonic::Request<super::WatchRequest>,

@@ -47,7 +47,7 @@ impl ApiKeyService for Api {
     async fn list_api_keys(&self, request: Request<pb::ListApiKeysRequest>) -> Result<Response<pb::ListApiKeysResponse>, Status> {
         self.serve(request, |api, ctx, request: pb::ListApiKeysRequest| async move {
             let same = pb::ListApiKeysRequest { page_size: 0, page_token: String::new(), ..request.clone() };
-            let fingerprint = page_token::fingerprint(Method::ListApiKeys.path(), &same);
+            let fingerprint = page_token::fingerprint(&ctx, Method::ListApiKeys.path(), &same);
             let pb::ListApiKeysRequest { page_size, page_token, states } = request;
             let list = List {
                 filter: api_key::filter(&states),

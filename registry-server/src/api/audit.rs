@@ -16,9 +16,9 @@ impl AuditService for Api {
         &self,
         request: Request<pb::ListAuditEntriesRequest>,
     ) -> Result<Response<pb::ListAuditEntriesResponse>, Status> {
-        self.serve(request, |api, _, request: pb::ListAuditEntriesRequest| async move {
+        self.serve(request, |api, ctx, request: pb::ListAuditEntriesRequest| async move {
             let same = pb::ListAuditEntriesRequest { page_size: 0, page_token: String::new(), ..request.clone() };
-            let fingerprint = page_token::fingerprint(Method::ListAuditEntries.path(), &same);
+            let fingerprint = page_token::fingerprint(&ctx, Method::ListAuditEntries.path(), &same);
             let pb::ListAuditEntriesRequest { page_size, page_token, filter } = request;
             let list = List {
                 filter: audit::filter(filter)?,

@@ -28,9 +28,9 @@ impl ModelService for Api {
     }
 
     async fn get_model(&self, request: Request<pb::GetModelRequest>) -> Result<Response<pb::GetModelResponse>, Status> {
-        self.serve(request, |api, _, pb::GetModelRequest { model_ref, view }| async move {
+        self.serve(request, |api, ctx, pb::GetModelRequest { model_ref, view }| async move {
             let view = model::view(view, model::FULL);
-            let stored = api.registry.get_model(&refs::model("model_ref", model_ref)?, view).await?;
+            let stored = api.registry.get_model(&ctx, &refs::model("model_ref", model_ref)?, view).await?;
             Ok(pb::GetModelResponse { model: Some(model::message(stored, view)) })
         })
         .await
@@ -40,19 +40,19 @@ impl ModelService for Api {
         &self,
         request: Request<pb::BatchGetModelsRequest>,
     ) -> Result<Response<pb::BatchGetModelsResponse>, Status> {
-        self.serve(request, |api, _, pb::BatchGetModelsRequest { model_refs, view }| async move {
+        self.serve(request, |api, ctx, pb::BatchGetModelsRequest { model_refs, view }| async move {
             let view = model::view(view, model::FULL);
-            let stored = api.registry.get_models(&refs::each("model_refs", model_refs, refs::model)?, view).await?;
+            let stored = api.registry.get_models(&ctx, &refs::each("model_refs", model_refs, refs::model)?, view).await?;
             Ok(pb::BatchGetModelsResponse { models: stored.into_iter().map(|stored| model::message(stored, view)).collect() })
         })
         .await
     }
 
     async fn list_models(&self, request: Request<pb::ListModelsRequest>) -> Result<Response<pb::ListModelsResponse>, Status> {
-        self.serve(request, |api, _, request: pb::ListModelsRequest| async move {
+        self.serve(request, |api, ctx, request: pb::ListModelsRequest| async move {
             let same =
                 pb::ListModelsRequest { page_size: 0, page_token: String::new(), include_total_size: false, ..request.clone() };
-            let fingerprint = page_token::fingerprint(Method::ListModels.path(), &same);
+            let fingerprint = page_token::fingerprint(&ctx, Method::ListModels.path(), &same);
             let pb::ListModelsRequest { page_size, page_token, filter, order, view, show_deleted, include_total_size } = request;
             let list = List {
                 filter: filter::models(filter.unwrap_or_default())?,
@@ -63,7 +63,7 @@ impl ModelService for Api {
                 show_deleted,
                 include_total: include_total_size,
             };
-            let page = api.registry.list_models(&list).await?;
+            let page = api.registry.list_models(&ctx, &list).await?;
             let page = sent(page, &api.tokens, &fingerprint, |row| row.cursor(list.order), |row| model::message(row, list.view));
             let Sent { items, next_page_token, total_size, revision } = page;
             Ok(pb::ListModelsResponse { models: items, next_page_token, total_size, revision })

@@ -1,11 +1,11 @@
-//! Page tokens: opaque, versioned, authenticated, and bound to the list they were issued for.
+//! Page tokens: opaque, versioned, authenticated, and bound to the list and to the caller they were issued for.
 //!
-//! `base64url(version, fingerprint of the list, revision of the first page, id, kind of key, key, MAC)`; the MAC
+//! `base64url(version, fingerprint of caller and list, revision of the first page, id, kind of key, key, MAC)`; the MAC
 //! is HMAC-SHA256 cut to 128 bits, with a key that is drawn with the database, so that replicas and restarts
 //! accept each other's tokens.
 
 use crate::domain::page::{Cursor, Resume, SortKey};
-use crate::domain::{Error, Revision, Timestamp};
+use crate::domain::{Context, Error, Revision, Timestamp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -18,12 +18,14 @@ const MAC: usize = 16;
 const TIME: u8 = 0;
 const TEXT: u8 = 1;
 
-/// What a list is, apart from which page of it: method, filter, order, references, view.
+/// What a list is, apart from which page of it: who asks, method, filter, order, references, view.
 pub(super) type Fingerprint = [u8; 16];
 
 /// Fingerprints a list request whose paging fields have been cleared.
-pub(super) fn fingerprint<M: Message>(method: &str, request: &M) -> Fingerprint {
-    let digest = Sha256::new().chain_update(method).chain_update([0]).chain_update(request.encode_to_vec()).finalize();
+pub(super) fn fingerprint<M: Message>(ctx: &Context, method: &str, request: &M) -> Fingerprint {
+    let who = Sha256::digest(ctx.actor().as_str());
+    let what = Sha256::new().chain_update(who).chain_update(method).chain_update([0]);
+    let digest = what.chain_update(request.encode_to_vec()).finalize();
     let mut short = Fingerprint::default();
     short.iter_mut().zip(digest).for_each(|(short, byte)| *short = byte);
     short

@@ -32,9 +32,9 @@ impl ReleaseService for Api {
     }
 
     async fn get_release(&self, request: Request<pb::GetReleaseRequest>) -> Result<Response<pb::GetReleaseResponse>, Status> {
-        self.serve(request, |api, _, pb::GetReleaseRequest { release_ref, view }| async move {
+        self.serve(request, |api, ctx, pb::GetReleaseRequest { release_ref, view }| async move {
             let view = release::view(view, release::FULL);
-            let stored = api.registry.get_release(&refs::release("release_ref", release_ref)?, view).await?;
+            let stored = api.registry.get_release(&ctx, &refs::release("release_ref", release_ref)?, view).await?;
             Ok(pb::GetReleaseResponse { release: Some(release::message(stored, view)) })
         })
         .await
@@ -44,9 +44,9 @@ impl ReleaseService for Api {
         &self,
         request: Request<pb::BatchGetReleasesRequest>,
     ) -> Result<Response<pb::BatchGetReleasesResponse>, Status> {
-        self.serve(request, |api, _, pb::BatchGetReleasesRequest { release_refs, view }| async move {
+        self.serve(request, |api, ctx, pb::BatchGetReleasesRequest { release_refs, view }| async move {
             let view = release::view(view, release::FULL);
-            let stored = api.registry.get_releases(&refs::each("release_refs", release_refs, refs::release)?, view).await?;
+            let stored = api.registry.get_releases(&ctx, &refs::each("release_refs", release_refs, refs::release)?, view).await?;
             Ok(pb::BatchGetReleasesResponse {
                 releases: stored.into_iter().map(|stored| release::message(stored, view)).collect(),
             })
@@ -58,10 +58,10 @@ impl ReleaseService for Api {
         &self,
         request: Request<pb::ListReleasesRequest>,
     ) -> Result<Response<pb::ListReleasesResponse>, Status> {
-        self.serve(request, |api, _, request: pb::ListReleasesRequest| async move {
+        self.serve(request, |api, ctx, request: pb::ListReleasesRequest| async move {
             let same =
                 pb::ListReleasesRequest { page_size: 0, page_token: String::new(), include_total_size: false, ..request.clone() };
-            let fingerprint = page_token::fingerprint(Method::ListReleases.path(), &same);
+            let fingerprint = page_token::fingerprint(&ctx, Method::ListReleases.path(), &same);
             let pb::ListReleasesRequest {
                 page_size,
                 page_token,
@@ -82,7 +82,7 @@ impl ReleaseService for Api {
                 show_deleted,
                 include_total: include_total_size,
             };
-            let page = api.registry.list_releases(model.as_ref(), &list).await?;
+            let page = api.registry.list_releases(&ctx, model.as_ref(), &list).await?;
             let page =
                 sent(page, &api.tokens, &fingerprint, |row| row.cursor(list.order), |row| release::message(row, list.view));
             let Sent { items, next_page_token, total_size, revision } = page;
@@ -95,8 +95,8 @@ impl ReleaseService for Api {
         &self,
         request: Request<pb::ResolveReleaseRequest>,
     ) -> Result<Response<pb::ResolveReleaseResponse>, Status> {
-        self.serve(request, |api, _, request: pb::ResolveReleaseRequest| async move {
-            Ok(resolve::response(api.registry.resolve_release(&resolve::reference("", request)?).await?))
+        self.serve(request, |api, ctx, request: pb::ResolveReleaseRequest| async move {
+            Ok(resolve::response(api.registry.resolve_release(&ctx, &resolve::reference("", request)?).await?))
         })
         .await
     }
@@ -107,7 +107,7 @@ impl ReleaseService for Api {
     ) -> Result<Response<pb::BatchResolveReleasesResponse>, Status> {
         self.serve(request, |api, ctx, pb::BatchResolveReleasesRequest { requests }| async move {
             let references = resolve::references(requests)?;
-            let (outcomes, revision) = api.registry.resolve_releases(&references).await?;
+            let (outcomes, revision) = api.registry.resolve_releases(&ctx, &references).await?;
             let result = |outcome| resolve::result(outcome, |error| status::of(error, ctx.request_id()));
             Ok(pb::BatchResolveReleasesResponse {
                 results: outcomes.into_iter().map(result).collect(),
@@ -181,13 +181,13 @@ impl ReleaseService for Api {
         &self,
         request: Request<pb::ListReleaseAliasesRequest>,
     ) -> Result<Response<pb::ListReleaseAliasesResponse>, Status> {
-        self.serve(request, |api, _, request: pb::ListReleaseAliasesRequest| async move {
+        self.serve(request, |api, ctx, request: pb::ListReleaseAliasesRequest| async move {
             let same = pb::ListReleaseAliasesRequest { page_size: 0, page_token: String::new(), ..request.clone() };
-            let fingerprint = page_token::fingerprint(Method::ListReleaseAliases.path(), &same);
+            let fingerprint = page_token::fingerprint(&ctx, Method::ListReleaseAliases.path(), &same);
             let pb::ListReleaseAliasesRequest { page_size, page_token, model_ref, release_ref } = request;
             let (of, size) = (alias::filter(model_ref, release_ref)?, PageSize::of(page_size));
             let resume = api.tokens.open(&page_token, &fingerprint)?;
-            let page = api.registry.list_aliases(&of, resume.as_ref(), size).await?;
+            let page = api.registry.list_aliases(&ctx, &of, resume.as_ref(), size).await?;
             let page = sent(page, &api.tokens, &fingerprint, Alias::cursor, alias::message);
             let Sent { items, next_page_token, total_size: _, revision } = page;
             Ok(pb::ListReleaseAliasesResponse { aliases: items, next_page_token, revision })
@@ -199,13 +199,13 @@ impl ReleaseService for Api {
         &self,
         request: Request<pb::ListReleaseAliasHistoryRequest>,
     ) -> Result<Response<pb::ListReleaseAliasHistoryResponse>, Status> {
-        self.serve(request, |api, _, request: pb::ListReleaseAliasHistoryRequest| async move {
+        self.serve(request, |api, ctx, request: pb::ListReleaseAliasHistoryRequest| async move {
             let same = pb::ListReleaseAliasHistoryRequest { page_size: 0, page_token: String::new(), ..request.clone() };
-            let fingerprint = page_token::fingerprint(Method::ListReleaseAliasHistory.path(), &same);
+            let fingerprint = page_token::fingerprint(&ctx, Method::ListReleaseAliasHistory.path(), &same);
             let pb::ListReleaseAliasHistoryRequest { page_size, page_token, model_ref, alias } = request;
             let (model, name) = alias::one(model_ref, &alias)?;
             let resume = api.tokens.open(&page_token, &fingerprint)?;
-            let page = api.registry.alias_history(&model, &name, resume.as_ref(), PageSize::of(page_size)).await?;
+            let page = api.registry.alias_history(&ctx, &model, &name, resume.as_ref(), PageSize::of(page_size)).await?;
             let page = sent(page, &api.tokens, &fingerprint, cursor, alias::moved);
             let Sent { items, next_page_token, total_size: _, revision: _ } = page;
             Ok(pb::ListReleaseAliasHistoryResponse { moves: items, next_page_token })

@@ -5,11 +5,10 @@
 
 use super::convert::{event, time};
 use super::{Api, Deadline, status};
-use crate::domain::event::EventFilter;
 use crate::domain::page::PageSize;
 use crate::domain::{Error, RequestId, Revision};
 use crate::service::Registry;
-use crate::service::history::{Events, FEW, Start};
+use crate::service::history::{Events, FEW, Start, Wanted};
 use crate::store::events::Place;
 use futures::future::{self, BoxFuture};
 use futures::stream::{self, BoxStream};
@@ -68,7 +67,8 @@ impl WatchService for Api {
             request,
             async |api, context, pb::WatchRequest { after_revision, filter, include_resource, progress_interval }| {
                 let open = api.watches.one_more()?;
-                let filter = Arc::new(event::filter(filter)?);
+                let scope = context.scope().clone();
+                let wanted = Arc::new(Wanted { scope, filter: event::filter(filter)?, pictures: include_resource });
                 let heads = api.registry.store().heads();
                 let start = api.registry.start_of(after_revision.map(Revision::new)).await?;
                 let (keyring, caller) = (api.registry.keyring().clone(), Arc::clone(context.caller()));
@@ -81,8 +81,7 @@ impl WatchService for Api {
                     heads,
                     reading: api.watches.reading,
                     _open: open,
-                    filter,
-                    pictures: include_resource,
+                    wanted,
                     silence: progress_interval.map_or(SILENCE, time::length),
                     place: Place::end_of(start.after),
                     spoke: Instant::now(),
@@ -96,11 +95,14 @@ impl WatchService for Api {
     }
 
     async fn list_events(&self, request: Request<pb::ListEventsRequest>) -> Result<Response<pb::ListEventsResponse>, Status> {
-        self.serve(request, |api, _, pb::ListEventsRequest { page_size, after_revision, filter, include_resource }| async move {
-            let size = u64::try_from(PageSize::of(page_size).rows()).unwrap_or(SOME);
-            let filter = event::filter(filter)?;
-            page(api.registry.events_page(Revision::new(after_revision), &filter, size, include_resource).await?)
-        })
+        self.serve(
+            request,
+            |api, ctx, pb::ListEventsRequest { page_size, after_revision, filter, include_resource }| async move {
+                let size = u64::try_from(PageSize::of(page_size).rows()).unwrap_or(SOME);
+                let wanted = Wanted { scope: ctx.scope().clone(), filter: event::filter(filter)?, pictures: include_resource };
+                page(api.registry.events_page(Revision::new(after_revision), &wanted, size).await?)
+            },
+        )
         .await
     }
 }
@@ -143,8 +145,7 @@ struct Watcher {
     reading: Arc<Semaphore>,
     /// Held for as long as the stream is open.
     _open: OwnedSemaphorePermit,
-    filter: Arc<EventFilter>,
-    pictures: bool,
+    wanted: Arc<Wanted>,
     silence: Duration,
     /// Everything up to here has been sent.
     place: Place,
@@ -224,11 +225,11 @@ impl Watcher {
     /// They are read by a task of its own. A stream whose client takes nothing is not polled, and a read that stood still
     /// half-way would hold its connection to the database, and its turn, for as long as the client likes.
     async fn read(&mut self) -> Result<Vec<pb::Event>, Error> {
-        let (registry, filter, reading) = (self.registry.clone(), Arc::clone(&self.filter), Arc::clone(&self.reading));
-        let (place, pictures) = (self.place, self.pictures);
+        let (registry, wanted, reading) = (self.registry.clone(), Arc::clone(&self.wanted), Arc::clone(&self.reading));
+        let place = self.place;
         let task = tokio::spawn(async move {
             let _turn = reading.acquire().await.map_err(|_| Error::ShuttingDown)?;
-            message_behind(registry, place, filter, pictures).await
+            message_behind(registry, place, &wanted).await
         });
         let read = AbortOnDropHandle::new(task).await.map_err(|error| Error::Internal(error.into()))?;
         let (events, place) = read?;
@@ -243,14 +244,9 @@ impl Watcher {
 }
 
 /// The events behind a place, as many as a message has room for, and the place behind them.
-async fn message_behind(
-    registry: Registry,
-    mut place: Place,
-    filter: Arc<EventFilter>,
-    pictures: bool,
-) -> Result<(Vec<pb::Event>, Place), Error> {
-    let some = if pictures { FEW } else { SOME };
-    let Events { rows, through, current: _ } = registry.events_after(place, &filter, some, pictures).await?;
+async fn message_behind(registry: Registry, mut place: Place, wanted: &Wanted) -> Result<(Vec<pb::Event>, Place), Error> {
+    let some = if wanted.pictures { FEW } else { SOME };
+    let Events { rows, through, current: _ } = registry.events_after(place, wanted, some).await?;
     let (mut events, mut bytes) = (Vec::with_capacity(rows.len()), 0);
     for row in rows {
         let behind = Place::after(&row);

@@ -65,7 +65,7 @@ pub enum Error {
     Immutable { path: &'static str },
     #[error("the page token is broken or was not issued by this registry")]
     InvalidPageToken,
-    #[error("the page token was issued for a list with other arguments: begin again without it")]
+    #[error("the page token was issued for a list with other arguments, or to another caller: begin again without it")]
     PageTokenMismatch,
     #[error("{} `{name}` does not exist{}", .kind.noun(), because(.hint))]
     NotFound { kind: Kind, name: String, hint: Option<&'static str> },

@@ -1,5 +1,6 @@
 //! Which models a caller can see at all.
 
+use super::error::Error;
 use super::name::ModelName;
 use super::violation::Refused;
 use std::str::FromStr;
@@ -42,6 +43,14 @@ impl Scope {
     #[must_use]
     pub fn covers(&self, name: &ModelName) -> bool {
         self.is_everything() || self.0.iter().any(|prefix| name.as_str().starts_with(prefix))
+    }
+
+    /// That a model may be given this name.
+    ///
+    /// # Errors
+    /// [`Error::OutsidePrefixes`].
+    pub fn admit(&self, name: &ModelName) -> Result<(), Error> {
+        if self.covers(name) { Ok(()) } else { Err(Error::OutsidePrefixes { name: name.to_string() }) }
     }
 }
 

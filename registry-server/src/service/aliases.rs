@@ -7,7 +7,7 @@ use crate::domain::model::{ModelRef, View};
 use crate::domain::name::AliasName;
 use crate::domain::page::{Page, PageSize, Resume};
 use crate::domain::release::ReleaseState;
-use crate::domain::{Error, Kind, ModelId, ReleaseId, Revision, Timestamp};
+use crate::domain::{Context, Error, Kind, ModelId, ReleaseId, Revision, Timestamp};
 use crate::store::aliases::{self, Alias};
 use crate::store::entity::{alias, alias_move};
 use crate::store::releases::Release;
@@ -173,8 +173,14 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::NotFound`] if the model or the release is not there.
-    pub async fn list_aliases(&self, of: &AliasFilter, resume: Option<&Resume>, size: PageSize) -> Result<Page<Alias>, Error> {
-        let snapshot = self.store.snapshot().await?;
+    pub async fn list_aliases(
+        &self,
+        ctx: &Context,
+        of: &AliasFilter,
+        resume: Option<&Resume>,
+        size: PageSize,
+    ) -> Result<Page<Alias>, Error> {
+        let snapshot = self.store.snapshot(ctx.scope()).await?;
         let revision = self.revision_of(&snapshot, resume).await?;
         let model = match &of.model {
             Some(model) => Some(models::find_id(&snapshot, model).await?),
@@ -194,12 +200,13 @@ impl Registry {
     /// [`Error::NotFound`] if the model is not there, or never had such an alias.
     pub async fn alias_history(
         &self,
+        ctx: &Context,
         model: &ModelRef,
         alias: &AliasName,
         resume: Option<&Resume>,
         size: PageSize,
     ) -> Result<Page<alias_move::Model>, Error> {
-        let snapshot = self.store.snapshot().await?;
+        let snapshot = self.store.snapshot(ctx.scope()).await?;
         let revision = self.revision_of(&snapshot, resume).await?;
         let id = models::get_id(&snapshot, model).await?;
         let (rows, more) = aliases::history(&snapshot, id, alias, resume.map(|resume| &resume.after), size).await?;

@@ -192,7 +192,7 @@ impl Registry {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn get_api_key(&self, id: ApiKeyId) -> Result<ApiKey, Error> {
-        api_keys::get(&self.store.snapshot().await?, id).await
+        api_keys::get(&self.store.snapshot(&Scope::everything()).await?, id).await
     }
 
     /// The key that a call was made with.
@@ -211,7 +211,7 @@ impl Registry {
     /// # Errors
     /// Those of the database.
     pub async fn list_api_keys(&self, ctx: &Context, list: &List<KeyFilter, ()>) -> Result<Page<ApiKey>, Error> {
-        let snapshot = self.store.snapshot().await?;
+        let snapshot = self.store.snapshot(&Scope::everything()).await?;
         let (rows, more) = api_keys::list(&snapshot, list, ctx.now()).await?;
         let revision = self.revision_of(&snapshot, list.resume.as_ref()).await?;
         Ok(Page { rows, more, total: None, revision })
@@ -222,6 +222,6 @@ impl Registry {
     /// # Errors
     /// Those of the database.
     pub async fn has_api_keys(&self) -> Result<bool, Error> {
-        api_keys::any(&self.store.snapshot().await?).await
+        api_keys::any(&self.store.snapshot(&Scope::everything()).await?).await
     }
 }

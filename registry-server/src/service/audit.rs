@@ -3,7 +3,7 @@
 use super::Registry;
 use crate::domain::audit::{AuditFilter, FailedCalls};
 use crate::domain::page::{List, Page};
-use crate::domain::{AuditEntryId, Error};
+use crate::domain::{AuditEntryId, Error, Scope};
 use crate::store::Tx;
 use crate::store::audit::{self, Entry};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ impl Registry {
     /// # Errors
     /// Those of the database.
     pub async fn list_audit_entries(&self, list: &List<AuditFilter, ()>) -> Result<Page<Entry>, Error> {
-        let snapshot = self.store.snapshot().await?;
+        let snapshot = self.store.snapshot(&Scope::everything()).await?;
         let (rows, more) = audit::list(&snapshot, list).await?;
         let revision = self.revision_of(&snapshot, list.resume.as_ref()).await?;
         Ok(Page { rows, more, total: None, revision })

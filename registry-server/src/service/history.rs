@@ -2,7 +2,7 @@
 
 use super::Registry;
 use crate::domain::event::EventFilter;
-use crate::domain::{Error, Revision};
+use crate::domain::{Error, Revision, Scope};
 use crate::store::entity::event;
 use crate::store::events::{self, Place};
 use crate::store::{Tx, state};
@@ -15,12 +15,23 @@ pub const FEW: u64 = 32;
 /// How many bytes of pictures are more than an answer has room for.
 const ROOM: usize = 2 * 1024 * 1024;
 
+/// What a reader of history wants to see.
+#[derive(Debug)]
+pub struct Wanted {
+    /// Which models there are for him.
+    pub scope: Scope,
+    /// Which events.
+    pub filter: EventFilter,
+    /// With the resources as they were.
+    pub pictures: bool,
+}
+
 /// Some events, and how far they reach.
 #[derive(Debug)]
 pub struct Events {
-    /// In order. Each says whether it is the last of its revision that meets the filter.
+    /// In order. Each says whether it is the last of its revision that the reader is given.
     pub rows: Vec<event::Model>,
-    /// Everything up to this place is among the rows, or does not meet the filter.
+    /// Everything up to this place is among the rows, or is not for the reader.
     pub through: Place,
     /// The newest revision when they were read.
     pub current: Revision,
@@ -45,7 +56,7 @@ impl Registry {
     /// [`Error::Compacted`], [`Error::InFuture`].
     pub async fn start_of(&self, after: Option<Revision>) -> Result<Start, Error> {
         let state::State { registry_id: _, revision: current, compacted_revision: compacted } =
-            state::get(&self.store.snapshot().await?).await?;
+            state::get(&self.store.snapshot(&Scope::everything()).await?).await?;
         let after = match after {
             None => current,
             Some(Revision::ZERO) => compacted,
@@ -64,21 +75,15 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::Compacted`] if what comes next is gone.
-    pub async fn events_after(&self, place: Place, filter: &EventFilter, limit: u64, pictures: bool) -> Result<Events, Error> {
+    pub async fn events_after(&self, place: Place, wanted: &Wanted, limit: u64) -> Result<Events, Error> {
         let end = Revision::new(place.revision.number().saturating_add(WINDOW));
-        self.events_between(place, end, filter, limit, pictures).await
+        self.events_between(place, end, wanted, limit).await
     }
 
     /// Reads up to `limit` events behind a place and up to the end of a revision.
-    async fn events_between(
-        &self,
-        place: Place,
-        end: Revision,
-        filter: &EventFilter,
-        limit: u64,
-        pictures: bool,
-    ) -> Result<Events, Error> {
-        let snapshot = self.store.snapshot().await?;
+    async fn events_between(&self, place: Place, end: Revision, wanted: &Wanted, limit: u64) -> Result<Events, Error> {
+        let Wanted { scope, filter, pictures } = wanted;
+        let snapshot = self.store.snapshot(scope).await?;
         let state::State { registry_id: _, revision: current, compacted_revision: compacted } = state::get(&snapshot).await?;
         // A place within a revision that is gone has lost the rest of it.
         if place.complete() < compacted {
@@ -88,7 +93,7 @@ impl Registry {
             return Err(Error::InFuture { after: place.complete(), current });
         }
         let end = end.min(current);
-        let rows = events::after(&snapshot, place, end, filter, limit.saturating_add(1), pictures).await?;
+        let rows = events::after(&snapshot, place, end, filter, limit.saturating_add(1), *pictures).await?;
         Ok(Events { current, ..up_to(limit, rows, end) })
     }
 
@@ -96,12 +101,12 @@ impl Registry {
     ///
     /// # Errors
     /// Those of [`start_of`](Self::start_of).
-    pub async fn events_page(&self, after: Revision, filter: &EventFilter, limit: u64, pictures: bool) -> Result<Events, Error> {
+    pub async fn events_page(&self, after: Revision, wanted: &Wanted, limit: u64) -> Result<Events, Error> {
         let start = Place::end_of(self.start_of(Some(after)).await?.after);
-        let mut page = self.some_events(start, filter, limit, pictures).await?;
+        let mut page = self.some_events(start, wanted, limit).await?;
         let whole = page.through.complete();
         if let Some(first) = page.rows.first().map(|first| first.revision).filter(|first| *first > whole) {
-            return self.events_between(start, first, filter, u64::from(u32::MAX), pictures).await;
+            return self.events_between(start, first, wanted, u64::from(u32::MAX)).await;
         }
         page.rows.retain(|row| row.revision <= whole);
         Ok(Events { through: Place::end_of(whole), ..page })
@@ -111,12 +116,12 @@ impl Registry {
 impl Registry {
     /// Reads up to `limit` events behind a place. With their pictures they can be large: then a few at a time, until
     /// there are as many as an answer has room for.
-    async fn some_events(&self, place: Place, filter: &EventFilter, limit: u64, pictures: bool) -> Result<Events, Error> {
-        let few = if pictures { FEW.min(limit) } else { limit };
-        let mut page = self.events_after(place, filter, few, pictures).await?;
+    async fn some_events(&self, place: Place, wanted: &Wanted, limit: u64) -> Result<Events, Error> {
+        let few = if wanted.pictures { FEW.min(limit) } else { limit };
+        let mut page = self.events_after(place, wanted, few).await?;
         let (mut read, mut bytes) = (few, size(&page.rows));
         while read < limit && bytes < ROOM && page.through.complete() < page.current {
-            let next = self.events_after(page.through, filter, FEW.min(limit - read), pictures).await?;
+            let next = self.events_after(page.through, wanted, FEW.min(limit - read)).await?;
             (read, bytes) = (read + FEW, bytes + size(&next.rows));
             page.rows.extend(next.rows);
             page.through = next.through;

@@ -4,7 +4,7 @@
 use super::history::Compaction;
 use super::{Registry, history, keyring, models, releases};
 use crate::domain::page::Cursor;
-use crate::domain::{Caller, Context, Error, RequestId, Revision, Timestamp};
+use crate::domain::{Caller, Context, Error, RequestId, Revision, Scope, Timestamp};
 use crate::store::{Tx, answers, audit, events, removal, state};
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ impl Registry {
     }
 
     async fn purge_models(&self, ctx: &Context) -> Result<u64, Error> {
-        let due = crate::store::models::due(&self.store.snapshot().await?, ctx.now()).await?;
+        let due = crate::store::models::due(&self.store.snapshot(&Scope::everything()).await?, ctx.now()).await?;
         let mut purged = 0;
         for id in due {
             purged += told(&format!("purge model {id}"), self.run(ctx, id, models::purge_if_due).await.map(u64::from));
@@ -61,7 +61,7 @@ impl Registry {
     }
 
     async fn purge_releases(&self, ctx: &Context) -> Result<u64, Error> {
-        let due = removal::due(&self.store.snapshot().await?, ctx.now()).await?;
+        let due = removal::due(&self.store.snapshot(&Scope::everything()).await?, ctx.now()).await?;
         let mut purged = 0;
         for id in due {
             purged += told(&format!("purge release {id}"), self.run(ctx, id, releases::purge_if_due).await.map(u64::from));
@@ -72,7 +72,7 @@ impl Registry {
     async fn forget_answers(&self, ctx: &Context) -> Result<u64, Error> {
         let before = ctx.now().before(self.retention.answers);
         let mut forgotten = 0;
-        while answers::any_before(&self.store.snapshot().await?, before).await? {
+        while answers::any_before(&self.store.snapshot(&Scope::everything()).await?, before).await? {
             forgotten += self.run(ctx, before, forget).await?;
         }
         Ok(forgotten)
@@ -82,10 +82,10 @@ impl Registry {
     async fn drop_entries(&self, ctx: &Context) -> Result<u64, Error> {
         let before = ctx.now().before(self.retention.audit);
         let mut dropped = 0;
-        while audit::any_before(&self.store.snapshot().await?, before).await? {
+        while audit::any_before(&self.store.snapshot(&Scope::everything()).await?, before).await? {
             dropped += self.run(ctx, before, drop_old).await?;
         }
-        while let Some(last) = audit::last_of_too_many(&self.store.snapshot().await?, STRANGERS).await? {
+        while let Some(last) = audit::last_of_too_many(&self.store.snapshot(&Scope::everything()).await?, STRANGERS).await? {
             dropped += self.run(ctx, last, drop_strangers).await?;
         }
         Ok(dropped)
@@ -101,7 +101,7 @@ impl Registry {
     }
 
     async fn old_events(&self, before: Timestamp) -> Result<Option<Revision>, Error> {
-        let snapshot = self.store.snapshot().await?;
+        let snapshot = self.store.snapshot(&Scope::everything()).await?;
         let compacted = state::get(&snapshot).await?.compacted_revision;
         events::old_after(&snapshot, compacted, before, CHUNK).await
     }
@@ -131,7 +131,7 @@ impl Registry {
     }
 
     async fn any_compacted(&self) -> Result<bool, Error> {
-        let snapshot = self.store.snapshot().await?;
+        let snapshot = self.store.snapshot(&Scope::everything()).await?;
         let compacted = state::get(&snapshot).await?.compacted_revision;
         events::any_through(&snapshot, compacted).await
     }

@@ -9,16 +9,18 @@ use crate::domain::api_key::KeyState;
 use crate::domain::caller::{Caller, Credential, Origin};
 use crate::domain::name::Actor;
 use crate::domain::secret::SecretHash;
-use crate::domain::{ApiKeyId, Clock, Error, Revision, Secret, Timestamp};
+use crate::domain::{ApiKeyId, Clock, Error, Revision, Scope, Secret, Timestamp};
 use crate::store::api_keys::{self, ApiKey};
 use crate::store::{Store, Tx};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// How long other servers may have changed keys before this one insists on looking.
 const BLIND: Duration = Duration::from_secs(4);
+/// How long after the keys could not be read nobody tries to.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
 /// How often whoever holds a stream is looked at, whatever happens.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const NO_HASH: [u8; 32] = [0; 32];
@@ -33,8 +35,8 @@ struct Shared {
     store: Store,
     clock: Clock,
     keys: RwLock<Arc<Keys>>,
-    /// Held by whoever reads the keys anew; the others wait for that.
-    reading: tokio::sync::Mutex<()>,
+    /// Held by whoever reads the keys anew; the others wait for that. When it last failed.
+    reading: tokio::sync::Mutex<Option<Instant>>,
     /// When keys were used since that was last noted.
     used: Mutex<HashMap<ApiKeyId, Timestamp>>,
 }
@@ -136,25 +138,31 @@ impl Keyring {
         if let Some(keys) = self.if_current() {
             return Ok(keys);
         }
-        let _turn = self.0.reading.lock().await;
-        match self.if_current() {
-            Some(keys) => Ok(keys),
-            None => self.read().await,
+        let mut failed = self.0.reading.lock().await;
+        if let Some(keys) = self.if_current() {
+            return Ok(keys);
         }
+        // Whoever waited for somebody who could not read them need not try the same.
+        if failed.is_some_and(|failed| failed.elapsed() < TRY_AGAIN) {
+            return Err(Error::Unavailable("the API keys cannot be read".into()));
+        }
+        let read = self.read().await;
+        *failed = read.is_err().then(Instant::now);
+        read
     }
 
     fn if_current(&self) -> Option<Arc<Keys>> {
         let shared = &self.0;
         let keys = Arc::clone(&shared.keys.read().unwrap_or_else(PoisonError::into_inner));
-        let known = keys.revision.is_some_and(|revision| revision >= *shared.store.keys_heads().borrow());
+        let known = keys.revision.is_some_and(|revision| revision >= shared.store.keys_head());
         (known && shared.store.blind_for() < BLIND).then_some(keys)
     }
 
     async fn read(&self) -> Result<Arc<Keys>, Error> {
         let shared = &self.0;
         shared.store.look().await?;
-        let revision = Some(*shared.store.keys_heads().borrow());
-        let rows = api_keys::not_revoked(&shared.store.snapshot().await?).await?;
+        let revision = Some(shared.store.keys_head());
+        let rows = api_keys::not_revoked(&shared.store.snapshot(&Scope::everything()).await?).await?;
         let keys = Arc::new(Keys { revision, by_id: rows.into_iter().map(|row| (row.id, row)).collect() });
         *shared.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
         Ok(keys)

@@ -10,7 +10,7 @@ use crate::domain::model::{
     DeleteModel, DeletedModel, Labels, ModelOrder, ModelPatch, ModelRef, ModelSource, NewModel, RenameModel, Tags, View,
 };
 use crate::domain::page::{List, Page};
-use crate::domain::{Error, Etag, Kind, ModelId, Revision};
+use crate::domain::{Context, Error, Etag, Kind, ModelId, Revision};
 use crate::store::entity::model;
 use crate::store::models::{self, Model};
 use crate::store::removal::{self, Purged};
@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// Registers models: all of them, or none.
 ///
 /// # Errors
-/// [`Error::Exists`] if a name is taken, also by a soft-deleted model.
+/// [`Error::OutsidePrefixes`], whatever there is; [`Error::Exists`] if a name is taken, also by a soft-deleted model.
 pub async fn create(tx: Tx, new: Arc<Vec<NewModel>>) -> Result<Vec<Model>, Error> {
     let models: Vec<Model> = new.iter().map(|new| registered(&tx, new)).collect();
     models::insert(&tx, &models).await?;
@@ -57,9 +57,11 @@ pub async fn update(tx: Tx, command: Arc<(ModelRef, ModelPatch)>) -> Result<Mode
 /// Gives a live model another name. The one it has changes nothing.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Deleted`], [`Error::EtagMismatch`], [`Error::Exists`] if the name is taken.
+/// [`Error::OutsidePrefixes`], whatever there is; [`Error::NotFound`], [`Error::Deleted`], [`Error::EtagMismatch`],
+/// [`Error::Exists`] if the name is taken.
 pub async fn rename(tx: Tx, command: Arc<RenameModel>) -> Result<Model, Error> {
     let RenameModel { model, name, etag } = &*command;
+    tx.ctx().scope().admit(name)?;
     let mut model = models::lock(&tx, model).await?;
     lifecycle(&model, etag.as_ref()).may_change()?;
     if model.row.name == *name {
@@ -184,24 +186,24 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn get_model(&self, model: &ModelRef, view: View) -> Result<Model, Error> {
-        models::get(&self.store.snapshot().await?, model, view).await
+    pub async fn get_model(&self, ctx: &Context, model: &ModelRef, view: View) -> Result<Model, Error> {
+        models::get(&self.store.snapshot(ctx.scope()).await?, model, view).await
     }
 
     /// Reads models, in the order asked for.
     ///
     /// # Errors
     /// [`Error::NotFound`] if one of them is not there.
-    pub async fn get_models(&self, wanted: &[ModelRef], view: View) -> Result<Vec<Model>, Error> {
-        models::get_many(&self.store.snapshot().await?, wanted, view).await
+    pub async fn get_models(&self, ctx: &Context, wanted: &[ModelRef], view: View) -> Result<Vec<Model>, Error> {
+        models::get_many(&self.store.snapshot(ctx.scope()).await?, wanted, view).await
     }
 
     /// Reads a page of models.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn list_models(&self, list: &List<ModelFilter, ModelOrder>) -> Result<Page<Model>, Error> {
-        let snapshot = self.store.snapshot().await?;
+    pub async fn list_models(&self, ctx: &Context, list: &List<ModelFilter, ModelOrder>) -> Result<Page<Model>, Error> {
+        let snapshot = self.store.snapshot(ctx.scope()).await?;
         let revision = self.revision_of(&snapshot, list.resume.as_ref()).await?;
         let (rows, more, total) = models::list(&snapshot, list).await?;
         Ok(Page { rows, more, total, revision })

@@ -12,7 +12,7 @@ use crate::domain::page::{List, Page};
 use crate::domain::release::{
     DeleteRelease, DeletedRelease, NewRelease, ReleaseIdentity, ReleaseOrder, ReleasePatch, ReleaseRef, ReleaseState, Transition,
 };
-use crate::domain::{Error, Etag, Kind, ModelId, Patch, Refused, ReleaseId, Revision};
+use crate::domain::{Context, Error, Etag, Kind, ModelId, Patch, Refused, ReleaseId, Revision};
 use crate::store::entity::{model, release};
 use crate::store::releases::{self, OfModel, Release};
 use crate::store::removal::{self, Purged};
@@ -219,16 +219,16 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn get_release(&self, release: &ReleaseRef, view: View) -> Result<Release, Error> {
-        releases::get(&self.store.snapshot().await?, release, view).await
+    pub async fn get_release(&self, ctx: &Context, release: &ReleaseRef, view: View) -> Result<Release, Error> {
+        releases::get(&self.store.snapshot(ctx.scope()).await?, release, view).await
     }
 
     /// Reads releases, in the order asked for.
     ///
     /// # Errors
     /// [`Error::NotFound`] if one of them is not there.
-    pub async fn get_releases(&self, wanted: &[ReleaseRef], view: View) -> Result<Vec<Release>, Error> {
-        releases::get_many(&self.store.snapshot().await?, wanted, view).await
+    pub async fn get_releases(&self, ctx: &Context, wanted: &[ReleaseRef], view: View) -> Result<Vec<Release>, Error> {
+        releases::get_many(&self.store.snapshot(ctx.scope()).await?, wanted, view).await
     }
 
     /// Reads a page of the releases of one model, or of all.
@@ -237,10 +237,11 @@ impl Registry {
     /// [`Error::NotFound`] if the model is not there.
     pub async fn list_releases(
         &self,
+        ctx: &Context,
         of: Option<&ModelRef>,
         list: &List<ReleaseFilter, ReleaseOrder>,
     ) -> Result<Page<Release>, Error> {
-        let snapshot = self.store.snapshot().await?;
+        let snapshot = self.store.snapshot(ctx.scope()).await?;
         let revision = self.revision_of(&snapshot, list.resume.as_ref()).await?;
         let model = match of {
             Some(model) => Some(models::get_id(&snapshot, model).await?),

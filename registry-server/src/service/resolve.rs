@@ -3,7 +3,7 @@
 use super::Registry;
 use crate::domain::model::View;
 use crate::domain::release::{ReleaseRef, Resolve, Selector};
-use crate::domain::{Error, Kind, ReleaseId, Revision};
+use crate::domain::{Context, Error, Kind, ReleaseId, Revision};
 use crate::store::aliases::{self, Alias};
 use crate::store::releases::{self, Release};
 use crate::store::resolve::Candidates;
@@ -22,12 +22,12 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::NotFound`] (the model, the alias or the release), [`Error::Ambiguous`] if several match.
-    pub async fn resolve_release(&self, reference: &Resolve) -> Result<Resolved, Error> {
+    pub async fn resolve_release(&self, ctx: &Context, reference: &Resolve) -> Result<Resolved, Error> {
         #[cfg(feature = "sabotage")]
         if let Some(remembered) = self.sabotage.recall(reference) {
             return Ok(remembered);
         }
-        let found = resolve(&self.store.snapshot().await?, reference).await?;
+        let found = resolve(&self.store.snapshot(ctx.scope()).await?, reference).await?;
         #[cfg(feature = "sabotage")]
         self.sabotage.remember(reference, &found);
         Ok(found)
@@ -37,8 +37,12 @@ impl Registry {
     ///
     /// # Errors
     /// Those of the database: then there is no outcome at all.
-    pub async fn resolve_releases(&self, references: &[Resolve]) -> Result<(Vec<Result<Resolved, Error>>, Revision), Error> {
-        let snapshot = self.store.snapshot().await?;
+    pub async fn resolve_releases(
+        &self,
+        ctx: &Context,
+        references: &[Resolve],
+    ) -> Result<(Vec<Result<Resolved, Error>>, Revision), Error> {
+        let snapshot = self.store.snapshot(ctx.scope()).await?;
         let revision = self.store.current_revision(&snapshot).await?;
         let mut outcomes = Vec::with_capacity(references.len());
         for reference in references {

@@ -1,7 +1,7 @@
 //! What the registry says of itself.
 
 use super::Registry;
-use crate::domain::{Error, RegistryId, Revision};
+use crate::domain::{Error, RegistryId, Revision, Scope};
 use crate::store::state;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -26,7 +26,8 @@ impl Registry {
     /// # Errors
     /// Those of the database.
     pub async fn info(&self) -> Result<Info, Error> {
-        let state::State { registry_id, revision, compacted_revision } = state::get(&self.store.snapshot().await?).await?;
+        let state::State { registry_id, revision, compacted_revision } =
+            state::get(&self.store.snapshot(&Scope::everything()).await?).await?;
         Ok(Info { registry_id, revision, compacted_revision })
     }
 
@@ -35,7 +36,9 @@ impl Registry {
     /// # Errors
     /// [`Error::Behind`] if it does not come in a while.
     pub async fn at_least(&self, wanted: Revision) -> Result<(), Error> {
-        if self.store.head() >= wanted || self.store.current_revision(&self.store.snapshot().await?).await? >= wanted {
+        if self.store.head() >= wanted
+            || self.store.current_revision(&self.store.snapshot(&Scope::everything()).await?).await? >= wanted
+        {
             return Ok(());
         }
         let mut heads = self.store.heads();

@@ -1,7 +1,7 @@
 //! Aliases, and every move of every alias.
 
 use super::entity::{alias, alias_move, model};
-use super::{Source, Tx, labels, rows};
+use super::{Source, Tx, labels, rows, visible};
 use crate::domain::name::{AliasName, ModelName};
 use crate::domain::page::{Cursor, PageSize, SortKey};
 use crate::domain::{Error, ModelId, ReleaseId, Timestamp};
@@ -56,7 +56,7 @@ pub fn cursor(moved: &alias_move::Model) -> Cursor {
 /// # Errors
 /// Those of the database.
 pub async fn find(source: &impl Source, model: ModelId, alias: &AliasName) -> Result<Option<Alias>, Error> {
-    let query = select().filter(alias::Column::ModelId.eq(model)).filter(alias::Column::Alias.eq(alias));
+    let query = select(source).filter(alias::Column::ModelId.eq(model)).filter(alias::Column::Alias.eq(alias));
     Ok(query.into_model().one(source.conn()).await?)
 }
 
@@ -65,7 +65,7 @@ pub async fn find(source: &impl Source, model: ModelId, alias: &AliasName) -> Re
 /// # Errors
 /// Those of the database.
 pub async fn of_release(source: &impl Source, release: ReleaseId) -> Result<Vec<Alias>, Error> {
-    let query = select().filter(alias::Column::ReleaseId.eq(release)).order_by_asc(alias::Column::Alias);
+    let query = select(source).filter(alias::Column::ReleaseId.eq(release)).order_by_asc(alias::Column::Alias);
     Ok(query.into_model().all(source.conn()).await?)
 }
 
@@ -76,7 +76,7 @@ pub(super) async fn of_releases(
 ) -> Result<HashMap<ReleaseId, Vec<AliasName>>, Error> {
     let mut names: HashMap<ReleaseId, Vec<AliasName>> = HashMap::new();
     for some in releases.chunks(labels::OWNERS) {
-        let query = alias::Entity::find()
+        let query = visible::find::<alias::Entity>(source)
             .select_only()
             .columns([alias::Column::ReleaseId, alias::Column::Alias])
             .filter(alias::Column::ReleaseId.is_in(some.iter().copied()))
@@ -99,7 +99,7 @@ pub async fn list(
     after: Option<&Cursor>,
     size: PageSize,
 ) -> Result<(Vec<Alias>, bool), Error> {
-    let mut query = select().filter(model::Column::DeleteTime.is_null());
+    let mut query = select(source).filter(model::Column::DeleteTime.is_null());
     if let Some(model) = model {
         query = query.filter(alias::Column::ModelId.eq(model));
     }
@@ -136,7 +136,7 @@ pub async fn history(
     after: Option<&Cursor>,
     size: PageSize,
 ) -> Result<(Vec<alias_move::Model>, bool), Error> {
-    let mut query = moves_of(model, alias);
+    let mut query = moves_of(source, model, alias);
     if let Some(Cursor { key: SortKey::Time(time), .. }) = after {
         query = query.filter(alias_move::Column::MoveTime.lt(*time));
     }
@@ -154,7 +154,7 @@ pub async fn last_move(
     alias: &AliasName,
     by: Option<Timestamp>,
 ) -> Result<Option<alias_move::Model>, Error> {
-    let mut query = moves_of(model, alias);
+    let mut query = moves_of(source, model, alias);
     if let Some(time) = by {
         query = query.filter(alias_move::Column::MoveTime.lte(time));
     }
@@ -169,12 +169,13 @@ pub async fn find_at(source: &impl Source, model: ModelId, alias: &AliasName, ti
     let Some(last) = last_move(source, model, alias, Some(time)).await? else { return Ok(None) };
     let alias_move::Model { model_id, alias, revision, move_time, moved_by, from_release_id, to_release_id, reason: _ } = last;
     let Some(release_id) = to_release_id else { return Ok(None) };
-    let created = moves_of(model, &alias)
+    let created = moves_of(source, model, &alias)
         .filter(alias_move::Column::MoveTime.lte(time))
         .filter(alias_move::Column::FromReleaseId.is_null())
         .one(source.conn())
         .await?;
-    let name = model::Entity::find_by_id(model).select_only().column(model::Column::Name).into_tuple().one(source.conn()).await?;
+    let model = visible::find::<model::Entity>(source).filter(model::Column::Id.eq(model));
+    let name = model.select_only().column(model::Column::Name).into_tuple().one(source.conn()).await?;
     let row = alias::Model {
         model_id,
         alias,
@@ -188,8 +189,8 @@ pub async fn find_at(source: &impl Source, model: ModelId, alias: &AliasName, ti
     Ok(name.map(|model| Alias { row, model }))
 }
 
-fn moves_of(model: ModelId, alias: &AliasName) -> Select<alias_move::Entity> {
-    alias_move::Entity::find()
+fn moves_of(source: &impl Source, model: ModelId, alias: &AliasName) -> Select<alias_move::Entity> {
+    visible::find::<alias_move::Entity>(source)
         .filter(alias_move::Column::ModelId.eq(model))
         .filter(alias_move::Column::Alias.eq(alias))
         .order_by_desc(alias_move::Column::MoveTime)
@@ -214,7 +215,7 @@ pub async fn put(tx: &Tx, alias: &alias::Model, is_new: bool) -> Result<(), Erro
 /// # Errors
 /// Those of the database.
 pub async fn count(source: &impl Source, model: ModelId) -> Result<u64, Error> {
-    Ok(alias::Entity::find().filter(alias::Column::ModelId.eq(model)).count(source.conn()).await?)
+    Ok(visible::find::<alias::Entity>(source).filter(alias::Column::ModelId.eq(model)).count(source.conn()).await?)
 }
 
 /// When each of these aliases of a model was last moved, if it ever was; by one statement.
@@ -226,7 +227,7 @@ pub async fn last_times(
     model: ModelId,
     aliases: &[&AliasName],
 ) -> Result<HashMap<AliasName, Timestamp>, Error> {
-    let last = alias_move::Entity::find()
+    let last = visible::find::<alias_move::Entity>(source)
         .select_only()
         .column(alias_move::Column::Alias)
         .column_as(alias_move::Column::MoveTime.max(), "last")
@@ -259,7 +260,7 @@ pub async fn log(tx: &Tx, moves: Vec<alias_move::Model>) -> Result<(), Error> {
 /// # Errors
 /// Those of the database.
 pub async fn purge(tx: &Tx, model: ModelId) -> Result<Vec<Alias>, Error> {
-    let of_it = select().filter(alias::Column::ModelId.eq(model)).order_by_asc(alias::Column::Alias);
+    let of_it = select(tx).filter(alias::Column::ModelId.eq(model)).order_by_asc(alias::Column::Alias);
     let gone = of_it.into_model().all(tx.conn()).await?;
     alias::Entity::delete_many().filter(alias::Column::ModelId.eq(model)).exec(tx.conn()).await?;
     Ok(gone)
@@ -275,6 +276,6 @@ fn to_model() -> RelationDef {
     alias::Entity::belongs_to(model::Entity).from(alias::Column::ModelId).to(model::Column::Id).into()
 }
 
-fn select() -> Select<alias::Entity> {
-    alias::Entity::find().join(JoinType::InnerJoin, to_model()).column_as(model::Column::Name, "model_name")
+fn select(source: &impl Source) -> Select<alias::Entity> {
+    visible::find::<alias::Entity>(source).join(JoinType::InnerJoin, to_model()).column_as(model::Column::Name, "model_name")
 }

@@ -4,7 +4,7 @@
 //! whatever server.
 
 use super::entity::answer::{ActiveModel, Column, Entity, Model};
-use super::{Source, Tx, rows};
+use super::{Source, Tx, rows, visible};
 use crate::domain::name::Actor;
 use crate::domain::{ChangeKey, Context, Error, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
@@ -25,7 +25,7 @@ impl Known {
         }
         let pair = Expr::tuple([Expr::col(Column::Caller), Expr::col(Column::RequestId)]);
         let asked = keys.into_iter().map(|(caller, id)| Expr::tuple([Expr::val(caller.as_str()), Expr::val(id)]));
-        let found = Entity::find().filter(pair.is_in(asked)).all(txn).await?;
+        let found = visible::of_registry::<Entity>().filter(pair.is_in(asked)).all(txn).await?;
         Ok(Self(found.into_iter().map(|row| ((row.caller.clone(), row.request_id), row)).collect()))
     }
 
@@ -82,5 +82,5 @@ pub async fn forget(tx: &Tx, time: Timestamp, limit: u64) -> Result<u64, Error> 
 /// # Errors
 /// Those of the database.
 pub async fn any_before(source: &impl Source, time: Timestamp) -> Result<bool, Error> {
-    Ok(Entity::find().filter(Column::CreateTime.lt(time)).one(source.conn()).await?.is_some())
+    Ok(visible::of_registry::<Entity>().filter(Column::CreateTime.lt(time)).one(source.conn()).await?.is_some())
 }

@@ -3,13 +3,15 @@
 use super::entity::api_key::{Column, Entity};
 use super::events::About;
 use super::page::{Sort, cut, page};
-use super::{Source, Tx};
+use super::{Source, Tx, visible};
 use crate::domain::api_key::{KeyFilter, KeyState, StoredState};
 use crate::domain::event::ResourceKind;
 use crate::domain::page::{Cursor, List, SortKey};
 use crate::domain::{ApiKeyId, Error, Kind, Role, Timestamp};
 use sea_orm::sea_query::{Expr, OnConflict, Order};
-use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect, Select,
+};
 
 pub use super::entity::api_key::Model as ApiKey;
 
@@ -56,7 +58,7 @@ pub fn record(tx: &Tx, key: &ApiKey, changed_fields: &[&'static str]) {
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn lock(tx: &Tx, id: ApiKeyId) -> Result<ApiKey, Error> {
-    let key = Entity::find_by_id(id).lock_exclusive().one(tx.conn()).await?;
+    let key = by_id(id).lock_exclusive().one(tx.conn()).await?;
     key.ok_or_else(|| Error::not_found(Kind::ApiKey, id))
 }
 
@@ -65,7 +67,11 @@ pub async fn lock(tx: &Tx, id: ApiKeyId) -> Result<ApiKey, Error> {
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn get(source: &impl Source, id: ApiKeyId) -> Result<ApiKey, Error> {
-    Entity::find_by_id(id).one(source.conn()).await?.ok_or_else(|| Error::not_found(Kind::ApiKey, id))
+    by_id(id).one(source.conn()).await?.ok_or_else(|| Error::not_found(Kind::ApiKey, id))
+}
+
+fn by_id(id: ApiKeyId) -> Select<Entity> {
+    visible::of_registry().filter(Column::Id.eq(id))
 }
 
 /// Whether there is any key, usable or not.
@@ -73,7 +79,7 @@ pub async fn get(source: &impl Source, id: ApiKeyId) -> Result<ApiKey, Error> {
 /// # Errors
 /// Those of the database.
 pub async fn any(source: &impl Source) -> Result<bool, Error> {
-    Ok(Entity::find().one(source.conn()).await?.is_some())
+    Ok(visible::of_registry::<Entity>().one(source.conn()).await?.is_some())
 }
 
 /// All keys that may be used now or later.
@@ -81,7 +87,7 @@ pub async fn any(source: &impl Source) -> Result<bool, Error> {
 /// # Errors
 /// Those of the database.
 pub async fn not_revoked(source: &impl Source) -> Result<Vec<ApiKey>, Error> {
-    Ok(Entity::find().filter(Column::State.ne(StoredState::Revoked)).all(source.conn()).await?)
+    Ok(visible::of_registry::<Entity>().filter(Column::State.ne(StoredState::Revoked)).all(source.conn()).await?)
 }
 
 /// How many keys are not revoked.
@@ -89,7 +95,7 @@ pub async fn not_revoked(source: &impl Source) -> Result<Vec<ApiKey>, Error> {
 /// # Errors
 /// Those of the database.
 pub async fn count(source: &impl Source) -> Result<u64, Error> {
-    Ok(Entity::find().filter(Column::State.ne(StoredState::Revoked)).count(source.conn()).await?)
+    Ok(visible::of_registry::<Entity>().filter(Column::State.ne(StoredState::Revoked)).count(source.conn()).await?)
 }
 
 /// Whether a key other than this one is an admin's and can be used.
@@ -97,8 +103,10 @@ pub async fn count(source: &impl Source) -> Result<u64, Error> {
 /// # Errors
 /// Those of the database.
 pub async fn another_admin(source: &impl Source, than: ApiKeyId, now: Timestamp) -> Result<bool, Error> {
-    let admins =
-        Entity::find().filter(Column::Id.ne(than)).filter(Column::Role.eq(Role::Admin)).filter(is(KeyState::Active, now));
+    let admins = visible::of_registry::<Entity>()
+        .filter(Column::Id.ne(than))
+        .filter(Column::Role.eq(Role::Admin))
+        .filter(is(KeyState::Active, now));
     Ok(admins.one(source.conn()).await?.is_some())
 }
 
@@ -114,7 +122,7 @@ pub async fn list(source: &impl Source, list: &List<KeyFilter, ()>, now: Timesta
     };
     let after = list.resume.as_ref().map(|resume| &resume.after);
     let by_name = Sort { by: (Entity, Column::Name), order: Order::Asc };
-    let query = page(Entity::find().filter(wanted), by_name, (Entity, Column::Id), after, list.size.rows());
+    let query = page(visible::of_registry::<Entity>().filter(wanted), by_name, (Entity, Column::Id), after, list.size.rows());
     Ok(cut(query.all(source.conn()).await?, list.size.rows()))
 }
 

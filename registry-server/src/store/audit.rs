@@ -7,7 +7,7 @@ use super::entity::audit_entry::{ActiveModel, Column, Entity, Model};
 use super::events::About;
 use super::filter;
 use super::page::{Sort, cut, page};
-use super::{Source, Tx, rows};
+use super::{Source, Tx, rows, visible};
 use crate::domain::audit::{AuditFilter, FailedCalls, NamedResource};
 use crate::domain::page::{Cursor, List, SortKey};
 use crate::domain::{AuditEntryId, Context, Error, Revision, Timestamp};
@@ -105,7 +105,7 @@ pub async fn insert(tx: &Tx, calls: &[(AuditEntryId, FailedCalls)]) -> Result<()
 pub async fn list(source: &impl Source, list: &List<AuditFilter, ()>) -> Result<(Vec<Entry>, bool), Error> {
     let after = list.resume.as_ref().map(|resume| &resume.after);
     let newest_first = Sort { by: (Entity, Column::CreateTime), order: Order::Desc };
-    let wanted = Entity::find().filter(filter::audit_entries(&list.filter));
+    let wanted = visible::of_registry::<Entity>().filter(filter::audit_entries(&list.filter));
     let query = page(wanted, newest_first, (Entity, Column::Id), after, list.size.rows());
     Ok(cut(query.all(source.conn()).await?, list.size.rows()))
 }
@@ -115,7 +115,7 @@ pub async fn list(source: &impl Source, list: &List<AuditFilter, ()>) -> Result<
 /// # Errors
 /// Those of the database.
 pub async fn any_before(source: &impl Source, time: Timestamp) -> Result<bool, Error> {
-    Ok(Entity::find().filter(Column::CreateTime.lt(time)).one(source.conn()).await?.is_some())
+    Ok(visible::of_registry::<Entity>().filter(Column::CreateTime.lt(time)).one(source.conn()).await?.is_some())
 }
 
 /// Removes up to `limit` entries from before `time`, the oldest first; tells how many there were.
@@ -132,7 +132,7 @@ pub async fn drop_before(tx: &Tx, time: Timestamp, limit: u64) -> Result<u64, Er
 /// Those of the database.
 #[expect(clippy::disallowed_methods, reason = "counts rows, and is no page")]
 pub async fn last_of_too_many(source: &impl Source, kept: u64) -> Result<Option<Cursor>, Error> {
-    let newest = Entity::find().filter(refusal()).order_by_desc(Column::CreateTime).order_by_desc(Column::Id);
+    let newest = visible::of_registry::<Entity>().filter(refusal()).order_by_desc(Column::CreateTime).order_by_desc(Column::Id);
     Ok(newest.offset(kept).limit(1).one(source.conn()).await?.map(|entry| entry.cursor()))
 }
 

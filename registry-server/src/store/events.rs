@@ -6,7 +6,7 @@ use super::aliases::Alias;
 use super::entity::event::{self, Column, Entity};
 use super::models::Model;
 use super::releases::Release;
-use super::{Source, Tx, rows};
+use super::{Source, Tx, rows, visible};
 use crate::domain::event::{EventFilter, EventType, ResourceKind};
 use crate::domain::{Context, Error, ModelId, Revision, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
@@ -204,8 +204,8 @@ pub async fn after(
 ) -> Result<Vec<event::Model>, Error> {
     let here = Expr::tuple([Expr::col(Column::Revision), Expr::col(Column::Position)]);
     let query = match pictures {
-        true => Entity::find(),
-        false => Entity::find()
+        true => visible::find::<Entity>(source),
+        false => visible::find::<Entity>(source)
             .select_only()
             .columns(Column::iter().filter(|column| !matches!(column, Column::Resource)))
             .expr_as(Expr::cust("NULL"), "resource"),
@@ -232,7 +232,7 @@ fn meets(filter: &EventFilter) -> Condition {
 /// # Errors
 /// Those of the database.
 pub async fn count(source: &impl Source, after: Revision, through: Revision) -> Result<u64, Error> {
-    let between = Entity::find().filter(Column::Revision.gt(after)).filter(Column::Revision.lte(through));
+    let between = visible::find::<Entity>(source).filter(Column::Revision.gt(after)).filter(Column::Revision.lte(through));
     Ok(between.count(source.conn()).await?)
 }
 
@@ -241,7 +241,8 @@ pub async fn count(source: &impl Source, after: Revision, through: Revision) -> 
 /// # Errors
 /// Those of the database.
 pub async fn any_through(source: &impl Source, through: Revision) -> Result<bool, Error> {
-    let any = Entity::find().filter(Column::Revision.lte(through)).select_only().column(Column::Position).limit(1);
+    let any =
+        visible::find::<Entity>(source).filter(Column::Revision.lte(through)).select_only().column(Column::Position).limit(1);
     Ok(any.into_tuple::<i32>().one(source.conn()).await?.is_some())
 }
 
@@ -266,7 +267,7 @@ pub async fn remove(tx: &Tx, through: Revision, limit: u64) -> Result<u64, Error
 /// # Errors
 /// Those of the database.
 pub async fn old_after(source: &impl Source, after: Revision, time: Timestamp, limit: u64) -> Result<Option<Revision>, Error> {
-    let next = Entity::find().filter(Column::Revision.gt(after)).order_by_asc(Column::Revision).limit(limit);
+    let next = visible::find::<Entity>(source).filter(Column::Revision.gt(after)).order_by_asc(Column::Revision).limit(limit);
     let next = next.select_only().columns([Column::Revision, Column::EventTime]);
     let next: Vec<(Revision, Timestamp)> = next.into_tuple().all(source.conn()).await?;
     Ok(next.into_iter().take_while(|(_, happened)| *happened < time).last().map(|(revision, _)| revision))

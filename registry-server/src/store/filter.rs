@@ -152,7 +152,7 @@ fn within<C: ColumnTrait>(column: C, range: TimeRange) -> Condition {
 
 /// A range and not LIKE: it is answered from the index, and no character of it is special. Names are ASCII,
 /// so the character behind the last possible one ends the range.
-fn prefix<C: ColumnTrait>(column: C, prefix: &str) -> Condition {
+pub(super) fn prefix<C: ColumnTrait>(column: C, prefix: &str) -> Condition {
     if prefix.is_empty() {
         return Cond::all();
     }

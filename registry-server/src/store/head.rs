@@ -69,6 +69,10 @@ impl Head {
         *self.revision.borrow()
     }
 
+    pub(super) fn keys(&self) -> Revision {
+        *self.keys.borrow()
+    }
+
     pub(super) fn subscribe(&self) -> watch::Receiver<Revision> {
         self.revision.subscribe()
     }

@@ -1,7 +1,7 @@
 //! The labels of models and releases: two tables of one shape, indexed by key and hash of the value.
 
 use super::entity::{model_label, release_label};
-use super::{Source, Tx, rows};
+use super::{Source, Tx, rows, visible};
 use crate::domain::filter::{LabelCondition, LabelSelector};
 use crate::domain::model::Labels;
 use crate::domain::{Error, ModelId, ReleaseId};
@@ -49,7 +49,7 @@ macro_rules! labels_of {
             let mut labels: HashMap<$Owner, Labels> = HashMap::new();
             for some in owners.chunks(OWNERS) {
                 let of_them = $table::Column::$Column.is_in(some.iter().copied());
-                for row in $table::Entity::find().filter(of_them).all(source.conn()).await? {
+                for row in visible::find::<$table::Entity>(source).filter(of_them).all(source.conn()).await? {
                     let $table::Model { $owner, key, value, value_hash: _ } = row;
                     labels.entry($owner).or_default().insert(key, value);
                 }

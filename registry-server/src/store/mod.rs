@@ -28,6 +28,7 @@ pub mod schema;
 pub mod state;
 mod target;
 mod tx;
+mod visible;
 mod writer;
 
 pub use backend::Backend;
@@ -36,7 +37,7 @@ pub use job::{Answer, Unkeyed, UseCase, Written};
 pub use target::{BadUrl, Target};
 pub use tx::Tx;
 
-use crate::domain::{Context, Error, RegistryId, Revision};
+use crate::domain::{Context, Error, RegistryId, Revision, Scope};
 use head::Head;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::sync::Arc;
@@ -50,15 +51,21 @@ use tokio_util::task::AbortOnDropHandle;
 pub trait Source: Send + Sync {
     /// The open transaction.
     fn conn(&self) -> &DatabaseTransaction;
+    /// Which models there are for whoever reads.
+    fn scope(&self) -> &Scope;
 }
 
-/// The database as it was at one moment.
+/// The database as it was at one moment, as far as somebody can see it.
 #[derive(Debug)]
-pub struct Snapshot(DatabaseTransaction);
+pub struct Snapshot(DatabaseTransaction, Scope);
 
 impl Source for Snapshot {
     fn conn(&self) -> &DatabaseTransaction {
         &self.0
+    }
+
+    fn scope(&self) -> &Scope {
+        &self.1
     }
 }
 
@@ -142,7 +149,13 @@ impl Store {
         self.head.subscribe()
     }
 
-    /// Is told when an API key has changed.
+    /// The revision of the newest change of an API key that this process knows of.
+    #[must_use]
+    pub fn keys_head(&self) -> Revision {
+        self.head.keys()
+    }
+
+    /// Is told when [`keys_head`](Self::keys_head) moves.
     #[must_use]
     pub fn keys_heads(&self) -> watch::Receiver<Revision> {
         self.head.subscribe_to_keys()
@@ -164,12 +177,13 @@ impl Store {
         Ok(())
     }
 
-    /// A consistent view to read from. Not to be held across an await on the network.
+    /// A consistent view to read from, for somebody for whom there are these models. Not to be held across an await on the
+    /// network.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the database cannot be reached.
-    pub async fn snapshot(&self) -> Result<Snapshot, Error> {
-        Ok(Snapshot(self.backend.begin_read(&self.reads).await?))
+    pub async fn snapshot(&self, scope: &Scope) -> Result<Snapshot, Error> {
+        Ok(Snapshot(self.backend.begin_read(&self.reads).await?, scope.clone()))
     }
 
     /// Runs a use case in the writer: everything it does commits, or nothing. The answer, made of its result by
@@ -206,7 +220,7 @@ impl Store {
         if self.jobs.is_closed() {
             return Err(Error::ShuttingDown);
         }
-        self.current_revision(&self.snapshot().await?).await
+        self.current_revision(&self.snapshot(&Scope::everything()).await?).await
     }
 
     /// The revision of a snapshot.

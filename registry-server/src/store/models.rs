@@ -2,7 +2,7 @@
 
 use super::entity::{model, model_tag, release};
 use super::page::{Sort, cut, page};
-use super::{Source, Tx, aliases, filter, labels, rows};
+use super::{Source, Tx, aliases, filter, labels, rows, visible};
 use crate::domain::filter::ModelFilter;
 use crate::domain::model::{Labels, ModelOrder, ModelRef, Tags, View};
 use crate::domain::name::ModelName;
@@ -41,8 +41,9 @@ impl Model {
     }
 }
 
-/// Adds models; the database says whether a name is taken.
+/// Adds models; the database says whether a name is taken. Nobody gives a name that is not within his prefixes.
 pub async fn insert(tx: &Tx, new: &[Model]) -> Result<(), Error> {
+    new.iter().try_for_each(|model| tx.scope().admit(&model.row.name))?;
     let rows = new.iter().map(|model| model.row.clone().into_active_model().reset_all());
     let taken = OnConflict::column(model::Column::Name).do_nothing().to_owned();
     let inserted = model::Entity::insert_many(rows).on_conflict(taken).exec_without_returning(tx.conn()).await?;
@@ -56,14 +57,14 @@ pub async fn insert(tx: &Tx, new: &[Model]) -> Result<(), Error> {
 /// Who holds the first name that is taken.
 async fn taken_name(tx: &Tx, new: &[Model]) -> Result<Error, Error> {
     let names = new.iter().map(|model| model.row.name.as_str());
-    let holders = model::Entity::find().filter(model::Column::Name.is_in(names)).all(tx.conn()).await?;
+    let holders = visible::find::<model::Entity>(tx).filter(model::Column::Name.is_in(names)).all(tx.conn()).await?;
     let holder = |new: &Model| holders.iter().find(|holder| holder.name == new.row.name && holder.id != new.row.id);
     new.iter().find_map(holder).map(exists).ok_or_else(|| Error::bug("a name is taken by nobody"))
 }
 
 /// The model that has a name, live or not.
 pub async fn holder(source: &impl Source, name: &ModelName) -> Result<Option<model::Model>, Error> {
-    Ok(model::Entity::find().filter(model::Column::Name.eq(name)).one(source.conn()).await?)
+    Ok(visible::find::<model::Entity>(source).filter(model::Column::Name.eq(name)).one(source.conn()).await?)
 }
 
 /// The refusal of a name that this model has.
@@ -75,6 +76,7 @@ pub fn exists(holder: &model::Model) -> Error {
 
 /// Writes a changed row. It must have been read with [`lock`] in the same transaction.
 pub async fn update(tx: &Tx, row: &model::Model) -> Result<(), Error> {
+    tx.scope().admit(&row.name)?;
     row.clone().into_active_model().reset_all().update(tx.conn()).await?;
     Ok(())
 }
@@ -113,13 +115,14 @@ pub async fn purge(tx: &Tx, id: ModelId) -> Result<(), Error> {
 
 /// The models that were due to be purged by `time`.
 pub async fn due(source: &impl Source, time: Timestamp) -> Result<Vec<ModelId>, Error> {
-    let due = model::Entity::find().filter(model::Column::PurgeTime.lte(time)).order_by_asc(model::Column::PurgeTime);
+    let due =
+        visible::find::<model::Entity>(source).filter(model::Column::PurgeTime.lte(time)).order_by_asc(model::Column::PurgeTime);
     Ok(due.select_only().column(model::Column::Id).into_tuple().all(source.conn()).await?)
 }
 
 /// One model. By id it may be soft-deleted, by name it is live.
 pub async fn get(source: &impl Source, model: &ModelRef, view: View) -> Result<Model, Error> {
-    let row = select(view).filter(refers(model)).into_model().one(source.conn()).await?;
+    let row = select(source, view).filter(refers(model)).into_model().one(source.conn()).await?;
     let row = row.ok_or_else(|| Error::not_found(Kind::Model, model))?;
     let mut models = complete(source, vec![row], view).await?;
     models.pop().ok_or_else(|| Error::bug("a model lost its row"))
@@ -128,7 +131,7 @@ pub async fn get(source: &impl Source, model: &ModelRef, view: View) -> Result<M
 /// Many models, in the order asked for; all of them or an error that names the first missing one.
 pub async fn get_many(source: &impl Source, wanted: &[ModelRef], view: View) -> Result<Vec<Model>, Error> {
     let any = wanted.iter().fold(Condition::any(), |any, model| any.add(refers(model)));
-    let rows = select(view).filter(any).into_model().all(source.conn()).await?;
+    let rows = select(source, view).filter(any).into_model().all(source.conn()).await?;
     let found = complete(source, rows, view).await?;
     let mut by_ref: HashMap<ModelRef, &Model> = HashMap::new();
     for model in &found {
@@ -144,7 +147,7 @@ pub async fn get_many(source: &impl Source, wanted: &[ModelRef], view: View) -> 
 
 /// One model, locked until the end of the transaction. Soft-deleted ones only by id.
 pub async fn lock(tx: &Tx, model: &ModelRef) -> Result<Model, Error> {
-    let row = model::Entity::find().filter(refers(model)).lock_exclusive().one(tx.conn()).await?;
+    let row = visible::find::<model::Entity>(tx).filter(refers(model)).lock_exclusive().one(tx.conn()).await?;
     let row = row.ok_or_else(|| Error::not_found(Kind::Model, model))?;
     let mut models = complete(tx, vec![row], View::Full).await?;
     models.pop().ok_or_else(|| Error::bug("a model lost its row"))
@@ -156,7 +159,7 @@ pub async fn lock_any(tx: &Tx, model: &ModelRef) -> Result<Model, Error> {
         ModelRef::Id(id) => model::Column::Id.eq(*id),
         ModelRef::Name(name) => model::Column::Name.eq(name),
     };
-    let row = model::Entity::find().filter(refers).lock_exclusive().one(tx.conn()).await?;
+    let row = visible::find::<model::Entity>(tx).filter(refers).lock_exclusive().one(tx.conn()).await?;
     let row = row.ok_or_else(|| Error::not_found(Kind::Model, model))?;
     let mut models = complete(tx, vec![row], View::Full).await?;
     models.pop().ok_or_else(|| Error::bug("a model lost its row"))
@@ -164,13 +167,13 @@ pub async fn lock_any(tx: &Tx, model: &ModelRef) -> Result<Model, Error> {
 
 /// The id of a model; of a soft-deleted one only by that id.
 pub async fn get_id(source: &impl Source, model: &ModelRef) -> Result<ModelId, Error> {
-    let query = model::Entity::find().filter(refers(model)).select_only().column(model::Column::Id);
+    let query = visible::find::<model::Entity>(source).filter(refers(model)).select_only().column(model::Column::Id);
     query.into_tuple().one(source.conn()).await?.ok_or_else(|| Error::not_found(Kind::Model, model))
 }
 
 /// The id of a live model.
 pub async fn find_id(source: &impl Source, model: &ModelRef) -> Result<ModelId, Error> {
-    let live = model::Entity::find().filter(refers(model)).filter(model::Column::DeleteTime.is_null());
+    let live = visible::find::<model::Entity>(source).filter(refers(model)).filter(model::Column::DeleteTime.is_null());
     let id = live.select_only().column(model::Column::Id).into_tuple().one(source.conn()).await?;
     id.ok_or_else(|| Error::not_found(Kind::Model, model))
 }
@@ -178,7 +181,8 @@ pub async fn find_id(source: &impl Source, model: &ModelRef) -> Result<ModelId, 
 /// The rows of models, in the order asked for, locked until the end of the transaction; soft-deleted ones only by id.
 pub async fn lock_rows(tx: &Tx, wanted: &[ModelRef]) -> Result<Vec<model::Model>, Error> {
     let any = wanted.iter().fold(Condition::any(), |any, model| any.add(refers(model)));
-    let rows = model::Entity::find().filter(any).order_by_asc(model::Column::Id).lock_exclusive().all(tx.conn()).await?;
+    let rows =
+        visible::find::<model::Entity>(tx).filter(any).order_by_asc(model::Column::Id).lock_exclusive().all(tx.conn()).await?;
     let is = |row: &model::Model, model: &ModelRef| match model {
         ModelRef::Id(id) => row.id == *id,
         ModelRef::Name(name) => row.name == *name,
@@ -206,10 +210,10 @@ pub async fn list(source: &impl Source, list: &List<ModelFilter, ModelOrder>) ->
         matching = matching.add(model::Column::DeleteTime.is_null());
     }
     let total = match list.include_total {
-        true => Some(model::Entity::find().filter(matching.clone()).count(source.conn()).await?),
+        true => Some(visible::find::<model::Entity>(source).filter(matching.clone()).count(source.conn()).await?),
         false => None,
     };
-    let query = select(list.view).filter(matching);
+    let query = select(source, list.view).filter(matching);
     let after = list.resume.as_ref().map(|resume| &resume.after);
     let query = page(query, sort(list.order), (model::Entity, model::Column::Id), after, list.size.rows());
     let (rows, more) = cut(query.into_model().all(source.conn()).await?, list.size.rows());
@@ -237,9 +241,9 @@ fn refers(model: &ModelRef) -> Condition {
 }
 
 /// The columns of a view; the large ones are not even read for the basic one.
-fn select(view: View) -> Select<model::Entity> {
+fn select(source: &impl Source, view: View) -> Select<model::Entity> {
     use model::Column::{Metadata, Training};
-    let query = model::Entity::find();
+    let query = visible::find::<model::Entity>(source);
     match view {
         View::Full => query,
         View::Basic => query
@@ -272,7 +276,10 @@ async fn complete(source: &impl Source, rows: Vec<model::Model>, view: View) -> 
 }
 
 async fn tags_of(source: &impl Source, ids: &[ModelId]) -> Result<HashMap<ModelId, Tags>, Error> {
-    let rows = model_tag::Entity::find().filter(model_tag::Column::ModelId.is_in(ids.iter().copied())).all(source.conn()).await?;
+    let rows = visible::find::<model_tag::Entity>(source)
+        .filter(model_tag::Column::ModelId.is_in(ids.iter().copied()))
+        .all(source.conn())
+        .await?;
     let mut tags: HashMap<ModelId, Tags> = HashMap::new();
     for model_tag::Model { model_id, tag } in rows {
         tags.entry(model_id).or_default().insert(tag);
@@ -281,7 +288,7 @@ async fn tags_of(source: &impl Source, ids: &[ModelId]) -> Result<HashMap<ModelI
 }
 
 async fn release_counts(source: &impl Source, ids: &[ModelId]) -> Result<HashMap<ModelId, i64>, Error> {
-    let counts = release::Entity::find()
+    let counts = visible::find::<release::Entity>(source)
         .select_only()
         .column(release::Column::ModelId)
         .column_as(release::Column::Id.count(), "count")

@@ -2,7 +2,7 @@
 
 use super::entity::{model, release};
 use super::page::{Sort, cut, page};
-use super::{Source, Tx, aliases, filter, labels};
+use super::{Source, Tx, aliases, filter, labels, visible};
 use crate::domain::filter::ReleaseFilter;
 use crate::domain::model::{Labels, View};
 use crate::domain::name::{AliasName, ModelName, StoragePath};
@@ -97,7 +97,7 @@ pub async fn insert(tx: &Tx, new: &[Release]) -> Result<(), Error> {
 async fn taken_key(tx: &Tx, new: &[Release]) -> Result<Error, Error> {
     let of_model = |new: &Release| has_key(&new.key()).add(release::Column::ModelId.eq(new.row.model_id));
     let any = new.iter().fold(Condition::any(), |any, new| any.add(of_model(new)));
-    let holders = release::Entity::find().filter(any).all(tx.conn()).await?;
+    let holders = visible::find::<release::Entity>(tx).filter(any).all(tx.conn()).await?;
     let same = |holder: &release::Model, new: &release::Model| {
         let key = |row: &release::Model| (row.model_id, row.version.clone(), row.quantization.clone(), row.platform.clone());
         key(holder) == key(new) && holder.id != new.id
@@ -113,7 +113,7 @@ pub async fn missing(source: &impl Source, ids: &BTreeSet<ReleaseId>) -> Result<
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let query = release::Entity::find().filter(release::Column::Id.is_in(ids.iter().copied()));
+    let query = visible::find::<release::Entity>(source).filter(release::Column::Id.is_in(ids.iter().copied()));
     let found: Vec<ReleaseId> = query.select_only().column(release::Column::Id).into_tuple().all(source.conn()).await?;
     Ok(ids.iter().filter(|id| !found.contains(id)).copied().collect())
 }
@@ -132,14 +132,14 @@ pub async fn replace_labels(tx: &Tx, id: ReleaseId, labels: &Labels) -> Result<(
 
 /// One release. By id it may be soft-deleted, by its key it is live.
 pub async fn get(source: &impl Source, release: &ReleaseRef, view: View) -> Result<Release, Error> {
-    let found = select(view).filter(refers(release)).into_model().one(source.conn()).await?;
+    let found = select(source, view).filter(refers(release)).into_model().one(source.conn()).await?;
     one(source, found, release).await
 }
 
 /// Many releases, in the order asked for; all of them or an error that names the first missing one.
 pub async fn get_many(source: &impl Source, wanted: &[ReleaseRef], view: View) -> Result<Vec<Release>, Error> {
     let any = wanted.iter().fold(Condition::any(), |any, release| any.add(refers(release)));
-    let rows = select(view).filter(any).into_model().all(source.conn()).await?;
+    let rows = select(source, view).filter(any).into_model().all(source.conn()).await?;
     let found = complete(source, rows).await?;
     let mut by_ref: HashMap<ReleaseRef, &Release> = HashMap::new();
     for release in &found {
@@ -156,7 +156,7 @@ pub async fn get_many(source: &impl Source, wanted: &[ReleaseRef], view: View) -
 
 /// One release, locked until the end of the transaction. Soft-deleted ones only by id.
 pub async fn lock(tx: &Tx, release: &ReleaseRef) -> Result<Release, Error> {
-    let mut query = select(View::Full).filter(refers(release));
+    let mut query = select(tx, View::Full).filter(refers(release));
     QuerySelect::query(&mut query).lock_with_tables(LockType::Update, [release::Entity]);
     let found = query.into_model().one(tx.conn()).await?;
     one(tx, found, release).await
@@ -168,7 +168,7 @@ pub async fn lock_any(tx: &Tx, release: &ReleaseRef) -> Result<Release, Error> {
         ReleaseRef::Id(id) => Condition::all().add(release::Column::Id.eq(*id)),
         ReleaseRef::Key(key) => has_key(key).add(model::Column::Name.eq(&key.model)),
     };
-    let mut query = select(View::Full).filter(refers);
+    let mut query = select(tx, View::Full).filter(refers);
     QuerySelect::query(&mut query).lock_with_tables(LockType::Update, [release::Entity]);
     let found = query.into_model().one(tx.conn()).await?;
     one(tx, found, release).await
@@ -187,11 +187,15 @@ pub async fn list(
     }
     let total = match list.include_total {
         true => Some(
-            release::Entity::find().join(JoinType::InnerJoin, to_model()).filter(matching.clone()).count(source.conn()).await?,
+            visible::find::<release::Entity>(source)
+                .join(JoinType::InnerJoin, to_model())
+                .filter(matching.clone())
+                .count(source.conn())
+                .await?,
         ),
         false => None,
     };
-    let query = select(list.view).filter(matching);
+    let query = select(source, list.view).filter(matching);
     let after = list.resume.as_ref().map(|resume| &resume.after);
     let query = page(query, sort(list.order), (release::Entity, release::Column::Id), after, list.size.rows());
     let (rows, more) = cut(query.into_model().all(source.conn()).await?, list.size.rows());
@@ -232,9 +236,9 @@ pub(super) fn to_model() -> RelationDef {
 }
 
 /// The columns of a view, joined with the model; the large ones are not even read for the basic view.
-pub(super) fn select(view: View) -> Select<release::Entity> {
+pub(super) fn select(source: &impl Source, view: View) -> Select<release::Entity> {
     use release::Column::{Metadata, ReleaseNotes, Training};
-    let query = release::Entity::find().join(JoinType::InnerJoin, to_model());
+    let query = visible::find::<release::Entity>(source).join(JoinType::InnerJoin, to_model());
     let query = match view {
         View::Full => query,
         View::Basic => query

@@ -2,7 +2,7 @@
 
 use super::entity::{model, release};
 use super::releases::{Joined, Release, complete, select, to_model};
-use super::{Source, Tx, labels};
+use super::{Source, Tx, labels, visible};
 use crate::domain::model::View;
 use crate::domain::{Error, ModelId, ReleaseId, Revision, Timestamp};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
@@ -13,7 +13,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, JoinType, PaginatorTrait, Que
 pub async fn due(source: &impl Source, time: Timestamp) -> Result<Vec<ReleaseId>, Error> {
     let revision_of_model = Expr::col((model::Entity, model::Column::Revision));
     let by_itself = Expr::col((release::Entity, release::Column::Revision)).ne(revision_of_model);
-    let due = release::Entity::find()
+    let due = visible::find::<release::Entity>(source)
         .join(JoinType::InnerJoin, to_model())
         .filter(release::Column::PurgeTime.lte(time))
         .filter(model::Column::DeleteTime.is_null().or(by_itself))
@@ -24,9 +24,9 @@ pub async fn due(source: &impl Source, time: Timestamp) -> Result<Vec<ReleaseId>
 /// The first of the live releases of a model, by number, and how many there are.
 pub async fn live(source: &impl Source, model: ModelId, limit: u64) -> Result<(Vec<Release>, u64), Error> {
     let of_it = Condition::all().add(release::Column::ModelId.eq(model)).add(release::Column::DeleteTime.is_null());
-    let query = select(View::Basic).filter(of_it.clone()).order_by_asc(release::Column::Number).limit(limit);
+    let query = select(source, View::Basic).filter(of_it.clone()).order_by_asc(release::Column::Number).limit(limit);
     let rows = query.into_model().all(source.conn()).await?;
-    let count = release::Entity::find().filter(of_it).count(source.conn()).await?;
+    let count = visible::find::<release::Entity>(source).filter(of_it).count(source.conn()).await?;
     Ok((complete(source, rows).await?, count))
 }
 
@@ -35,9 +35,9 @@ pub async fn derived_from(source: &impl Source, purged: &Purged, limit: u64) -> 
     let derived = Condition::all()
         .add(release::Column::BaseReleaseId.in_subquery(purged.ids()))
         .add(release::Column::Id.not_in_subquery(purged.ids()));
-    let query = select(View::Basic).filter(derived.clone()).order_by_asc(release::Column::Number).limit(limit);
+    let query = select(source, View::Basic).filter(derived.clone()).order_by_asc(release::Column::Number).limit(limit);
     let rows: Vec<Joined> = query.into_model().all(source.conn()).await?;
-    let count = release::Entity::find().filter(derived).count(source.conn()).await?;
+    let count = visible::find::<release::Entity>(source).filter(derived).count(source.conn()).await?;
     Ok((complete(source, rows).await?, count))
 }
 
@@ -65,7 +65,7 @@ impl Purged {
 
 /// Removes releases for good, with their labels. No alias points to them any more. Gives what they were.
 pub async fn purge(tx: &Tx, purged: &Purged) -> Result<Vec<Release>, Error> {
-    let query = select(View::Basic).filter(purged.condition()).order_by_asc(release::Column::Number);
+    let query = select(tx, View::Basic).filter(purged.condition()).order_by_asc(release::Column::Number);
     let rows: Vec<Joined> = query.into_model().all(tx.conn()).await?;
     let gone = complete(tx, rows).await?;
     let ids: Vec<ReleaseId> = gone.iter().map(|release| release.row.id).collect();
@@ -108,7 +108,7 @@ async fn touch_of(
         .filter(ModelId.eq(model))
         .filter(which);
     update.exec(tx.conn()).await?;
-    let touched = select(View::Basic).filter(ModelId.eq(model)).filter(Revision.eq(tx.revision())).order_by_asc(Number);
+    let touched = select(tx, View::Basic).filter(ModelId.eq(model)).filter(Revision.eq(tx.revision())).order_by_asc(Number);
     let rows = touched.into_model().all(tx.conn()).await?;
     complete(tx, rows).await
 }

@@ -1,11 +1,11 @@
 //! Which releases of a model a reference may stand for.
 
-use super::Source;
 use super::entity::release;
+use super::{Source, visible};
 use crate::domain::name::{Platform, Quantization};
 use crate::domain::release::ReleaseState;
 use crate::domain::{Error, ModelId, ReleaseId};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// Which releases of a model a reference may stand for.
 #[derive(Debug, Clone)]
@@ -73,7 +73,7 @@ impl Candidates {
     /// # Errors
     /// Those of the database.
     pub async fn latest(self, source: &impl Source) -> Result<Option<ReleaseId>, Error> {
-        let newest = release::Entity::find()
+        let newest = visible::find::<release::Entity>(source)
             .filter(self.in_state(ReleaseState::Active).conditions)
             .order_by_desc(release::Column::CreateTime)
             .order_by_desc(release::Column::Id);
@@ -85,7 +85,7 @@ impl Candidates {
     /// # Errors
     /// Those of the database.
     pub async fn active_versions(self, source: &impl Source) -> Result<Vec<(ReleaseId, String)>, Error> {
-        let active = release::Entity::find().filter(self.in_state(ReleaseState::Active).conditions);
+        let active = visible::find::<release::Entity>(source).filter(self.in_state(ReleaseState::Active).conditions);
         Ok(active.select_only().columns([release::Column::Id, release::Column::Version]).into_tuple().all(source.conn()).await?)
     }
 
@@ -94,7 +94,7 @@ impl Candidates {
     /// # Errors
     /// Those of the database.
     pub async fn usable(self, source: &impl Source, limit: u64) -> Result<(Vec<ReleaseId>, usize), Error> {
-        let usable = release::Entity::find().filter(self.not_yanked().conditions);
+        let usable = visible::find::<release::Entity>(source).filter(self.not_yanked().conditions);
         let ids = usable.clone().order_by_asc(release::Column::Id).select_only().column(release::Column::Id).limit(limit);
         let ids: Vec<ReleaseId> = ids.into_tuple().all(source.conn()).await?;
         let count =
@@ -107,7 +107,7 @@ impl Candidates {
     /// # Errors
     /// Those of the database.
     pub async fn any_yanked(self, source: &impl Source) -> Result<bool, Error> {
-        let yanked = release::Entity::find().filter(self.in_state(ReleaseState::Yanked).conditions);
+        let yanked = visible::find::<release::Entity>(source).filter(self.in_state(ReleaseState::Yanked).conditions);
         let one: Option<ReleaseId> = yanked.select_only().column(release::Column::Id).into_tuple().one(source.conn()).await?;
         Ok(one.is_some())
     }

@@ -1,14 +1,18 @@
 //! The one row that says which registry this is and how far it has come.
 
 use super::entity::state::{Column, Entity, Model};
-use super::{Source, Tx};
+use super::{Source, Tx, visible};
 use crate::domain::{Error, RegistryId, Revision};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect, Select};
 
 /// The row.
 pub(super) async fn load(db: &DatabaseConnection) -> Result<Model, DbErr> {
-    Entity::find_by_id(1).one(db).await?.ok_or_else(missing)
+    row().one(db).await?.ok_or_else(missing)
+}
+
+fn row() -> Select<Entity> {
+    visible::of_registry().filter(Column::Id.eq(1))
 }
 
 /// Which registry this is and how far it has come: the row without its key.
@@ -27,7 +31,7 @@ pub struct State {
 /// # Errors
 /// Those of the database.
 pub async fn get(source: &impl Source) -> Result<State, Error> {
-    let row = Entity::find_by_id(1).one(source.conn()).await?.ok_or_else(missing)?;
+    let row = row().one(source.conn()).await?.ok_or_else(missing)?;
     let Model { id: _, registry_id, revision, compacted_revision, page_token_key: _, api_keys_revision: _ } = row;
     Ok(State { registry_id, revision, compacted_revision })
 }
@@ -37,13 +41,13 @@ pub async fn get(source: &impl Source) -> Result<State, Error> {
 /// # Errors
 /// Those of the database.
 pub async fn revision(source: &impl Source) -> Result<Revision, Error> {
-    let revision = Entity::find_by_id(1).select_only().column(Column::Revision).into_tuple().one(source.conn()).await?;
+    let revision = row().select_only().column(Column::Revision).into_tuple().one(source.conn()).await?;
     Ok(revision.ok_or_else(missing)?)
 }
 
 /// The newest revision, locked until the end of the transaction: nobody else writes until then.
 pub(super) async fn lock(txn: &DatabaseTransaction) -> Result<Revision, DbErr> {
-    let row = Entity::find_by_id(1).select_only().column(Column::Revision).lock_exclusive();
+    let row = row().select_only().column(Column::Revision).lock_exclusive();
     row.into_tuple().one(txn).await?.ok_or_else(missing)
 }
 

@@ -5,7 +5,7 @@
 use super::Source;
 use super::events::{About, Picture, Recorded, Subject};
 use crate::domain::event::EventType;
-use crate::domain::{Context, Revision};
+use crate::domain::{Context, Revision, Scope};
 use sea_orm::{DatabaseTransaction, DbErr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -36,6 +36,10 @@ pub(super) struct Done {
 impl Source for Tx {
     fn conn(&self) -> &DatabaseTransaction {
         &self.0.txn
+    }
+
+    fn scope(&self) -> &Scope {
+        self.0.ctx.scope()
     }
 }
 

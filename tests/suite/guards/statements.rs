@@ -106,6 +106,11 @@ impl Count {
 
 const MANY: usize = 100;
 
+/// Who calls with a key of his own.
+struct Somebody {
+    client: registry_client::Client,
+}
+
 /// As many models as a page has, each with tags, labels and two releases with labels.
 async fn stock(registry: &Harness) -> (Vec<pb::Model>, Vec<pb::Release>) {
     let (mut models, mut releases) = (Vec::new(), Vec::new());
@@ -188,6 +193,27 @@ on_every_database! {
             let releases = |page_size| pb::ListReleasesRequest { page_size, view, include_total_size: true, ..Default::default() };
             assert_constant("ListReleases", &counted!(registry, "releases", releases(1), releases), &counted!(registry, "releases", releases(100), releases));
         }
+    }
+
+    /// A limit is a condition: whoever has one asks as many questions as everybody, and none other.
+    async fn a_limited_key_costs_no_more_statements(database: Database) {
+        let _others = with_others().await;
+        let registry = &Harness::start(database).await;
+        stock(registry).await;
+        let api_key = pb::ApiKey { name: "limited".to_owned(), model_name_prefixes: vec!["model-".to_owned()], ..Default::default() };
+        let secret = registry.client.call(pb::CreateApiKeyRequest { api_key: Some(api_key) }).send().await.unwrap().secret;
+        let limited = &Somebody { client: registry_tests::keys::client(registry.endpoint(), &secret).await };
+        macro_rules! same {
+            ($request:expr, $items:ident) => {{
+                let (all, within) = (counted!(registry, "all", $request, $items), counted!(limited, "within", $request, $items));
+                assert_eq!((all.0, all.1.len()), (within.0, within.1.len()), "{:#?}\n{:#?}", all.1, within.1);
+            }};
+        }
+        limited.client.server_info().send().await.unwrap();
+        same!(pb::ListModelsRequest { page_size: 10, view: 2, include_total_size: true, ..Default::default() }, models);
+        same!(pb::ListReleasesRequest { page_size: 10, view: 2, include_total_size: true, ..Default::default() }, releases);
+        same!(pb::ListReleaseAliasesRequest { page_size: 10, ..Default::default() }, aliases);
+        same!(pb::ListEventsRequest { page_size: 10, ..Default::default() }, events);
     }
 
     async fn a_batch_costs_a_constant_number_of_statements(database: Database) {

@@ -5,6 +5,7 @@ mod clients;
 mod limits;
 mod peers;
 mod reload;
+mod roles;
 mod server;
 mod start;
 
