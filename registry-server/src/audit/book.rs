@@ -85,7 +85,7 @@ impl Book {
         if self.tells(&exact, TELL_ADDRESSES) {
             return (exact, call);
         }
-        let call = call.from_anywhere();
+        let call = call.anywhere();
         let by_caller = Kind::of(&call);
         if self.tells(&by_caller, TELL_CALLERS) {
             return (by_caller, call);

@@ -70,14 +70,14 @@ impl FailedCalls {
 
     /// The same from nowhere in particular.
     #[must_use]
-    pub fn from_anywhere(self) -> Self {
+    pub fn anywhere(self) -> Self {
         Self { origin: Origin::default(), ..self }
     }
 
     /// The same by nobody in particular, and for no reason in particular.
     #[must_use]
     pub fn by_others(self) -> Self {
-        Self { actor: Actor::others(), key: None, reason: None, ..self.from_anywhere() }
+        Self { actor: Actor::others(), key: None, reason: None, ..self.anywhere() }
     }
 }
 

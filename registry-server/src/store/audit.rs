@@ -130,6 +130,7 @@ pub async fn drop_before(tx: &Tx, time: Timestamp, limit: u64) -> Result<u64, Er
 ///
 /// # Errors
 /// Those of the database.
+#[expect(clippy::disallowed_methods, reason = "counts rows, and is no page")]
 pub async fn last_of_too_many(source: &impl Source, kept: u64) -> Result<Option<Cursor>, Error> {
     let newest = visible::of_registry::<Entity>().filter(refusal()).order_by_desc(Column::CreateTime).order_by_desc(Column::Id);
     Ok(newest.offset(kept).limit(1).one(source.conn()).await?.map(|entry| entry.cursor()))

@@ -193,6 +193,8 @@ on_every_database! {
             let releases = |page_size| pb::ListReleasesRequest { page_size, view, include_total_size: true, ..Default::default() };
             assert_constant("ListReleases", &counted!(registry, "releases", releases(1), releases), &counted!(registry, "releases", releases(100), releases));
         }
+        let entries = |page_size| pb::ListAuditEntriesRequest { page_size, ..Default::default() };
+        assert_constant("ListAuditEntries", &counted!(registry, "audit", entries(1), entries), &counted!(registry, "audit", entries(100), entries));
     }
 
     /// A limit is a condition: whoever has one asks as many questions as everybody, and none other.
