@@ -2,7 +2,7 @@
 
 use super::{GREETING, PATIENCE, Secure, until_closed};
 use clap::Parser;
-use registry_client::{Client, RetryPolicy};
+use registry_client::RetryPolicy;
 use registry_server::config::Config;
 use registry_server::listener::{Limits, network};
 use registry_tests::binary::Binary;

@@ -47,6 +47,7 @@ impl Shut {
         let request = Request::post(format!("{}/modelregistry.v1.WatchService/Watch", server.endpoint()))
             .header("content-type", "application/grpc")
             .header("te", "trailers")
+            .header("authorization", format!("Bearer {}", registry_tests::keys::ADMIN))
             .body(Full::new(framed(&after(0))))
             .unwrap();
         let answer = sender.send_request(request).await.unwrap();
