@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod config;
+pub mod cores;
 pub mod domain;
 pub mod first_key;
 mod health;

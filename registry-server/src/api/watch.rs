@@ -9,6 +9,8 @@ use crate::domain::event::EventFilter;
 use crate::domain::page::PageSize;
 use crate::domain::{Error, RequestId, Revision};
 use crate::service::Registry;
+#[cfg(feature = "sabotage")]
+use crate::sabotage::Fault;
 use crate::service::history::{Events, FEW, Start};
 use crate::store::events::Place;
 use futures::future::{self, BoxFuture};
@@ -172,9 +174,13 @@ impl Watcher {
             let mut lost = watcher.lost.take().unwrap_or_else(|| future::pending().boxed());
             let next = tokio::select! {
                 biased;
-                () = deadline.passed() => Err(status::late("the deadline of the stream has passed")),
-                why = &mut lost => Err(status::of(&why, &watcher.request_id)),
-                next = watcher.next() => next.map(said).map_err(|error| status::of(&error, &watcher.request_id)),
+                () = deadline.passed() => None,
+                why = &mut lost => Some(Err(why)),
+                next = watcher.next() => Some(next),
+            };
+            let next = match next {
+                None => Err(status::late("the deadline of the stream has passed")),
+                Some(next) => next.map(said).map_err(|why| status::ending(&why, watcher.place.complete(), &watcher.request_id)),
             };
             (watcher.lost, watcher.ended) = (Some(lost), next.is_err());
             Some((next, watcher))
@@ -184,6 +190,8 @@ impl Watcher {
 
     /// What is to be said next; waits for it.
     async fn next(&mut self) -> Result<watch_response::Message, Error> {
+        #[cfg(feature = "sabotage")]
+        self.registry.sabotage().strike(Fault::Stream, &self.request_id);
         loop {
             if self.stop.is_cancelled() {
                 return Err(Error::ShuttingDown);
@@ -226,7 +234,11 @@ impl Watcher {
     async fn read(&mut self) -> Result<Vec<pb::Event>, Error> {
         let (registry, filter, reading) = (self.registry.clone(), Arc::clone(&self.filter), Arc::clone(&self.reading));
         let (place, pictures) = (self.place, self.pictures);
+        #[cfg(feature = "sabotage")]
+        let request_id = self.request_id.clone();
         let task = tokio::spawn(async move {
+            #[cfg(feature = "sabotage")]
+            registry.sabotage().strike(Fault::Read, &request_id);
             let _turn = reading.acquire().await.map_err(|_| Error::ShuttingDown)?;
             message_behind(registry, place, filter, pictures).await
         });
