@@ -1,8 +1,8 @@
 //! Faults that are built in on purpose, to show that the tests find them. Nothing of it is in a build without the feature
 //! `sabotage`, and no flag of the binary reaches it.
 
-use crate::domain::release::{Resolve, Selector};
 use crate::domain::RequestId;
+use crate::domain::release::{Resolve, Selector};
 use crate::service::Resolved;
 use crate::store::{Tx, UseCase};
 use std::collections::HashMap;

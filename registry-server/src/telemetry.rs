@@ -1,8 +1,8 @@
 //! The log: to standard error, for people or as JSON lines.
 
 use crate::config::LogFormat;
-use std::panic::PanicHookInfo;
 use std::io::{IsTerminal, stderr};
+use std::panic::PanicHookInfo;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 

@@ -91,6 +91,14 @@ impl Binary {
         Self::alone(command, directory)
     }
 
+    /// In this directory, on a free port, where a crash may leave a core of any size.
+    #[must_use]
+    pub fn dumping_core(directory: &Path) -> Self {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "ulimit -c unlimited && exec \"$0\" --listen 127.0.0.1:0 \"$@\""]).arg(executable());
+        Self::alone(command, directory)
+    }
+
     /// In this directory, on a free port, with this umask.
     #[must_use]
     pub fn under_umask(directory: &Path, umask: &str) -> Self {

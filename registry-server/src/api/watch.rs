@@ -8,9 +8,9 @@ use super::{Api, Deadline, status};
 use crate::domain::event::EventFilter;
 use crate::domain::page::PageSize;
 use crate::domain::{Error, RequestId, Revision};
-use crate::service::Registry;
 #[cfg(feature = "sabotage")]
 use crate::sabotage::Fault;
+use crate::service::Registry;
 use crate::service::history::{Events, FEW, Start};
 use crate::store::events::Place;
 use futures::future::{self, BoxFuture};

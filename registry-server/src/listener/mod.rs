@@ -16,7 +16,6 @@ pub use places::network;
 
 use crate::tls::Acceptor;
 use axum::Router;
-use futures::FutureExt;
 use places::{Full, Places};
 use seldom::Seldom;
 use std::net::SocketAddr;
@@ -66,15 +65,26 @@ pub async fn serve(listener: TcpListener, door: Door, grace: Duration) {
         }
     }
     // Whoever is connected already as far as the kernel knows may have sent a call: closing the door on them would lose it.
-    while let Some(Ok(accepted)) = listener.accept().now_or_never() {
+    for accepted in waiting(listener) {
         let _ = begin(&mut connections, accepted, &door, &places); // one that has no place is closed, as ever
     }
-    drop(listener);
     let drained = async { while connections.join_next().await.is_some() {} };
     if timeout(grace, drained).await.is_err() {
         tracing::warn!(connections = connections.len(), "the grace period is over: closing what is still open");
     }
     connections.shutdown().await;
+}
+
+/// The connections that wait to be accepted, and the end of the listener. The kernel is asked, because it knows of some before
+/// tokio does.
+fn waiting(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
+    let Ok(listener) = listener.into_std() else { return Vec::new() };
+    let accepted = std::iter::from_fn(|| listener.accept().ok());
+    let ours = |(stream, address): (std::net::TcpStream, SocketAddr)| {
+        stream.set_nonblocking(true).ok()?;
+        Some((TcpStream::from_std(stream).ok()?, address))
+    };
+    accepted.filter_map(ours).collect()
 }
 
 /// Serves a connection, if there is a place for it.
