@@ -107,7 +107,7 @@ impl Failure {
             } else {
                 Code::Unavailable
             };
-            facts.never_sent = sources(source).any(|error| never_processed(error));
+            facts.never_sent = sources(source).any(never_processed);
             facts.message = chain(source);
         }
         facts.request_id = crate::call::request_id(status.metadata());

@@ -8,7 +8,7 @@ use registry_client::{Client, Code, ErrorReason, Event, EventFilter};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::timeout;
-use tonic::{Request, Status, Streaming};
+use tonic::{Status, Streaming};
 use tonic_types::StatusExt;
 
 /// How long anything may take that is to come.
@@ -43,17 +43,6 @@ pub struct Watcher {
 /// # Panics
 /// If the first message is another one, or does not come.
 pub async fn open(client: &Client, request: WatchRequest) -> Result<Watcher, Status> {
-    open_with(client, Request::new(request)).await
-}
-
-/// The same, with headers.
-///
-/// # Errors
-/// What the call is refused with. What comes on the stream is not one of them.
-///
-/// # Panics
-/// If the first message is another one, or does not come.
-pub async fn open_with(client: &Client, request: Request<WatchRequest>) -> Result<Watcher, Status> {
     let call = async { client.watch_service().watch(request).await };
     let mut messages = timeout(PATIENCE, call).await.expect("an answer to Watch")?.into_inner();
     let first = timeout(PATIENCE, messages.message()).await.expect("a first message").expect("a stream that starts");

@@ -1,6 +1,9 @@
 //! A panic in a call is INTERNAL for its caller, and nothing for anybody else: in the handler, and also later, while the
 //! answer is being sent, because a stream works then.
 
+#[cfg(panic = "abort")]
+compile_error!("the server is to be built with panics that unwind: one call would end all others");
+
 use crate::api::status;
 use crate::domain::{Error, RequestId};
 use axum::body::{Body, Bytes, HttpBody};

@@ -5,7 +5,7 @@ use futures::StreamExt;
 use futures::future::join_all;
 use registry_client::{Client, Code, Error, ErrorReason};
 use registry_server::sabotage::{Fault, PANIC, STRUCK, Sabotage};
-use registry_tests::watching::{self, Watcher, after};
+use registry_tests::watching::{self, after};
 use registry_tests::{Database, Harness, expect, given, on_every_database, raw};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -85,17 +85,19 @@ on_every_database! {
     }
 }
 
-async fn open(client: &Client, request_id: &str) -> Result<Watcher, Status> {
+/// What a stream comes to that is struck. What it says before may be lost on the way: it is sent together with its end.
+async fn struck_stream(client: &Client, request_id: &str) -> Status {
     let mut request = Request::new(after(0));
     request.metadata_mut().insert("x-request-id", request_id.parse().expect("an id"));
-    watching::open_with(client, request).await
-}
-
-/// What a stream comes to that is struck. It may be before it has said anything that the client has seen.
-async fn struck_stream(client: &Client, request_id: &str) -> Status {
-    match open(client, request_id).await {
-        Ok(watcher) => watcher.end().await,
-        Err(status) => status,
+    let mut messages = match client.watch_service().watch(request).await {
+        Ok(answer) => answer.into_inner(),
+        Err(status) => return status,
+    };
+    loop {
+        match messages.message().await {
+            Ok(message) => assert!(message.is_some(), "a stream never ends without a reason"),
+            Err(status) => return status,
+        }
     }
 }
 
@@ -106,7 +108,7 @@ async fn streams(fault: Fault) {
         settings.max_watches = 20;
     };
     let registry = Harness::with(Database::Sqlite, most).await;
-    let mut neighbour = open(&registry.client, "neighbour").await.expect("a stream");
+    let mut neighbour = watching::watch(&registry.client, after(0)).await;
     given::model(&registry, "iris").await;
     assert_eq!(neighbour.event().await.revision, 1);
     for number in 0..TIMES {
