@@ -107,7 +107,7 @@ impl Failure {
             } else {
                 Code::Unavailable
             };
-            facts.never_sent = sources(source).any(|error| error.is::<ConnectError>());
+            facts.never_sent = sources(source).any(never_processed);
             facts.message = chain(source);
         }
         facts.request_id = crate::call::request_id(status.metadata());
@@ -144,6 +144,19 @@ impl Facts {
             self.request_id = Some(info.request_id.clone());
         }
     }
+}
+
+/// Whether the server has certainly not begun with the call: there was no connection, the call was still waiting for its turn on one
+/// that was closed, or the server has refused the stream or named it as one it has not looked at (as when it stops).
+fn never_processed(error: &(dyn StdError + 'static)) -> bool {
+    let canceled = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled);
+    let refused = error.downcast_ref::<h2::Error>().is_some_and(|error| {
+        let reason = error.reason();
+        error.is_remote()
+            && (error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM)
+                || error.is_go_away() && reason == Some(h2::Reason::NO_ERROR))
+    });
+    error.is::<ConnectError>() || canceled || refused
 }
 
 fn sources<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {

@@ -60,9 +60,21 @@ pub struct Config {
     #[arg(long, env = "REGISTRY_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,
 
-    /// How many seconds calls that have begun may take after SIGTERM or SIGINT; a second signal ends at once
+    /// How many seconds calls that have begun may take when the server stops; a second signal ends at once
     #[arg(long, env = "REGISTRY_SHUTDOWN_GRACE", value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub shutdown_grace: Duration,
+
+    /// How long the server goes on as before after SIGTERM or SIGINT, and only says NOT_SERVING, so that balancers send callers elsewhere
+    ///
+    /// As long as a balancer needs to notice; 0s if there is none. The server ends at most --shutdown-grace and a second after that.
+    #[arg(long, env = "REGISTRY_SHUTDOWN_DELAY", value_name = "DURATION", default_value = "1s", value_parser = pause)]
+    pub shutdown_delay: Duration,
+
+    /// Let the kernel write the memory of the server to a file if it crashes, with all secrets in it, and let debuggers in
+    ///
+    /// Without it there are no core dumps, and no other process of the same user can read the memory or the environment.
+    #[arg(long, env = "REGISTRY_ALLOW_CORE_DUMPS")]
+    pub allow_core_dumps: bool,
 
     /// How long soft-deleted models and releases are kept before they are removed for good
     #[arg(long, env = "REGISTRY_DELETED_RETENTION", value_name = "DURATION", default_value = "30d", value_parser = length)]
@@ -185,6 +197,11 @@ fn length(text: &str) -> Result<Duration, String> {
         Ok(length) => Ok(length),
         Err(error) => Err(format!("expected a length of time such as 30d, 12h or 90s: {error}")),
     }
+}
+
+/// The same, and nothing at all.
+fn pause(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("expected a length of time such as 1s, 500ms or 0s: {error}"))
 }
 
 /// Retries must find their answer: those of a client go on for as long as a deadline, those of people for longer.

@@ -17,13 +17,13 @@ pub async fn begin(reporter: &HealthReporter) {
     report(reporter, ServingStatus::Serving).await;
 }
 
-/// Keeps the reported health true until `stop`; then says NOT_SERVING.
-pub async fn watch(mut reporter: HealthReporter, store: Store, stop: CancellationToken) {
+/// Keeps the reported health true until `leaving`; from then on says NOT_SERVING, and after `stop` nothing more.
+pub async fn watch(mut reporter: HealthReporter, store: Store, leaving: CancellationToken, stop: CancellationToken) {
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            () = stop.cancelled() => break,
+            () = leaving.cancelled() => break,
             _ = tick.tick() => {
                 let healthy = matches!(timeout(PATIENCE, store.ping()).await, Ok(Ok(_)));
                 report(&reporter, if healthy { ServingStatus::Serving } else { ServingStatus::NotServing }).await;
@@ -31,6 +31,7 @@ pub async fn watch(mut reporter: HealthReporter, store: Store, stop: Cancellatio
         }
     }
     report(&reporter, ServingStatus::NotServing).await;
+    stop.cancelled().await;
     // Whoever watches has been told; an open stream would hold up the stop.
     for name in names() {
         reporter.clear_service_status(name).await;

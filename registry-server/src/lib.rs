@@ -6,6 +6,7 @@
 pub mod api;
 mod audit;
 pub mod config;
+pub mod cores;
 pub mod domain;
 pub mod first_key;
 mod health;

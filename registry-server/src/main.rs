@@ -2,14 +2,17 @@
 
 use clap::Parser;
 use registry_server::config::Config;
-use registry_server::{serve, telemetry};
+use registry_server::{cores, serve, telemetry};
 use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let config = Config::parse();
     let started = match telemetry::start(config.log_format, &config.log) {
-        Ok(()) => serve::run(&config).await.map_err(|error| error.to_string()),
+        Ok(()) => {
+            cores::allow(config.allow_core_dumps);
+            serve::run(&config).await.map_err(|error| error.to_string())
+        }
         Err(error) => Err(error),
     };
     match started {

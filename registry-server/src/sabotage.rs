@@ -1,8 +1,10 @@
 //! Faults that are built in on purpose, to show that the tests find them. Nothing of it is in a build without the feature
 //! `sabotage`, and no flag of the binary reaches it.
 
+use crate::domain::RequestId;
 use crate::domain::release::{Resolve, Selector};
 use crate::service::Resolved;
+use crate::store::{Tx, UseCase};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,7 +13,28 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Clone, Default)]
 pub struct Sabotage {
     aliases: Option<AliasCache>,
+    panics: Option<Fault>,
 }
+
+/// Where a call panics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// In a handler that has done nothing yet.
+    Handler,
+    /// In a handler that has done everything, before it answers.
+    Answer,
+    /// In a use case, in the writer, that has written everything.
+    UseCase,
+    /// While a stream of events is polled.
+    Stream,
+    /// In the task that reads for a stream of events.
+    Read,
+}
+
+/// What a panic says: nobody but the operator is to read it.
+pub const PANIC: &str = "a fault that was built in";
+/// With what the id of a request begins that panics. The others do not.
+pub const STRUCK: &str = "struck-";
 
 #[derive(Debug, Clone)]
 struct AliasCache {
@@ -29,7 +52,39 @@ impl Sabotage {
     /// Answers what an alias stands for from memory, for that long.
     #[must_use]
     pub fn cache_aliases(age: Duration) -> Self {
-        Self { aliases: Some(AliasCache { age, answers: Arc::default() }) }
+        Self { aliases: Some(AliasCache { age, answers: Arc::default() }), ..Self::default() }
+    }
+
+    /// Panics there, in every call whose request id begins with [`STRUCK`].
+    #[must_use]
+    pub fn panic_at(fault: Fault) -> Self {
+        Self { panics: Some(fault), ..Self::default() }
+    }
+
+    /// The place where it may panic.
+    #[expect(clippy::panic, reason = "the fault that was asked for")]
+    pub(crate) fn strike(&self, here: Fault, request_id: &RequestId) {
+        if self.panics == Some(here) && request_id.as_str().starts_with(STRUCK) {
+            panic!("{PANIC}");
+        }
+    }
+
+    /// A use case that may panic when it has written everything.
+    pub(crate) fn of_use_case<C, T>(&self, use_case: impl UseCase<C, T>) -> impl UseCase<C, T>
+    where
+        C: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let sabotage = self.clone();
+        move |tx: Tx, command| {
+            let (sabotage, request_id) = (sabotage.clone(), tx.ctx().request_id().clone());
+            let work = use_case(tx, command);
+            async move {
+                let done = work.await;
+                sabotage.strike(Fault::UseCase, &request_id);
+                done
+            }
+        }
     }
 
     /// The answer that is remembered.

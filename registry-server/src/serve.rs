@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
@@ -67,6 +67,8 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    /// Cancelled when callers are told to go elsewhere, and at the latest with `stop`.
+    leaving: CancellationToken,
     stop: CancellationToken,
     tls: Option<Acceptor>,
     accepting: JoinHandle<()>,
@@ -107,6 +109,7 @@ impl Server {
             TcpListener::bind(listen).await.map_err(|error| StartError(format!("cannot listen on {listen}: {error}")))?;
         let address = listener.local_addr().map_err(|error| StartError(error.to_string()))?;
         let stop = CancellationToken::new();
+        let leaving = CancellationToken::new();
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let registry = Registry::new(store.clone(), clock.clone(), retention);
         #[cfg(feature = "sabotage")]
@@ -127,12 +130,12 @@ impl Server {
         let (log, ended) = (AuditLog::new(clock), CancellationToken::new());
         let routes = layer::around(routes.into_axum_router(), &store, Access { admission, reflection }, log.clone());
         health::begin(&reporter).await;
-        let health = tokio::spawn(health::watch(reporter, store, stop.clone()));
+        let health = tokio::spawn(health::watch(reporter, store, leaving.clone(), stop.clone()));
         let audit = tokio::spawn(audit::keep(registry.clone(), log, ended.clone()));
         let housekeeping = tokio::spawn(housekeeping::keep(registry, housekeeping, stop.clone()));
         let door = Door { routes, tls: tls.clone(), limits, stop: stop.clone() };
         let accepting = tokio::spawn(listener::serve(listener, door, grace));
-        Ok(Self { address, stop, tls, accepting, health, housekeeping, audit, ended, writer })
+        Ok(Self { address, leaving, stop, tls, accepting, health, housekeeping, audit, ended, writer })
     }
 
     /// Where it listens.
@@ -151,9 +154,16 @@ impl Server {
         }
     }
 
+    /// Says NOT_SERVING and goes on serving, for as long as balancers may need to notice.
+    pub async fn leave(&self, notice: Duration) {
+        self.leaving.cancel();
+        sleep(notice).await;
+    }
+
     /// Stops: not healthy, no new calls, those that have begun get the grace period, and every acknowledged
     /// write is on disk already.
     pub async fn stop(self) {
+        self.leaving.cancel();
         self.stop.cancel();
         for task in [self.health, self.housekeeping, self.accepting] {
             if let Err(error) = task.await {
@@ -221,8 +231,12 @@ pub async fn run(config: &Config) -> Result<(), StartError> {
         }
     };
     tracing::info!(signal, "stopping");
+    let stopped = async {
+        server.leave(config.shutdown_delay).await;
+        server.stop().await;
+    };
     tokio::select! {
-        () = server.stop() => tracing::info!("stopped"),
+        () = stopped => tracing::info!("stopped"),
         _ = signals.next() => tracing::warn!("a second signal: stopping at once"),
     }
     Ok(())

@@ -2,10 +2,11 @@
 
 use crate::config::LogFormat;
 use std::io::{IsTerminal, stderr};
+use std::panic::PanicHookInfo;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
-/// Starts logging.
+/// Starts logging, also of panics.
 ///
 /// # Errors
 /// A sentence that names the flag, if the filter cannot be read.
@@ -18,5 +19,13 @@ pub fn start(format: LogFormat, filter: &str) -> Result<(), String> {
         LogFormat::Text => log.try_init(),
         LogFormat::Json => log.json().flatten_event(true).try_init(),
     }
-    .map_err(|error| format!("cannot start logging: {error}"))
+    .map_err(|error| format!("cannot start logging: {error}"))?;
+    std::panic::set_hook(Box::new(panicked));
+    Ok(())
+}
+
+/// A panic is a line like any other, in the format of the log.
+fn panicked(panic: &PanicHookInfo<'_>) {
+    let at = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(at, error = panic.payload_as_str().unwrap_or_default(), "panicked");
 }

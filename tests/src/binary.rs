@@ -55,7 +55,8 @@ fn build() -> PathBuf {
     executable.expect("cargo names the executable")
 }
 
-/// A server that is to be started: with nothing in its environment but the first key and what is said here.
+/// A server that is to be started: with nothing in its environment but the first key, no delay before it stops (no test has a
+/// balancer that must notice), and what is said here.
 #[derive(Debug)]
 pub struct Binary(Command);
 
@@ -67,7 +68,8 @@ impl Binary {
     }
 
     fn alone(mut command: Command, directory: &Path) -> Self {
-        command.env_clear().env("REGISTRY_BOOTSTRAP_ADMIN_KEY", crate::keys::ADMIN).current_dir(directory).kill_on_drop(true);
+        command.env_clear().env("REGISTRY_BOOTSTRAP_ADMIN_KEY", crate::keys::ADMIN).env("REGISTRY_SHUTDOWN_DELAY", "0s");
+        command.current_dir(directory).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self(command)
     }
@@ -86,6 +88,14 @@ impl Binary {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", "ulimit -n \"$1\" && shift && exec \"$0\" --listen 127.0.0.1:0 \"$@\""]);
         command.arg(executable()).arg(most.to_string());
+        Self::alone(command, directory)
+    }
+
+    /// In this directory, on a free port, where a crash may leave a core of any size.
+    #[must_use]
+    pub fn dumping_core(directory: &Path) -> Self {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "ulimit -c unlimited && exec \"$0\" --listen 127.0.0.1:0 \"$@\""]).arg(executable());
         Self::alone(command, directory)
     }
 

@@ -23,6 +23,8 @@ pub use metadata::Deadline;
 
 use crate::domain::audit::Noted;
 use crate::domain::{Caller, Context, Error, RequestId};
+#[cfg(feature = "sabotage")]
+use crate::sabotage::Fault;
 use crate::service::Registry;
 use crate::store::{UseCase, Written};
 use kept::Kept;
@@ -152,7 +154,12 @@ impl Api {
             if let Some(least) = least.filter(|_| M::METHOD.idempotency() == Idempotency::NoSideEffects) {
                 self.registry.at_least(least).await?;
             }
-            call(self.clone(), context, message).await
+            #[cfg(feature = "sabotage")]
+            self.registry.sabotage().strike(Fault::Handler, &request_id);
+            let answer = call(self.clone(), context, message).await;
+            #[cfg(feature = "sabotage")]
+            self.registry.sabotage().strike(Fault::Answer, &request_id);
+            answer
         };
         answer.await.map(Response::new).map_err(|error| status::of(&error, &request_id))
     }

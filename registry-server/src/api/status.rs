@@ -3,7 +3,7 @@
 //! Every status carries `ErrorInfo` with a reason of the contract. What the operator needs (the chain of
 //! causes) goes to the log, once; both have the request id.
 
-use crate::domain::{Error, Kind, RequestId, Violation};
+use crate::domain::{Error, Kind, RequestId, Revision, Violation};
 use registry_proto::v1::ErrorReason;
 use std::collections::HashMap;
 use std::error::Error as _;
@@ -24,9 +24,24 @@ const RETRY_AFTER: Duration = Duration::from_millis(200);
 /// The status of an error.
 #[must_use]
 pub fn of(error: &Error, request_id: &RequestId) -> Status {
+    told(error, request_id, metadata(error))
+}
+
+/// The status that ends a stream of events of which everything through a revision has been sent. If another stream can go
+/// on from there, the status says so.
+#[must_use]
+pub fn ending(error: &Error, through: Revision, request_id: &RequestId) -> Status {
+    let mut metadata = metadata(error);
+    if matches!(error, Error::ShuttingDown | Error::KeyChanged) {
+        metadata.insert("resumeRevision".to_owned(), through.to_string());
+    }
+    told(error, request_id, metadata)
+}
+
+fn told(error: &Error, request_id: &RequestId, metadata: HashMap<String, String>) -> Status {
     log(error, request_id);
     let (code, reason) = code(error);
-    let mut details = ErrorDetails::with_error_info(reason.as_str_name(), DOMAIN, metadata(error));
+    let mut details = ErrorDetails::with_error_info(reason.as_str_name(), DOMAIN, metadata);
     describe(error, request_id, &mut details);
     let message = shortened(error.to_string());
     match error {

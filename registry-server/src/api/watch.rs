@@ -7,6 +7,8 @@ use super::convert::{event, time};
 use super::{Api, Deadline, status};
 use crate::domain::page::PageSize;
 use crate::domain::{Error, RequestId, Revision};
+#[cfg(feature = "sabotage")]
+use crate::sabotage::Fault;
 use crate::service::Registry;
 use crate::service::history::{Events, FEW, Start, Wanted};
 use crate::store::events::Place;
@@ -173,9 +175,13 @@ impl Watcher {
             let mut lost = watcher.lost.take().unwrap_or_else(|| future::pending().boxed());
             let next = tokio::select! {
                 biased;
-                () = deadline.passed() => Err(status::late("the deadline of the stream has passed")),
-                why = &mut lost => Err(status::of(&why, &watcher.request_id)),
-                next = watcher.next() => next.map(said).map_err(|error| status::of(&error, &watcher.request_id)),
+                () = deadline.passed() => None,
+                why = &mut lost => Some(Err(why)),
+                next = watcher.next() => Some(next),
+            };
+            let next = match next {
+                None => Err(status::late("the deadline of the stream has passed")),
+                Some(next) => next.map(said).map_err(|why| status::ending(&why, watcher.place.complete(), &watcher.request_id)),
             };
             (watcher.lost, watcher.ended) = (Some(lost), next.is_err());
             Some((next, watcher))
@@ -185,6 +191,8 @@ impl Watcher {
 
     /// What is to be said next; waits for it.
     async fn next(&mut self) -> Result<watch_response::Message, Error> {
+        #[cfg(feature = "sabotage")]
+        self.registry.sabotage().strike(Fault::Stream, &self.request_id);
         loop {
             if self.stop.is_cancelled() {
                 return Err(Error::ShuttingDown);
@@ -227,7 +235,11 @@ impl Watcher {
     async fn read(&mut self) -> Result<Vec<pb::Event>, Error> {
         let (registry, wanted, reading) = (self.registry.clone(), Arc::clone(&self.wanted), Arc::clone(&self.reading));
         let place = self.place;
+        #[cfg(feature = "sabotage")]
+        let request_id = self.request_id.clone();
         let task = tokio::spawn(async move {
+            #[cfg(feature = "sabotage")]
+            registry.sabotage().strike(Fault::Read, &request_id);
             let _turn = reading.acquire().await.map_err(|_| Error::ShuttingDown)?;
             message_behind(registry, place, &wanted).await
         });

@@ -13,19 +13,22 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 const MAX_HEADERS: u32 = 16 * 1024;
 const PING_EVERY: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection that has not begun when the server stops may still take: its first call may be on the way.
+const LATE: Duration = Duration::from_millis(300);
 
-/// Serves a connection until it ends or, when the server stops, until its calls have ended. One that has not begun by
-/// then is dropped at once.
+/// Serves a connection until it ends or, when the server stops, until its calls have ended. One that has not begun
+/// by then is waited for a moment, and dropped.
 pub(super) async fn serve(stream: TcpStream, address: SocketAddr, door: Door, _place: Place) {
     let Door { routes, tls, limits, stop } = door;
     let begun = tokio::select! {
-        () = stop.cancelled() => return,
+        () = too_late(&stop) => return,
         begun = timeout(limits.handshake, begin(stream, address, tls)) => begun.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())),
     };
     let (begun, peer) = match begun {
@@ -43,6 +46,11 @@ pub(super) async fn serve(stream: TcpStream, address: SocketAddr, door: Door, _p
         () = stop.cancelled() => serving.as_mut().graceful_shutdown(),
     }
     debug(serving.await);
+}
+
+async fn too_late(stop: &CancellationToken) {
+    stop.cancelled().await;
+    sleep(LATE).await;
 }
 
 async fn begin(stream: TcpStream, address: SocketAddr, tls: Option<Acceptor>) -> io::Result<(Begun, Peer)> {

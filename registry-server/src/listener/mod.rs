@@ -16,10 +16,11 @@ pub use places::network;
 
 use crate::tls::Acceptor;
 use axum::Router;
-use places::Places;
+use places::{Full, Places};
 use seldom::Seldom;
+use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -50,10 +51,9 @@ pub async fn serve(listener: TcpListener, door: Door, grace: Duration) {
         tokio::select! {
             () = door.stop.cancelled() => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, address)) => match places.take(address.ip()) {
-                    Ok(place) => drop(connections.spawn(connection::serve(stream, address, door.clone(), place))),
-                    Err(full) => refused.happened(full),
-                },
+                Ok(accepted) => {
+                    let _ = begin(&mut connections, accepted, &door, &places).map_err(|full| refused.happened(full));
+                }
                 Err(error) => {
                     failed.happened(error);
                     sleep(NO_DESCRIPTOR).await;
@@ -64,10 +64,33 @@ pub async fn serve(listener: TcpListener, door: Door, grace: Duration) {
             (times, error) = failed.due() => tracing::warn!(times, %error, "connections could not be accepted"),
         }
     }
-    drop(listener);
+    // Whoever is connected already as far as the kernel knows may have sent a call: closing the door on them would lose it.
+    for accepted in waiting(listener) {
+        let _ = begin(&mut connections, accepted, &door, &places); // one that has no place is closed, as ever
+    }
     let drained = async { while connections.join_next().await.is_some() {} };
     if timeout(grace, drained).await.is_err() {
         tracing::warn!(connections = connections.len(), "the grace period is over: closing what is still open");
     }
     connections.shutdown().await;
+}
+
+/// The connections that wait to be accepted, and the end of the listener. The kernel is asked, because it knows of some before
+/// tokio does.
+fn waiting(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
+    let Ok(listener) = listener.into_std() else { return Vec::new() };
+    let accepted = std::iter::from_fn(|| listener.accept().ok());
+    let ours = |(stream, address): (std::net::TcpStream, SocketAddr)| {
+        stream.set_nonblocking(true).ok()?;
+        Some((TcpStream::from_std(stream).ok()?, address))
+    };
+    accepted.filter_map(ours).collect()
+}
+
+/// Serves a connection, if there is a place for it.
+fn begin(connections: &mut JoinSet<()>, accepted: (TcpStream, SocketAddr), door: &Door, places: &Places) -> Result<(), Full> {
+    let (stream, address) = accepted;
+    let place = places.take(address.ip())?;
+    connections.spawn(connection::serve(stream, address, door.clone(), place));
+    Ok(())
 }

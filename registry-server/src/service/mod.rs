@@ -66,6 +66,12 @@ impl Registry {
         self
     }
 
+    /// Which safety is off.
+    #[cfg(feature = "sabotage")]
+    pub(crate) const fn sabotage(&self) -> &crate::sabotage::Sabotage {
+        &self.sabotage
+    }
+
     /// A call that begins now.
     #[must_use]
     pub fn context(&self, caller: Arc<Caller>, request_id: RequestId) -> Context {
@@ -94,6 +100,8 @@ impl Registry {
         T: Send + 'static,
         R: Answer,
     {
+        #[cfg(feature = "sabotage")]
+        let use_case = self.sabotage.of_use_case(use_case);
         self.store.write(ctx, command, use_case, answer).await
     }
 

@@ -11,6 +11,7 @@ use tempfile::{TempDir, tempdir};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_reflection::pb::v1::ServerReflectionRequest;
 use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
@@ -103,6 +104,42 @@ async fn a_second_signal_ends_at_once() {
     server.signal(ProcessSignal::TERM);
     let exited = server.exited(Duration::from_secs(5)).await;
     assert!(exited.log.contains("a second signal"), "{}", exited.log);
+}
+
+/// Balancers are told first: health says NOT_SERVING, and for as long as they may need to notice, everything is served as before.
+#[tokio::test]
+async fn callers_are_sent_elsewhere_first() {
+    let directory = tempdir().unwrap();
+    let server = Binary::on_free_port(directory.path()).env("REGISTRY_SHUTDOWN_DELAY", "1m").start().await.unwrap();
+    let client = server.client().await;
+    let mut health = HealthClient::new(client.raw_channel());
+    let mut watch = health.watch(HealthCheckRequest { service: String::new() }).await.unwrap().into_inner();
+    assert_eq!(watch.message().await.unwrap().map(|first| first.status()), Some(ServingStatus::Serving));
+    server.signal(ProcessSignal::TERM);
+    assert_eq!(watch.message().await.unwrap().map(|next| next.status()), Some(ServingStatus::NotServing));
+    let late = server.client().await;
+    for (client, name) in [(&client, "iris"), (&late, "lotus")] {
+        client.create_model(name, "s3://models/").send().await.unwrap();
+    }
+    let mut health = HealthClient::new(late.raw_channel());
+    for service in ["", "modelregistry.v1.ModelService"] {
+        let answer = health.check(HealthCheckRequest { service: service.to_owned() }).await.unwrap().into_inner();
+        assert_eq!(answer.status(), ServingStatus::NotServing, "{service:?}");
+    }
+    server.signal(ProcessSignal::TERM);
+    let exited = server.exited(Duration::from_secs(10)).await;
+    assert!(exited.log.contains("a second signal"), "{}", exited.log);
+}
+
+/// Unless told otherwise it gives them a second.
+#[tokio::test]
+async fn the_delay_is_a_second_by_default() {
+    let directory = tempdir().unwrap();
+    let server = Binary::on_free_port(directory.path()).without_env("REGISTRY_SHUTDOWN_DELAY").start().await.unwrap();
+    let began = Instant::now();
+    let exited = server.stop().await;
+    assert_eq!(exited.status.code(), Some(0), "{}", exited.log);
+    assert!(began.elapsed() >= Duration::from_secs(1), "it took {:?}", began.elapsed());
 }
 
 /// Writes without pause until the server goes; how many were acknowledged, and what the last one came to.

@@ -1,7 +1,4 @@
 //! What happens when something around the server fails: the database, the network, the callers.
-//!
-//! That a panic hurts one call only is not tested here: no handler of the product panics on purpose, and a hook for
-//! it would be one more way to fail.
 
 mod answers;
 mod clients;
@@ -9,6 +6,7 @@ mod crash;
 mod full;
 mod hostile;
 mod locked;
+mod panics;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod proxy;
