@@ -1,8 +1,9 @@
 //! What the server is told: flags, then environment, then defaults. Nothing else reads the environment.
 
+use crate::api::MAX_REQUEST_BYTES;
 use crate::domain::{Clock, Retention, Secret};
 use crate::first_key::FirstKey;
-use crate::layer::{CertificateRole, Reflection};
+use crate::layer::{CallLimits, CertificateRole, Reflection};
 use crate::listener::Limits;
 use crate::serve::Settings;
 use crate::store::{BadUrl, Target};
@@ -100,6 +101,30 @@ pub struct Config {
     #[arg(long, env = "REGISTRY_MAX_WATCHES", value_name = "COUNT", default_value = "1000")]
     pub max_watches: usize,
 
+    /// How many of them one caller has (an API key, the name in a client certificate, or an address where nobody is asked who he is)
+    #[arg(long, env = "REGISTRY_MAX_WATCHES_PER_CALLER", value_name = "COUNT", default_value = "100")]
+    pub max_watches_per_caller: usize,
+
+    /// How many calls the server works on at once; one more is refused with RESOURCE_EXHAUSTED. One caller takes half of them at most
+    #[arg(long, env = "REGISTRY_MAX_CALLS_IN_FLIGHT", value_name = "COUNT", default_value = "512", value_parser = at_least_one)]
+    pub max_calls_in_flight: usize,
+
+    /// How many bytes the requests of those calls have in all; one caller takes half of them at most
+    ///
+    /// The largest request has 524288. In memory, a request of nothing but tiny objects is 80 times as large as on the wire.
+    #[arg(long, env = "REGISTRY_MAX_REQUEST_BYTES_IN_FLIGHT", value_name = "BYTES", default_value = "8388608", value_parser = bytes)]
+    pub max_request_bytes_in_flight: usize,
+
+    /// How many calls one caller makes in a second, on this server, and at once after a pause; 0 is no limit
+    #[arg(long, env = "REGISTRY_MAX_CALLS_PER_SECOND", value_name = "COUNT", default_value = "1000")]
+    pub max_calls_per_second: u32,
+
+    /// How many calls from one address (of IPv6, from one /64) fail to authenticate in ten seconds; more are told to wait. 0 is no limit
+    ///
+    /// Whoever has valid credentials is served all the same, wherever he is.
+    #[arg(long, env = "REGISTRY_MAX_FAILED_AUTHENTICATIONS", value_name = "COUNT", default_value = "10")]
+    pub max_failed_authentications: u32,
+
     /// How many connections are open at once; one more is closed before anything is read from it
     #[arg(long, env = "REGISTRY_MAX_CONNECTIONS", value_name = "COUNT", default_value = "1000", value_parser = at_least_one)]
     pub max_connections: usize,
@@ -136,6 +161,9 @@ pub struct Config {
 
 /// How long a request id is remembered at the least.
 const LEAST_REMEMBERED: Duration = Duration::from_secs(600);
+
+/// How many bytes of requests there is room for at the least.
+const LEAST_BYTES: usize = 2 * (MAX_REQUEST_BYTES + 5);
 
 /// How long an entry of the audit log is kept at the least.
 const LEAST_AUDITED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -227,6 +255,14 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Half of them must hold the largest request, behind its prefix: that is what one caller gets.
+fn bytes(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(bytes) if bytes >= LEAST_BYTES => Ok(bytes),
+        _ => Err(format!("expected a whole number of bytes, {LEAST_BYTES} or more: room for two of the largest requests")),
+    }
+}
+
 impl Config {
     /// What the server is told, apart from its database.
     ///
@@ -243,7 +279,6 @@ impl Config {
                 audit: self.audit_retention,
             },
             housekeeping: self.housekeeping_interval,
-            max_watches: self.max_watches,
             grace: self.shutdown_grace,
             first_key: self.first_key()?,
             certificate_roles: self.tls_client_role.clone(),
@@ -252,6 +287,14 @@ impl Config {
                 connections: self.max_connections,
                 connections_per_address: self.max_connections_per_address,
                 ..Limits::default()
+            },
+            calls: CallLimits {
+                calls_in_flight: self.max_calls_in_flight,
+                request_bytes_in_flight: self.max_request_bytes_in_flight,
+                calls_per_second: self.max_calls_per_second,
+                failed_authentications: self.max_failed_authentications,
+                watches: self.max_watches,
+                watches_per_caller: self.max_watches_per_caller,
             },
             tls: self.tls()?,
             #[cfg(feature = "sabotage")]

@@ -13,10 +13,13 @@ mod health;
 mod housekeeping;
 pub mod layer;
 pub mod listener;
+pub mod refusals;
 #[cfg(feature = "sabotage")]
 pub mod sabotage;
+mod seldom;
 pub mod serve;
 pub mod service;
+pub mod shares;
 pub mod store;
 pub mod telemetry;
 pub mod tls;

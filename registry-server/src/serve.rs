@@ -1,13 +1,14 @@
 //! The composition root: opens the store, builds the services, stacks the layers, listens, and drains at the
 //! end. Tests call the same functions.
 
-use crate::api::{self, Api};
+use crate::api::{self, AllLimits, Api};
 use crate::audit::{self, AuditLog};
 use crate::config::Config;
 use crate::domain::{Clock, Retention};
 use crate::first_key::{self, FirstKey};
-use crate::layer::{Access, Admission, CertificateRole, Reflection};
+use crate::layer::{Access, Admission, CallLimits, CertificateRole, Failures, Gate, Reflection};
 use crate::listener::{Door, Limits};
+use crate::refusals::Refusals;
 use crate::service::Registry;
 use crate::store::{Store, Target, WriterTask};
 use crate::tls::{Acceptor, TlsFiles};
@@ -23,6 +24,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tonic::service::Routes;
 
 /// How long a write may take that was begun for a caller who is gone. It was not acknowledged.
@@ -44,8 +46,6 @@ pub struct Settings {
     pub retention: Retention,
     /// How often the registry looks for what is due to be removed.
     pub housekeeping: Duration,
-    /// How many streams of events are served at once.
-    pub max_watches: usize,
     /// How long calls that have begun may take when the server stops.
     pub grace: Duration,
     /// Whether callers are asked who they are, and where the first key comes from if so.
@@ -56,6 +56,8 @@ pub struct Settings {
     pub reflection: Reflection,
     /// What connections may take.
     pub limits: Limits,
+    /// What calls may take.
+    pub calls: CallLimits,
     /// What connections are made secure with; without it they are not.
     pub tls: Option<TlsFiles>,
     /// Which safety is off, for the tests to find.
@@ -71,6 +73,7 @@ pub struct Server {
     leaving: CancellationToken,
     stop: CancellationToken,
     tls: Option<Acceptor>,
+    refusals: Refusals,
     accepting: JoinHandle<()>,
     health: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
@@ -78,6 +81,8 @@ pub struct Server {
     /// Cancelled when the last call has ended.
     ended: CancellationToken,
     writer: WriterTask,
+    /// Ends with the server, with nothing to wait for.
+    _telling: AbortOnDropHandle<()>,
 }
 
 impl Server {
@@ -91,12 +96,12 @@ impl Server {
             clock,
             retention,
             housekeeping,
-            max_watches,
             grace,
             first_key,
             certificate_roles,
             reflection,
             limits,
+            calls,
             tls,
             ..
         } = settings;
@@ -126,22 +131,46 @@ impl Server {
         };
         let routes = Routes::new(health_service);
         let routes = if reflection == Reflection::Off { routes } else { add_reflection(routes)? };
-        let routes = Api::new(registry.clone(), stop.clone(), max_watches).routes(routes);
+        let refusals = Refusals::default();
+        let all = AllLimits { connections: limits, calls };
+        let routes = Api::new(registry.clone(), stop.clone(), all, &refusals).routes(routes);
         let (log, ended) = (AuditLog::new(clock), CancellationToken::new());
-        let routes = layer::around(routes.into_axum_router(), &store, Access { admission, reflection }, log.clone());
+        let gate = Gate::new(&calls, first_key.is_some(), &refusals);
+        let access = Access { admission, reflection, failures: Failures::new(&calls, &refusals) };
+        let routes = layer::around(routes.into_axum_router(), &store, access, gate, log.clone());
+        let telling = AbortOnDropHandle::new(tokio::spawn(refusals.clone().tell()));
         health::begin(&reporter).await;
         let health = tokio::spawn(health::watch(reporter, store, leaving.clone(), stop.clone()));
         let audit = tokio::spawn(audit::keep(registry.clone(), log, ended.clone()));
         let housekeeping = tokio::spawn(housekeeping::keep(registry, housekeeping, stop.clone()));
-        let door = Door { routes, tls: tls.clone(), limits, stop: stop.clone() };
+        let door = Door { routes, tls: tls.clone(), limits, refusals: refusals.clone(), stop: stop.clone() };
         let accepting = tokio::spawn(listener::serve(listener, door, grace));
-        Ok(Self { address, leaving, stop, tls, accepting, health, housekeeping, audit, ended, writer })
+        Ok(Self {
+            address,
+            leaving,
+            stop,
+            tls,
+            refusals,
+            accepting,
+            health,
+            housekeeping,
+            audit,
+            ended,
+            writer,
+            _telling: telling,
+        })
     }
 
     /// Where it listens.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How often what was refused because of which limit.
+    #[must_use]
+    pub const fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 
     /// Reads the files of TLS again, for the connections to come. If they cannot be used, the log says why, and

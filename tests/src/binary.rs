@@ -55,7 +55,7 @@ fn build() -> PathBuf {
     executable.expect("cargo names the executable")
 }
 
-/// A server that is to be started: with nothing in its environment but the first key, no delay before it stops (no test has a
+/// A server that is to be started: with nothing in its environment but the first key, no limits in time, no delay before it stops (no test has a
 /// balancer that must notice), and what is said here.
 #[derive(Debug)]
 pub struct Binary(Command);
@@ -70,6 +70,8 @@ impl Binary {
     fn alone(mut command: Command, directory: &Path) -> Self {
         command.env_clear().env("REGISTRY_BOOTSTRAP_ADMIN_KEY", crate::keys::ADMIN).env("REGISTRY_SHUTDOWN_DELAY", "0s");
         command.current_dir(directory).kill_on_drop(true);
+        // All clients of a test come from one address, most with one key, and as fast as they can.
+        command.env("REGISTRY_MAX_CALLS_PER_SECOND", "0").env("REGISTRY_MAX_FAILED_AUTHENTICATIONS", "0");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self(command)
     }

@@ -50,12 +50,8 @@ impl Frames {
     }
 
     async fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
-        let length = u32::try_from(payload.len()).expect("a frame of a usual size").to_be_bytes();
         let mut frame = BytesMut::new();
-        frame.put_slice(&length[1..]);
-        frame.put_slice(&[kind, flags]);
-        frame.put_u32(stream);
-        frame.put_slice(payload);
+        put(&mut frame, kind, flags, stream, payload);
         let _ = self.0.write_all(&frame).await; // the server may have closed by now; `outcome` says so
     }
 
@@ -64,22 +60,8 @@ impl Frames {
     /// # Panics
     /// If nothing becomes of it in 10 s.
     pub async fn request(mut self, path: &[u8], more: &[(&[u8], &[u8])], body: &[u8]) -> Outcome {
-        let key = format!("Bearer {}", crate::keys::ADMIN);
-        let usual: [(&[u8], &[u8]); 7] = [
-            (b":method", b"POST"),
-            (b":scheme", b"http"),
-            (b":path", path),
-            (b":authority", b"registry"),
-            (b"content-type", b"application/grpc"),
-            (b"te", b"trailers"),
-            (b"authorization", key.as_bytes()),
-        ];
-        let mut block = Vec::new();
-        for (name, value) in usual.iter().chain(more) {
-            block.push(0); // a literal that no table remembers
-            string(&mut block, name);
-            string(&mut block, value);
-        }
+        let more = more.iter().flat_map(|(name, value)| literal(name, value));
+        let block: Vec<u8> = usual(path).into_iter().chain(more).collect();
         self.send(HEADERS, END_HEADERS, 1, &block).await;
         self.send(DATA, END_STREAM, 1, body).await;
         timeout(Duration::from_secs(10), self.outcome()).await.expect("the request comes to something")
@@ -116,6 +98,42 @@ impl Frames {
         self.0.read_exact(&mut payload).await.ok()?;
         Some((kind, flags, u32::from_be_bytes(stream), payload))
     }
+}
+
+/// Puts a frame behind others.
+pub(crate) fn put(frames: &mut BytesMut, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+    let length = u32::try_from(payload.len()).expect("a frame of a usual size").to_be_bytes();
+    frames.put_slice(&length[1..]);
+    frames.put_slice(&[kind, flags]);
+    frames.put_u32(stream);
+    frames.put_slice(payload);
+}
+
+/// The headers of every gRPC request, with the key of an admin.
+pub(crate) fn usual(path: &[u8]) -> Vec<u8> {
+    usual_with(path, &format!("Bearer {}", crate::keys::ADMIN))
+}
+
+/// The same, with other credentials.
+pub(crate) fn usual_with(path: &[u8], key: &str) -> Vec<u8> {
+    let usual: [(&[u8], &[u8]); 7] = [
+        (b":method", b"POST"),
+        (b":scheme", b"http"),
+        (b":path", path),
+        (b":authority", b"registry"),
+        (b"content-type", b"application/grpc"),
+        (b"te", b"trailers"),
+        (b"authorization", key.as_bytes()),
+    ];
+    usual.iter().flat_map(|(name, value)| literal(name, value)).collect()
+}
+
+/// A header that no table remembers.
+pub(crate) fn literal(name: &[u8], value: &[u8]) -> Vec<u8> {
+    let mut block = vec![0];
+    string(&mut block, name);
+    string(&mut block, value);
+    block
 }
 
 fn number(bytes: &[u8]) -> u32 {

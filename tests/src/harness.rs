@@ -3,8 +3,8 @@
 use crate::Database;
 use crate::database::{Fresh, connect, url};
 use registry_client::{Client, RetryPolicy};
-use registry_server::domain::{Clock, Retention, Timestamp};
-use registry_server::layer::Reflection;
+use registry_server::domain::{Clock, Limit, Retention, Timestamp};
+use registry_server::layer::{CallLimits, Reflection};
 use registry_server::listener::Limits;
 use registry_server::sabotage::Sabotage;
 use registry_server::serve::{Server, Settings, StartError};
@@ -16,7 +16,7 @@ use std::time::Duration;
 /// How long a server of a test may take to drain.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// More connections than any test makes: all tests come from one address.
+/// More connections than any test makes, and more of everything else: all tests come from one address, most with one key.
 const MANY: usize = 10_000;
 
 /// Longer than any test: what is due is removed when a test wants it to be.
@@ -62,9 +62,16 @@ impl Harness {
             clock: Clock::manual(Timestamp::from_micros(1_767_225_600_000_000)),
             retention: Retention::default(),
             housekeeping: NEVER,
-            max_watches: 1000,
             grace: GRACE,
             limits: Limits { connections: MANY, connections_per_address: MANY, ..Limits::default() },
+            calls: CallLimits {
+                calls_in_flight: MANY,
+                request_bytes_in_flight: 1 << 30,
+                calls_per_second: 0,
+                failed_authentications: 0,
+                watches: MANY,
+                watches_per_caller: MANY,
+            },
             tls: None,
             first_key: Some(crate::keys::first()),
             certificate_roles: Vec::new(),
@@ -86,6 +93,12 @@ impl Harness {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.server.address()
+    }
+
+    /// How often it has refused something because of this limit.
+    #[must_use]
+    pub fn refused(&self, limit: Limit) -> u64 {
+        self.server.refusals().times(limit)
     }
 
     /// Where it listens, as a client is told.

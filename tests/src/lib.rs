@@ -3,6 +3,7 @@
 //! May not: reach around the door, except in [`Harness::sql`], which is for changing the database behind the
 //! server's back.
 
+pub mod attacks;
 pub mod audited;
 pub mod binary;
 pub mod cluster;
@@ -12,14 +13,17 @@ pub mod expect;
 pub mod followed;
 pub mod frames;
 pub mod given;
+pub mod guesses;
 mod harness;
 pub mod keys;
 pub mod linearizable;
+pub mod memory;
 pub mod proxy;
 pub mod raw;
 pub mod rows;
 pub mod status_codes;
 pub mod tls;
+pub mod unfinished;
 pub mod wait;
 pub mod watching;
 

@@ -23,6 +23,9 @@ pub use metadata::Deadline;
 
 use crate::domain::audit::Noted;
 use crate::domain::{Caller, Context, Error, RequestId};
+use crate::layer::CallLimits;
+use crate::listener::Limits;
+use crate::refusals::Refusals;
 #[cfg(feature = "sabotage")]
 use crate::sabotage::Fault;
 use crate::service::Registry;
@@ -59,14 +62,25 @@ pub struct Api {
     /// When the server stops, streams end.
     stop: CancellationToken,
     watches: Watches,
+    limits: AllLimits,
+}
+
+/// What connections and calls may take: to be told to whoever asks.
+#[derive(Debug, Clone, Copy)]
+pub struct AllLimits {
+    /// Connections.
+    pub connections: Limits,
+    /// Calls.
+    pub calls: CallLimits,
 }
 
 impl Api {
-    /// On a registry, until `stop`; with so many open streams at once.
+    /// On a registry, until `stop`, within the limits.
     #[must_use]
-    pub fn new(registry: Registry, stop: CancellationToken, max_watches: usize) -> Self {
+    pub fn new(registry: Registry, stop: CancellationToken, limits: AllLimits, refusals: &Refusals) -> Self {
         let tokens = PageTokens::new(&registry.store().identity().page_token_key);
-        Self { registry, tokens, stop, watches: Watches::new(max_watches) }
+        let watches = Watches::new(&limits.calls, refusals);
+        Self { registry, tokens, stop, watches, limits }
     }
 
     /// Adds every service of the contract to `routes`.

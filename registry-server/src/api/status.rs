@@ -93,7 +93,9 @@ const fn code(error: &Error) -> (Code, ErrorReason) {
         Error::InvalidTransition { .. } => (Code::FailedPrecondition, ErrorReason::InvalidStateTransition),
         Error::Ambiguous { .. } => (Code::FailedPrecondition, ErrorReason::AmbiguousReference),
         Error::ReadOnly(_) => (Code::FailedPrecondition, ErrorReason::ReadOnly),
-        Error::ResponseTooLarge { .. } => (Code::ResourceExhausted, ErrorReason::MessageTooLarge),
+        Error::RequestBroken => (Code::InvalidArgument, ErrorReason::MalformedMessage),
+        Error::RequestTooLarge { .. } | Error::ResponseTooLarge { .. } => (Code::ResourceExhausted, ErrorReason::MessageTooLarge),
+        Error::RateLimited { .. } => (Code::ResourceExhausted, ErrorReason::RateLimited),
         Error::TooManyStreams { .. } => (Code::ResourceExhausted, ErrorReason::TooManyStreams),
         Error::StorageFull(_) => (Code::ResourceExhausted, ErrorReason::StorageFull),
         Error::Unavailable(_) | Error::ShuttingDown | Error::OutcomeUnknown(_) | Error::Behind { .. } | Error::KeyChanged => {
@@ -143,6 +145,9 @@ fn metadata(error: &Error) -> HashMap<String, String> {
         | Error::Deleted { .. }
         | Error::InUse { .. }
         | Error::TooManyStreams { .. }
+        | Error::RateLimited { .. }
+        | Error::RequestTooLarge { .. }
+        | Error::RequestBroken
         | Error::RequestIdReused { .. }
         | Error::LastAdminKey
         | Error::Unauthenticated
@@ -179,13 +184,14 @@ fn describe(error: &Error, request_id: &RequestId, details: &mut ErrorDetails) {
         Error::InvalidTransition { from, to, why, .. } => {
             details.add_precondition_failure_violation("STATE", format!("{from} -> {to}"), *why);
         }
-        Error::Conflict(_)
-        | Error::Unavailable(_)
-        | Error::ShuttingDown
-        | Error::KeyChanged
-        | Error::Behind { .. }
-        | Error::TooManyStreams { .. } => {
+        Error::Conflict(_) | Error::Unavailable(_) | Error::ShuttingDown | Error::KeyChanged | Error::Behind { .. } => {
             details.set_retry_info(Some(RETRY_AFTER));
+        }
+        Error::TooManyStreams { limit, most: _ } => {
+            details.set_retry_info(Some(RETRY_AFTER)).add_quota_failure_violation(limit.subject(), limit.to_string());
+        }
+        Error::RateLimited { limit, retry } => {
+            details.set_retry_info(Some(*retry)).add_quota_failure_violation(limit.subject(), limit.to_string());
         }
         Error::Internal(_) => {
             details.set_request_info(request_id.as_str(), "");
@@ -205,6 +211,8 @@ fn describe(error: &Error, request_id: &RequestId, details: &mut ErrorDetails) {
         | Error::OutsidePrefixes { .. }
         | Error::Compacted { .. }
         | Error::InFuture { .. }
+        | Error::RequestTooLarge { .. }
+        | Error::RequestBroken
         | Error::ResponseTooLarge { .. }
         | Error::OutcomeUnknown(_)
         | Error::StorageFull(_)
@@ -275,6 +283,9 @@ fn log(error: &Error, request_id: &RequestId) {
         | Error::AliasMoved { .. }
         | Error::LimitExceeded { .. }
         | Error::TooManyStreams { .. }
+        | Error::RateLimited { .. }
+        | Error::RequestTooLarge { .. }
+        | Error::RequestBroken
         | Error::InUse { .. }
         | Error::RequestIdReused { .. }
         | Error::LastAdminKey

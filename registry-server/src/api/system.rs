@@ -1,9 +1,10 @@
 //! `SystemService`.
 
-use super::{Api, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
+use super::{AllLimits, Api, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
 use crate::domain::page::MAX_PAGE_SIZE;
 use crate::domain::{Error, Retention, Revision};
-use crate::layer::MAX_DEADLINE;
+use crate::layer::{CallLimits, MAX_DEADLINE};
+use crate::listener::{Limits, MAX_HEADER_BYTES};
 use crate::service::Info;
 use crate::service::history::Compaction;
 use registry_proto::v1 as pb;
@@ -24,7 +25,7 @@ impl SystemService for Api {
         self.serve(request, |api, ctx, pb::GetServerInfoRequest {}| async move {
             // Who is not known is not told what could be known of the holes of a version.
             let version = ctx.caller().role.map_or("", |_| env!("CARGO_PKG_VERSION"));
-            server_info(version, api.registry.info().await?, api.registry.retention())
+            server_info(version, api.registry.info().await?, api.registry.retention(), api.limits)
         })
         .await
     }
@@ -42,7 +43,7 @@ impl SystemService for Api {
     }
 }
 
-fn server_info(version: &str, info: Info, retention: Retention) -> Result<pb::GetServerInfoResponse, Error> {
+fn server_info(version: &str, info: Info, retention: Retention, all: AllLimits) -> Result<pb::GetServerInfoResponse, Error> {
     let Info { registry_id, revision, compacted_revision } = info;
     Ok(pb::GetServerInfoResponse {
         server_version: version.to_owned(),
@@ -51,7 +52,7 @@ fn server_info(version: &str, info: Info, retention: Retention) -> Result<pb::Ge
         current_revision: revision.number(),
         compacted_revision: compacted_revision.number(),
         read_only: false,
-        limits: Some(limits(retention)?),
+        limits: Some(limits(retention, all)?),
         capabilities: Some(pb::get_server_info_response::Capabilities {
             watch: true,
             transfer: false,
@@ -60,7 +61,16 @@ fn server_info(version: &str, info: Info, retention: Retention) -> Result<pb::Ge
     })
 }
 
-fn limits(retention: Retention) -> Result<pb::get_server_info_response::Limits, Error> {
+fn limits(retention: Retention, all: AllLimits) -> Result<pb::get_server_info_response::Limits, Error> {
+    let AllLimits { connections: Limits { connections, connections_per_address, handshake: _, streams }, calls } = all;
+    let CallLimits {
+        calls_in_flight,
+        request_bytes_in_flight,
+        calls_per_second,
+        failed_authentications,
+        watches,
+        watches_per_caller,
+    } = calls;
     let bytes = |limit: usize| i64::try_from(limit).map_err(|_| Error::bug("a limit does not fit"));
     Ok(pb::get_server_info_response::Limits {
         max_request_bytes: bytes(MAX_REQUEST_BYTES)?,
@@ -71,7 +81,21 @@ fn limits(retention: Retention) -> Result<pb::get_server_info_response::Limits, 
         max_deadline: prost_types::Duration::try_from(MAX_DEADLINE).ok(),
         request_id_retention: prost_types::Duration::try_from(retention.answers).ok(),
         soft_delete_retention: prost_types::Duration::try_from(retention.deleted).ok(),
+        max_header_bytes: i64::from(MAX_HEADER_BYTES),
+        max_streams_per_connection: count(streams),
+        max_connections: count(connections),
+        max_connections_per_address: count(connections_per_address),
+        max_calls_in_flight: count(calls_in_flight),
+        max_request_bytes_in_flight: i64::try_from(request_bytes_in_flight).unwrap_or(i64::MAX),
+        max_watches: count(watches),
+        max_watches_per_caller: count(watches_per_caller),
+        max_calls_per_second: count(calls_per_second),
+        max_failed_authentications: count(failed_authentications),
         audit_retention: prost_types::Duration::try_from(retention.audit).ok(),
-        ..Default::default()
     })
+}
+
+/// More than anybody counts to is as many as can be said.
+fn count(limit: impl TryInto<i32>) -> i32 {
+    limit.try_into().unwrap_or(i32::MAX)
 }

@@ -6,11 +6,14 @@
 use super::convert::{event, time};
 use super::{Api, Deadline, status};
 use crate::domain::page::PageSize;
-use crate::domain::{Error, RequestId, Revision};
+use crate::domain::{Caller, Error, Limit, RequestId, Revision};
+use crate::layer::{CallLimits, Who};
+use crate::refusals::Refusals;
 #[cfg(feature = "sabotage")]
 use crate::sabotage::Fault;
 use crate::service::Registry;
 use crate::service::history::{Events, FEW, Start, Wanted};
+use crate::shares::{Full, Share, Shares};
 use crate::store::events::Place;
 use futures::future::{self, BoxFuture};
 use futures::stream::{self, BoxStream};
@@ -21,7 +24,7 @@ use registry_proto::v1::watch_response;
 use registry_proto::v1::watch_service_server::WatchService;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -42,20 +45,28 @@ const READING: usize = 4;
 /// The room that a server has for streams.
 #[derive(Debug, Clone)]
 pub(super) struct Watches {
-    most: usize,
-    open: Arc<Semaphore>,
+    limits: CallLimits,
+    open: Shares<Who>,
     reading: Arc<Semaphore>,
+    refusals: Refusals,
 }
 
 impl Watches {
-    pub(super) fn new(most: usize) -> Self {
-        let most = most.min(Semaphore::MAX_PERMITS);
-        Self { most, open: Arc::new(Semaphore::new(most)), reading: Arc::new(Semaphore::new(READING)) }
+    pub(super) fn new(limits: &CallLimits, refusals: &Refusals) -> Self {
+        let open = Shares::new(limits.watches, limits.watches_per_caller);
+        Self { limits: *limits, open, reading: Arc::new(Semaphore::new(READING)), refusals: refusals.clone() }
     }
 
-    /// Room for one more, until it is dropped.
-    fn one_more(&self) -> Result<OwnedSemaphorePermit, Error> {
-        Arc::clone(&self.open).try_acquire_owned().map_err(|_| Error::TooManyStreams { limit: self.most })
+    /// Room for one more of a caller, until it is dropped.
+    fn one_more(&self, caller: &Caller) -> Result<Share<Who>, Error> {
+        self.open.take(Who::holds(caller)).map_err(|full| {
+            let (limit, most) = match full {
+                Full::Total => (Limit::Watches, self.limits.watches),
+                Full::Each => (Limit::WatchesPerCaller, self.limits.watches_per_caller),
+            };
+            self.refusals.happened(limit);
+            Error::TooManyStreams { limit, most }
+        })
     }
 }
 
@@ -68,7 +79,7 @@ impl WatchService for Api {
         self.accept(
             request,
             async |api, context, pb::WatchRequest { after_revision, filter, include_resource, progress_interval }| {
-                let open = api.watches.one_more()?;
+                let open = api.watches.one_more(context.caller())?;
                 let scope = context.scope().clone();
                 let wanted = Arc::new(Wanted { scope, filter: event::filter(filter)?, pictures: include_resource });
                 let heads = api.registry.store().heads();
@@ -146,7 +157,7 @@ struct Watcher {
     heads: watch::Receiver<Revision>,
     reading: Arc<Semaphore>,
     /// Held for as long as the stream is open.
-    _open: OwnedSemaphorePermit,
+    _open: Share<Who>,
     wanted: Arc<Wanted>,
     silence: Duration,
     /// Everything up to here has been sent.

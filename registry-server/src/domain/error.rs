@@ -4,9 +4,11 @@
 //! `api/status.rs` and nowhere else.
 
 use super::id::ReleaseId;
+use super::limit::Limit;
 use super::revision::{Etag, Revision};
 use super::role::Role;
 use super::violation::{Violation, Violations};
+use std::time::Duration;
 
 /// The kind of a resource in an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,8 +85,14 @@ pub enum Error {
     AliasMoved { alias: String, current: Option<ReleaseId>, revision: Revision },
     #[error("{subject}: {actual} are more than {limit}")]
     LimitExceeded { subject: String, limit: u64, actual: u64 },
-    #[error("the server has as many open streams as it can serve ({limit}), try again later or elsewhere")]
-    TooManyStreams { limit: usize },
+    #[error("{limit} ({most}), try again later or elsewhere")]
+    TooManyStreams { limit: Limit, most: usize },
+    #[error("{limit}, try again later")]
+    RateLimited { limit: Limit, retry: Duration },
+    #[error("the request is larger than {limit} bytes")]
+    RequestTooLarge { limit: usize },
+    #[error("the request broke off")]
+    RequestBroken,
     #[error("the request_id {id} was used before, for another request or method ({method}): every change needs an id of its own")]
     RequestIdReused { id: uuid::Uuid, method: String },
     #[error("the history up to revision {compacted} is gone, and revision {after} is older: list again, then go on from there")]

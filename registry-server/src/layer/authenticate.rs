@@ -3,6 +3,7 @@
 //! May not: look at resources. What a role may do is the contract's; which models there are for a key is the store's.
 
 use super::certificates::CertificateRoles;
+use super::limits::Failures;
 use super::method::{Infrastructure, infrastructure};
 use crate::api::status;
 use crate::domain::audit::Noted;
@@ -27,6 +28,8 @@ pub struct Access {
     pub admission: Admission,
     /// To reflection.
     pub reflection: Reflection,
+    /// What those are told who are not let in, and try again and again.
+    pub failures: Failures,
 }
 
 /// How callers are recognised.
@@ -55,12 +58,13 @@ const NOT_READ: [&str; 2] = ["authorization-bin", "x-api-key-bin"];
 pub(super) async fn check(State(access): State<Access>, mut request: Request, next: Next) -> Response {
     let request_id = request.extensions().get().cloned().unwrap_or_else(RequestId::fresh);
     let asked = Asked::by(&request);
+    let address = asked.origin.address;
     match access.admit(asked).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(error) => status::of(&error, &request_id).into_http(),
+        Err(error) => status::of(&access.failures.told(address, error), &request_id).into_http(),
     }
 }
 

@@ -1,5 +1,5 @@
 //! What every call passes through, outermost first: trace → revision → audit log → code mapping → catch panic → deadline
-//! → closed set of methods → who calls and whether he may.
+//! → closed set of methods → who calls and whether he may → what he may take.
 //!
 //! May not: know resources or the database beyond its newest revision.
 
@@ -8,6 +8,7 @@ mod authenticate;
 mod certificates;
 mod codes;
 mod deadline;
+mod limits;
 mod method;
 mod panics;
 mod revision;
@@ -16,6 +17,7 @@ mod trace;
 pub use authenticate::{Access, Admission, Reflection};
 pub use certificates::{CertificateRole, CertificateRoles};
 pub use deadline::MAX_DEADLINE;
+pub use limits::{CallLimits, Failures, Gate, Who};
 
 use crate::audit::AuditLog;
 use crate::store::Store;
@@ -23,8 +25,9 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 
 /// Puts the layers around the routes. The last one added is the outermost.
-pub fn around(routes: Router, store: &Store, access: Access, log: AuditLog) -> Router {
+pub fn around(routes: Router, store: &Store, access: Access, gate: Gate, log: AuditLog) -> Router {
     routes
+        .layer(from_fn_with_state(gate, limits::enforce))
         .layer(from_fn_with_state(access, authenticate::check))
         .layer(from_fn(method::known))
         .layer(from_fn(deadline::enforce))

@@ -1,5 +1,5 @@
 //! A span, a request id and one line in the log for every call. Health and reflection, which are called all the
-//! time, are logged at DEBUG.
+//! time, are logged at DEBUG; so are calls that are refused because of a limit or for want of credentials, which are counted.
 
 use super::method::{Infrastructure, infrastructure};
 use crate::domain::RequestId;
@@ -27,9 +27,11 @@ pub(super) async fn call(mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let duration_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let code = code(&response);
+    let counted = matches!(code, Code::ResourceExhausted | Code::Unauthenticated);
     span.in_scope(|| match infrastructure {
-        Some(_) => debug!(code = ?code(&response), duration_us, "call"),
-        None => info!(code = ?code(&response), duration_us, "call"),
+        None if !counted => info!(?code, duration_us, "call"),
+        _ => debug!(?code, duration_us, "call"),
     });
     if let Ok(value) = HeaderValue::from_str(request_id.as_str()) {
         response.headers_mut().insert(REQUEST_ID, value);

@@ -2,7 +2,7 @@
 
 use super::begun::Begun;
 use super::places::Place;
-use super::{Door, Limits, Peer};
+use super::{Door, Limits, MAX_HEADER_BYTES, Peer};
 use crate::tls::Acceptor;
 use http::Request;
 use hyper::body::Incoming;
@@ -17,7 +17,6 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-const MAX_HEADERS: u32 = 16 * 1024;
 const PING_EVERY: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection that has not begun when the server stops may still take: its first call may be on the way.
@@ -26,7 +25,7 @@ const LATE: Duration = Duration::from_millis(300);
 /// Serves a connection until it ends or, when the server stops, until its calls have ended. One that has not begun
 /// by then is waited for a moment, and dropped.
 pub(super) async fn serve(stream: TcpStream, address: SocketAddr, door: Door, _place: Place) {
-    let Door { routes, tls, limits, stop } = door;
+    let Door { routes, tls, limits, refusals: _, stop } = door;
     let begun = tokio::select! {
         () = too_late(&stop) => return,
         begun = timeout(limits.handshake, begin(stream, address, tls)) => begun.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())),
@@ -68,7 +67,7 @@ fn http2(limits: &Limits) -> http2::Builder<TokioExecutor> {
     http2
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.streams)
-        .max_header_list_size(MAX_HEADERS)
+        .max_header_list_size(MAX_HEADER_BYTES)
         .max_pending_accept_reset_streams(20)
         .max_local_error_reset_streams(256)
         .keep_alive_interval(PING_EVERY)

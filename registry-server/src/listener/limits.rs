@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// The largest header list of a request, in bytes as HTTP/2 counts them.
+pub const MAX_HEADER_BYTES: u32 = 16 * 1024;
+
 /// What connections may take. One that would be over a number is closed before anything is read from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

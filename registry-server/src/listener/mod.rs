@@ -8,16 +8,16 @@ mod connection;
 mod limits;
 mod peer;
 mod places;
-mod seldom;
 
-pub use limits::Limits;
+pub use limits::{Limits, MAX_HEADER_BYTES};
 pub use peer::{CertificateName, ClientCertificate, Peer};
 pub use places::network;
 
+use crate::refusals::Refusals;
+use crate::seldom::Seldom;
 use crate::tls::Acceptor;
 use axum::Router;
-use places::{Full, Places};
-use seldom::Seldom;
+use places::Places;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -37,6 +37,8 @@ pub struct Door {
     pub tls: Option<Acceptor>,
     /// What a connection may take.
     pub limits: Limits,
+    /// Where it is counted who is turned away.
+    pub refusals: Refusals,
     /// Cancelled when the server stops.
     pub stop: CancellationToken,
 }
@@ -45,28 +47,24 @@ pub struct Door {
 pub async fn serve(listener: TcpListener, door: Door, grace: Duration) {
     let mut connections = JoinSet::new();
     let places = Places::new(door.limits);
-    let mut refused = Seldom::default();
     let mut failed = Seldom::default();
     loop {
         tokio::select! {
             () = door.stop.cancelled() => break,
             accepted = listener.accept() => match accepted {
-                Ok(accepted) => {
-                    let _ = begin(&mut connections, accepted, &door, &places).map_err(|full| refused.happened(full));
-                }
+                Ok(accepted) => begin(&mut connections, accepted, &door, &places),
                 Err(error) => {
                     failed.happened(error);
                     sleep(NO_DESCRIPTOR).await;
                 }
             },
             Some(_) = connections.join_next() => {}
-            (connections, limit) = refused.due() => tracing::warn!(connections, %limit, "connections were closed at once: a limit is reached"),
             (times, error) = failed.due() => tracing::warn!(times, %error, "connections could not be accepted"),
         }
     }
     // Whoever is connected already as far as the kernel knows may have sent a call: closing the door on them would lose it.
     for accepted in waiting(listener) {
-        let _ = begin(&mut connections, accepted, &door, &places); // one that has no place is closed, as ever
+        begin(&mut connections, accepted, &door, &places);
     }
     let drained = async { while connections.join_next().await.is_some() {} };
     if timeout(grace, drained).await.is_err() {
@@ -87,10 +85,11 @@ fn waiting(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
     accepted.filter_map(ours).collect()
 }
 
-/// Serves a connection, if there is a place for it.
-fn begin(connections: &mut JoinSet<()>, accepted: (TcpStream, SocketAddr), door: &Door, places: &Places) -> Result<(), Full> {
+/// Serves a connection, if there is a place for it; one that has none is closed, and counted.
+fn begin(connections: &mut JoinSet<()>, accepted: (TcpStream, SocketAddr), door: &Door, places: &Places) {
     let (stream, address) = accepted;
-    let place = places.take(address.ip())?;
-    connections.spawn(connection::serve(stream, address, door.clone(), place));
-    Ok(())
+    match places.take(address.ip()) {
+        Ok(place) => drop(connections.spawn(connection::serve(stream, address, door.clone(), place))),
+        Err(limit) => door.refusals.happened(limit),
+    }
 }

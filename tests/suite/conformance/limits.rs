@@ -16,7 +16,7 @@ async fn watch(client: &Client) -> Result<Watching, Error> {
 on_every_database! {
     /// A server holds so many streams and no more; when one goes there is room again.
     async fn there_are_only_so_many_streams(database: Database) {
-        let registry = Harness::with(database, |settings| settings.max_watches = 2).await;
+        let registry = Harness::with(database, |settings| settings.calls.watches = 2).await;
         let (first, _second) = (watch(&registry.client).await.unwrap(), watch(&registry.client).await.unwrap());
         expect::refused(watch(&registry.client).await.map(drop), Code::ResourceExhausted, ErrorReason::TooManyStreams);
         given::model(&registry, "calls-are-served").await;

@@ -105,7 +105,7 @@ async fn struck_stream(client: &Client, request_id: &str) -> Status {
 async fn streams(fault: Fault) {
     let most = |settings: &mut registry_server::serve::Settings| {
         settings.sabotage = Sabotage::panic_at(fault);
-        settings.max_watches = 20;
+        settings.calls.watches = 20;
     };
     let registry = Harness::with(Database::Sqlite, most).await;
     let mut neighbour = watching::watch(&registry.client, after(0)).await;

@@ -4,9 +4,10 @@ use registry_client::{Code, ErrorReason, pb};
 use registry_proto::reason::REASONS;
 use registry_server::api::status;
 use registry_server::domain::error::Blockers;
-use registry_server::domain::{Error, Kind, ReleaseId, RequestId, Revision, Role, Violation};
+use registry_server::domain::{Error, Kind, Limit, ReleaseId, RequestId, Revision, Role, Violation};
 use registry_tests::conformance;
 use std::path::Path;
+use std::time::Duration;
 use tonic_types::{Status as RpcStatus, StatusExt};
 
 /// The names of the codes of gRPC, as the contract spells them.
@@ -66,9 +67,12 @@ const fn number(error: &Error) -> usize {
         Error::KeyChanged => 34,
         Error::RoleRequired { .. } => 35,
         Error::OutsidePrefixes { .. } => 36,
+        Error::RateLimited { .. } => 37,
+        Error::RequestTooLarge { .. } => 38,
+        Error::RequestBroken => 39,
     }
 }
-const NUMBERS: usize = 37;
+const NUMBERS: usize = 40;
 
 /// One of each, with texts as long as the contract lets a name be, or with short ones.
 fn examples(long: bool) -> Vec<Error> {
@@ -106,7 +110,10 @@ fn examples(long: bool) -> Vec<Error> {
         Error::Compacted { after: Revision::ZERO, compacted: Revision::new(i64::MAX), current: Revision::new(i64::MAX) },
         Error::InFuture { after: Revision::new(i64::MAX), current: Revision::ZERO },
         Error::LimitExceeded { subject: text(300), limit: u64::MAX, actual: u64::MAX },
-        Error::TooManyStreams { limit: usize::MAX },
+        Error::TooManyStreams { limit: Limit::WatchesPerCaller, most: usize::MAX },
+        Error::RateLimited { limit: Limit::FailedAuthentications, retry: Duration::from_secs(10) },
+        Error::RequestTooLarge { limit: usize::MAX },
+        Error::RequestBroken,
         Error::Behind { wanted: Revision::new(i64::MAX), current: Revision::ZERO },
         Error::Ambiguous { reference: name(), candidates: vec![id; 10], count: usize::MAX },
         Error::ResponseTooLarge { bytes: usize::MAX, limit: usize::MAX },
@@ -194,6 +201,12 @@ fn pairs(source: &str) -> Vec<(String, String)> {
     after.map(|rest| (word(rest), word(rest.split_once("ErrorReason::").map_or("", |(_, reason)| reason)))).collect()
 }
 
+/// Every file in a directory and below.
+fn sources(directory: &Path) -> Vec<String> {
+    let paths = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![std::fs::read_to_string(path).unwrap()] }).collect()
+}
+
 /// The layers choose code and reason side by side: the contract must say the same.
 #[test]
 fn the_layers_refuse_with_the_code_of_the_reason() {
@@ -203,8 +216,7 @@ fn the_layers_refuse_with_the_code_of_the_reason() {
     );
     let layers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../registry-server/src/layer");
     let mut seen = 0;
-    for file in std::fs::read_dir(layers).unwrap() {
-        let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
+    for source in sources(&layers) {
         for (code, reason) in pairs(&source) {
             let known = REASONS
                 .iter()

@@ -109,7 +109,7 @@ async fn refusals_are_counted_in_the_log() {
     let counted = |log: &str| {
         let lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
         let lines = lines.filter(|line| line["limit"] == "--max-connections-per-address");
-        lines.map(|line| line["connections"].as_u64().unwrap()).collect::<Vec<_>>()
+        lines.map(|line| line["times"].as_u64().unwrap()).collect::<Vec<_>>()
     };
     let lines = wait::until("all are counted", PATIENCE, async || {
         Some(counted(&server.log_so_far())).filter(|lines| lines.iter().sum::<u64>() == REFUSED)

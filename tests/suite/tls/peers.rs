@@ -9,6 +9,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{CertificateParams, DnType, DnValue, SanType, date_time_ymd};
 use registry_server::listener::{self, Door, Limits, Peer};
+use registry_server::refusals::Refusals;
 use registry_server::tls::Acceptor;
 use registry_tests::tls::{Authority, Certified, Hello};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -36,7 +37,13 @@ impl Listening {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let door = Door { routes: Router::new().fallback(who), tls, limits: Limits::default(), stop: stop.clone() };
+        let door = Door {
+            routes: Router::new().fallback(who),
+            tls,
+            limits: Limits::default(),
+            refusals: Refusals::default(),
+            stop: stop.clone(),
+        };
         Self { address, stop, serving: tokio::spawn(listener::serve(listener, door, PATIENCE)) }
     }
 

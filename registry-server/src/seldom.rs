@@ -1,4 +1,4 @@
-//! Saying seldom what happens often: a flood of connections must not become a flood of log lines.
+//! Saying seldom what happens often: a flood of calls must not become a flood of log lines.
 
 use std::mem::take;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 const EVERY: Duration = Duration::from_secs(10);
 
 /// Something that may happen a thousand times a second.
-pub(super) struct Seldom<W> {
+pub(crate) struct Seldom<W> {
     /// How often it has happened since it was said.
     times: u64,
     /// Why, the last time.
@@ -23,13 +23,17 @@ impl<W> Default for Seldom<W> {
 }
 
 impl<W> Seldom<W> {
-    pub(super) fn happened(&mut self, why: W) {
-        self.times = self.times.saturating_add(1);
+    pub(crate) fn happened(&mut self, why: W) {
+        self.happened_times(1, why);
+    }
+
+    pub(crate) fn happened_times(&mut self, times: u64, why: W) {
+        self.times = self.times.saturating_add(times);
         self.why = Some(why);
     }
 
     /// Waits until it is to be said: how often it has happened, and why the last time. Nothing is lost if nobody waits on.
-    pub(super) async fn due(&mut self) -> (u64, W) {
+    pub(crate) async fn due(&mut self) -> (u64, W) {
         if let (Some(_), Some(said)) = (&self.why, self.said) {
             sleep_until(said + EVERY).await;
         }
