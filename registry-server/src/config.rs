@@ -154,7 +154,7 @@ pub struct Config {
         env = "REGISTRY_TLS_CLIENT_ROLE",
         value_name = "KIND=NAME:ROLE",
         requires = "tls_client_ca",
-        value_delimiter = ' '
+        value_delimiter = ';'
     )]
     pub tls_client_role: Vec<CertificateRole>,
 }

@@ -141,7 +141,13 @@ impl Server {
         let telling = AbortOnDropHandle::new(tokio::spawn(refusals.clone().tell()));
         health::begin(&reporter).await;
         let health = tokio::spawn(health::watch(reporter, store, leaving.clone(), stop.clone()));
-        let audit = tokio::spawn(audit::keep(registry.clone(), log, ended.clone()));
+        let audit = tokio::spawn({
+            let (registry, ended) = (registry.clone(), ended.clone());
+            async move {
+                audit::keep(registry.clone(), log, ended).await;
+                registry.last_words().await;
+            }
+        });
         let housekeeping = tokio::spawn(housekeeping::keep(registry, housekeeping, stop.clone()));
         let door = Door { routes, tls: tls.clone(), limits, refusals: refusals.clone(), stop: stop.clone() };
         let accepting = tokio::spawn(listener::serve(listener, door, grace));
@@ -207,7 +213,9 @@ impl Server {
             self.writer.finished().await;
         };
         if timeout(LAST_WRITE, written).await.is_err() {
-            tracing::warn!("the database is still busy with a write that nobody waits for any more: leaving it");
+            tracing::warn!(
+                "the database is still busy: what was not written by now (of the audit log, calls that failed) is lost"
+            );
         }
     }
 }

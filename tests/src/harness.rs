@@ -2,6 +2,7 @@
 
 use crate::Database;
 use crate::database::{Fresh, connect, url};
+use crate::wire::Wire;
 use registry_client::{Client, RetryPolicy};
 use registry_server::domain::{Clock, Limit, Retention, Timestamp};
 use registry_server::layer::{CallLimits, Reflection};
@@ -123,6 +124,22 @@ impl Harness {
         Self::on_with(self.database, Fresh::shared(self.target()), change).await.expect("a second server that starts")
     }
 
+    /// Another server on the same database, which it reaches over a wire. PostgreSQL only.
+    ///
+    /// # Panics
+    /// If the database is none that is reached over a network.
+    pub async fn replica_over_a_wire(&self) -> (Self, Wire) {
+        let url = self.url();
+        let (before, rest) = url.split_once("127.0.0.1:").expect("an address of this machine");
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit()).expect("a port, and a database behind it");
+        let (port, behind) = rest.split_at(digits);
+        let port: u16 = port.parse().expect("a port");
+        let wire = Wire::to(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await;
+        let target = Target::Postgres(format!("{before}{}{behind}", wire.address()));
+        let replica = Self::on_with(self.database, Fresh::shared(&target), |_| ()).await.expect("a second server that starts");
+        (replica, wire)
+    }
+
     /// The URL of its database.
     #[must_use]
     pub fn url(&self) -> String {
@@ -132,6 +149,14 @@ impl Harness {
     /// Moves its clock.
     pub fn advance(&self, by: Duration) {
         assert!(self.clock.advance(by), "the clock of a test can be moved");
+    }
+
+    /// Stops it, and starts it again with other settings.
+    pub async fn restart_with(self, change: impl FnOnce(&mut Settings)) -> Self {
+        let Self { client, database, clock: _, server, fresh } = self;
+        drop(client);
+        server.stop().await;
+        Self::on_with(database, fresh, change).await.expect("a server that starts again")
     }
 
     /// Stops it, lets `meanwhile` do something to the database, and starts it again.

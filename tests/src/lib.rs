@@ -21,11 +21,13 @@ pub mod memory;
 pub mod proxy;
 pub mod raw;
 pub mod rows;
+pub mod shut;
 pub mod status_codes;
 pub mod tls;
 pub mod unfinished;
 pub mod wait;
 pub mod watching;
+pub mod wire;
 
 pub use database::{Database, Fresh};
 pub use harness::Harness;

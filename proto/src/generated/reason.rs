@@ -226,7 +226,7 @@ pub static REASONS: &[Reason] = &[
         value: ErrorReason::BackendUnavailable,
         name: "ERROR_REASON_BACKEND_UNAVAILABLE",
         code: "UNAVAILABLE",
-        doc: "Code UNAVAILABLE; details RetryInfo. The database cannot be reached, or the server is about to stop. Repeat the call. Metadata, if the answer to a commit was lost and a write may or may not have happened: outcome (\"unknown\"); then there is no RetryInfo. Metadata, if a stream of events ends because the server stops: resumeRevision, the revision to go on after.",
+        doc: "Code UNAVAILABLE; details RetryInfo. The database cannot be reached, or the server is about to stop. Repeat the call. Metadata, if the answer to a commit was lost and a write may or may not have happened: outcome (\"unknown\"); then there is no RetryInfo. Metadata, if it ends a stream of events: resumeRevision, the revision to go on after.",
     },
     Reason {
         value: ErrorReason::Internal,

@@ -1823,8 +1823,8 @@ pub enum ErrorReason {
     /// Code UNAVAILABLE; details RetryInfo. The database cannot be reached, or
     /// the server is about to stop. Repeat the call. Metadata, if the answer to a
     /// commit was lost and a write may or may not have happened: outcome
-    /// ("unknown"); then there is no RetryInfo. Metadata, if a stream of events ends
-    /// because the server stops: resumeRevision, the revision to go on after.
+    /// ("unknown"); then there is no RetryInfo. Metadata, if it ends a stream of
+    /// events: resumeRevision, the revision to go on after.
     BackendUnavailable = 160,
     /// Code INTERNAL; details RequestInfo. A bug in the server. The message says
     /// nothing on purpose; the request id in the details finds the log entry.
@@ -7106,8 +7106,8 @@ pub mod watch_service_client {
         /// * RESOURCE_EXHAUSTED (TOO_MANY_STREAMS): the server has as many streams as
         ///  it serves at once, or the caller as many as it may have.
         /// * UNAVAILABLE (BACKEND_UNAVAILABLE): the server is about to stop, or cannot
-        ///  reach its database. Go on elsewhere or later. If the server stops, the
-        ///  metadata has resumeRevision, the `after_revision` to go on with. Or the
+        ///  reach its database. Go on elsewhere or later. The metadata has
+        ///  resumeRevision, the `after_revision` to go on with. Or the
         ///  role or the `model_name_prefixes` of the API key were changed: open the
         ///  stream again.
         /// * UNAUTHENTICATED (UNAUTHENTICATED): the API key that it was opened with can
@@ -7209,8 +7209,8 @@ pub mod watch_service_server {
         /// * RESOURCE_EXHAUSTED (TOO_MANY_STREAMS): the server has as many streams as
         ///  it serves at once, or the caller as many as it may have.
         /// * UNAVAILABLE (BACKEND_UNAVAILABLE): the server is about to stop, or cannot
-        ///  reach its database. Go on elsewhere or later. If the server stops, the
-        ///  metadata has resumeRevision, the `after_revision` to go on with. Or the
+        ///  reach its database. Go on elsewhere or later. The metadata has
+        ///  resumeRevision, the `after_revision` to go on with. Or the
         ///  role or the `model_name_prefixes` of the API key were changed: open the
         ///  stream again.
         /// * UNAUTHENTICATED (UNAUTHENTICATED): the API key that it was opened with can

@@ -5,6 +5,7 @@
 mod api_keys;
 mod audit;
 mod convert;
+mod guard;
 mod kept;
 mod metadata;
 mod models;

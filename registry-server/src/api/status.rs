@@ -32,7 +32,7 @@ pub fn of(error: &Error, request_id: &RequestId) -> Status {
 #[must_use]
 pub fn ending(error: &Error, through: Revision, request_id: &RequestId) -> Status {
     let mut metadata = metadata(error);
-    if matches!(error, Error::ShuttingDown | Error::KeyChanged) {
+    if matches!(error, Error::ShuttingDown | Error::KeyChanged | Error::Unavailable(_)) {
         metadata.insert("resumeRevision".to_owned(), through.to_string());
     }
     told(error, request_id, metadata)

@@ -4,6 +4,7 @@
 //! client that reads nothing costs nothing. News of a new revision only wakes it up.
 
 use super::convert::{event, time};
+use super::guard::Guard;
 use super::{Api, Deadline, status};
 use crate::domain::page::PageSize;
 use crate::domain::{Caller, Error, Limit, RequestId, Revision};
@@ -15,9 +16,8 @@ use crate::service::Registry;
 use crate::service::history::{Events, FEW, Start, Wanted};
 use crate::shares::{Full, Share, Shares};
 use crate::store::events::Place;
-use futures::future::{self, BoxFuture};
+use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use futures::{FutureExt, StreamExt};
 use prost::Message;
 use registry_proto::v1 as pb;
 use registry_proto::v1::watch_response;
@@ -84,8 +84,7 @@ impl WatchService for Api {
                 let wanted = Arc::new(Wanted { scope, filter: event::filter(filter)?, pictures: include_resource });
                 let heads = api.registry.store().heads();
                 let start = api.registry.start_of(after_revision.map(Revision::new)).await?;
-                let (keyring, caller) = (api.registry.keyring().clone(), Arc::clone(context.caller()));
-                let lost = async move { keyring.lost(&caller).await }.boxed();
+                let guard = Guard::of(&api.registry, context.caller(), deadline, open);
                 let watcher = Watcher {
                     registry: api.registry,
                     stop: api.stop,
@@ -93,13 +92,11 @@ impl WatchService for Api {
                     request_id: context.request_id().clone(),
                     heads,
                     reading: api.watches.reading,
-                    _open: open,
                     wanted,
                     silence: progress_interval.map_or(SILENCE, time::length),
                     place: Place::end_of(start.after),
                     spoke: Instant::now(),
-                    ended: false,
-                    lost: Some(lost),
+                    guard: Some(guard),
                 };
                 Ok(watcher.messages(start))
             },
@@ -156,17 +153,14 @@ struct Watcher {
     request_id: RequestId,
     heads: watch::Receiver<Revision>,
     reading: Arc<Semaphore>,
-    /// Held for as long as the stream is open.
-    _open: Share<Who>,
     wanted: Arc<Wanted>,
     silence: Duration,
     /// Everything up to here has been sent.
     place: Place,
     /// When something was last sent.
     spoke: Instant,
-    ended: bool,
-    /// Ends when the caller may no longer go on.
-    lost: Option<BoxFuture<'static, Error>>,
+    /// `None` when the stream has ended.
+    guard: Option<Guard>,
 }
 
 impl Watcher {
@@ -179,22 +173,19 @@ impl Watcher {
         });
         let first = stream::once(async { Ok(said(started)) });
         let rest = stream::unfold(self, async |mut watcher| {
-            if watcher.ended {
-                return None;
-            }
+            let mut guard = watcher.guard.take()?;
             let deadline = watcher.deadline;
-            let mut lost = watcher.lost.take().unwrap_or_else(|| future::pending().boxed());
             let next = tokio::select! {
                 biased;
                 () = deadline.passed() => None,
-                why = &mut lost => Some(Err(why)),
+                why = guard.lost() => Some(Err(why)),
                 next = watcher.next() => Some(next),
             };
             let next = match next {
                 None => Err(status::late("the deadline of the stream has passed")),
                 Some(next) => next.map(said).map_err(|why| status::ending(&why, watcher.place.complete(), &watcher.request_id)),
             };
-            (watcher.lost, watcher.ended) = (Some(lost), next.is_err());
+            watcher.guard = next.is_ok().then_some(guard);
             Some((next, watcher))
         });
         first.chain(rest).boxed()

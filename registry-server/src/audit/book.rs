@@ -7,6 +7,7 @@
 use crate::domain::audit::FailedCalls;
 use crate::domain::name::Actor;
 use crate::domain::{ApiKeyId, Timestamp};
+use crate::listener;
 use std::collections::HashMap;
 use std::mem::take;
 use std::net::IpAddr;
@@ -29,14 +30,15 @@ struct Kind {
     reason: Option<&'static str>,
     actor: Actor,
     key: Option<ApiKeyId>,
-    address: Option<IpAddr>,
+    /// Of IPv6 the network: whoever has one address of it has them all.
+    network: Option<IpAddr>,
 }
 
 impl Kind {
     fn of(call: &FailedCalls) -> Self {
         let key = call.key.as_ref().map(|(id, _)| *id);
-        let (actor, address) = (call.actor.clone(), call.origin.address);
-        Self { method: call.method, code: call.code, reason: call.reason, actor, key, address }
+        let (actor, network) = (call.actor.clone(), call.origin.address.map(listener::network));
+        Self { method: call.method, code: call.code, reason: call.reason, actor, key, network }
     }
 }
 

@@ -57,7 +57,7 @@ impl CertificateRoles {
     pub(super) fn recognise(&self, certificate: &ClientCertificate, now: Timestamp, origin: &Origin) -> Option<Caller> {
         let names = certificate.names.iter().map(ToString::to_string);
         let known = names.filter_map(|name| Some((*self.0.get(&name)?, name)));
-        let (role, name) = known.reduce(|one, other| if one.0.covers(other.0) && one.0 != other.0 { other } else { one })?;
+        let (role, name) = known.reduce(|one, other| if lesser(one.0, other.0) == one.0 { one } else { other })?;
         (now <= certificate.not_after).then(|| Caller {
             actor: Actor::certificate(&name),
             role: Some(role),

@@ -77,6 +77,7 @@ pub async fn bootstrap(tx: Tx, secret: Arc<Secret>) -> Result<bool, Error> {
 pub async fn update(tx: Tx, command: Arc<UpdateApiKey>) -> Result<ApiKey, Error> {
     let UpdateApiKey { id, role, scope, description, expire_time, etag } = (*command).clone();
     let mut key = api_keys::lock(&tx, id).await?;
+    let was_admin = is_admin(&key, tx.ctx().now());
     lifecycle(&key, etag.as_ref()).still_is()?;
     not_revoked(&key, "UPDATED")?;
     if let Patch::Set(time) = &expire_time {
@@ -91,7 +92,7 @@ pub async fn update(tx: Tx, command: Arc<UpdateApiKey>) -> Result<ApiKey, Error>
         return Ok(key);
     }
     limited(&key)?;
-    store(&tx, &mut key, changes.names()).await?;
+    store(&tx, &mut key, was_admin, changes.names()).await?;
     Ok(key)
 }
 
@@ -102,6 +103,7 @@ pub async fn update(tx: Tx, command: Arc<UpdateApiKey>) -> Result<ApiKey, Error>
 pub async fn transition(tx: Tx, command: Arc<TransitionApiKey>) -> Result<ApiKey, Error> {
     let TransitionApiKey { id, target, etag } = &*command;
     let mut key = api_keys::lock(&tx, *id).await?;
+    let was_admin = is_admin(&key, tx.ctx().now());
     lifecycle(&key, etag.as_ref()).still_is()?;
     if key.state == *target {
         may_stay(&tx, &key)?;
@@ -112,7 +114,7 @@ pub async fn transition(tx: Tx, command: Arc<TransitionApiKey>) -> Result<ApiKey
     if *target == StoredState::Revoked {
         (key.previous_hash, key.previous_until) = (None, None);
     }
-    store(&tx, &mut key, &["state"]).await?;
+    store(&tx, &mut key, was_admin, &["state"]).await?;
     Ok(key)
 }
 
@@ -131,20 +133,25 @@ fn may_stay(tx: &Tx, key: &ApiKey) -> Result<(), Error> {
 pub async fn rotate(tx: Tx, command: Arc<RotateApiKey>) -> Result<(ApiKey, Secret), Error> {
     let RotateApiKey { id, grace } = &*command;
     let mut key = api_keys::lock(&tx, *id).await?;
+    let was_admin = is_admin(&key, tx.ctx().now());
     not_revoked(&key, "ROTATED")?;
     let secret = Secret::fresh(key.id);
     let before = std::mem::replace(&mut key.secret_hash, secret.hash().to_vec());
     let until = Some(tx.ctx().now().after(*grace)).filter(|_| !grace.is_zero());
     (key.previous_hash, key.previous_until) = (until.map(|_| before), until);
-    store(&tx, &mut key, &[]).await?;
+    store(&tx, &mut key, was_admin, &[]).await?;
     Ok((key, secret))
 }
 
-/// Writes a changed key, if a usable admin key is left then.
-async fn store(tx: &Tx, key: &mut ApiKey, changed: &[&'static str]) -> Result<(), Error> {
+/// Whether a key can be used to manage keys.
+fn is_admin(key: &ApiKey, now: Timestamp) -> bool {
+    key.role == Role::Admin && KeyState::at(now, key.state, key.expire_time) == KeyState::Active
+}
+
+/// Writes a changed key, unless it was the last usable one of an admin and is none any more.
+async fn store(tx: &Tx, key: &mut ApiKey, was_admin: bool, changed: &[&'static str]) -> Result<(), Error> {
     let now = tx.ctx().now();
-    let is_admin = key.role == Role::Admin && KeyState::at(now, key.state, key.expire_time) == KeyState::Active;
-    if !is_admin && !api_keys::another_admin(tx, key.id, now).await? {
+    if was_admin && !is_admin(key, now) && !api_keys::another_admin(tx, key.id, now).await? {
         return Err(Error::LastAdminKey);
     }
     (key.update_time, key.revision) = (later(now, key.update_time), tx.revision());

@@ -6,12 +6,16 @@ use super::{Registry, history, keyring, models, releases};
 use crate::domain::page::Cursor;
 use crate::domain::{Caller, Context, Error, RequestId, Revision, Scope, Timestamp};
 use crate::store::{Tx, answers, audit, events, removal, state};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How many rows are removed by one write: others wait for it.
 const CHUNK: u64 = 2000;
 /// How many refusals of callers without credentials the audit log keeps. They cost nothing to make.
 const STRANGERS: u64 = 10_000;
+
+/// How many keys are noted by one write, a statement each.
+const KEYS: usize = 200;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,13 +46,24 @@ impl Registry {
         }
     }
 
-    /// Notes when keys were used. Also done when the server stops.
+    /// Notes when keys were used, some at a time.
     async fn note_used_keys(&self, ctx: &Context) -> Result<u64, Error> {
-        let used = self.keyring.take_used();
-        if !used.is_empty() {
-            self.run(ctx, used, keyring::note_used).await?;
+        let mut used = self.keyring.take_used();
+        while !used.is_empty() {
+            let some: HashMap<_, _> = used.extract_if(|_, _| true).take(KEYS).collect();
+            if let Err(error) = self.run(ctx, some.clone(), keyring::note_used).await {
+                used.extend(some);
+                self.keyring.put_back(used);
+                return Err(error);
+            }
         }
         Ok(0)
+    }
+
+    /// Notes what else would be forgotten with this process.
+    pub async fn last_words(&self) {
+        let ctx = self.context(Arc::new(Caller::registry()), RequestId::fresh());
+        told("note when API keys were used", self.note_used_keys(&ctx).await);
     }
 
     async fn purge_models(&self, ctx: &Context) -> Result<u64, Error> {

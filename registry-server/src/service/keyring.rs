@@ -9,7 +9,7 @@ use crate::domain::api_key::KeyState;
 use crate::domain::caller::{Caller, Credential, Origin};
 use crate::domain::name::Actor;
 use crate::domain::secret::SecretHash;
-use crate::domain::{ApiKeyId, Clock, Error, Revision, Scope, Secret, Timestamp};
+use crate::domain::{ApiKeyId, Clock, Error, Revision, Secret, Timestamp};
 use crate::store::api_keys::{self, ApiKey};
 use crate::store::{Store, Tx};
 use std::collections::HashMap;
@@ -19,6 +19,8 @@ use tokio::time::{Instant, timeout};
 
 /// How long other servers may have changed keys before this one insists on looking.
 const BLIND: Duration = Duration::from_secs(4);
+/// How long reading the keys may take.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How long after the keys could not be read nobody tries to.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
 /// How often whoever holds a stream is looked at, whatever happens.
@@ -104,7 +106,7 @@ impl Keyring {
         match &caller.credential {
             Credential::None => Ok(()),
             Credential::Certificate { until } => {
-                if now < *until {
+                if now <= *until {
                     Ok(())
                 } else {
                     Err(Error::Unauthenticated)
@@ -125,6 +127,15 @@ impl Keyring {
         let mut used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
         let last = used.entry(id).or_insert(minute);
         *last = minute.max(*last);
+    }
+
+    /// Puts back what could not be noted.
+    pub fn put_back(&self, used: HashMap<ApiKeyId, Timestamp>) {
+        let mut known = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
+        for (id, time) in used {
+            let last = known.entry(id).or_insert(time);
+            *last = time.max(*last);
+        }
     }
 
     /// When which keys were used since this was last asked.
@@ -154,7 +165,7 @@ impl Keyring {
     fn if_current(&self) -> Option<Arc<Keys>> {
         let shared = &self.0;
         let keys = Arc::clone(&shared.keys.read().unwrap_or_else(PoisonError::into_inner));
-        let known = keys.revision.is_some_and(|revision| revision >= shared.store.keys_head());
+        let known = keys.revision == Some(shared.store.keys_head());
         (known && shared.store.blind_for() < BLIND).then_some(keys)
     }
 
@@ -162,7 +173,8 @@ impl Keyring {
         let shared = &self.0;
         shared.store.look().await?;
         let revision = Some(shared.store.keys_head());
-        let rows = api_keys::not_revoked(&shared.store.snapshot(&Scope::everything()).await?).await?;
+        let rows = async { api_keys::not_revoked(&shared.store.glimpse().await?).await };
+        let rows = timeout(PATIENCE, rows).await.map_err(|late| Error::Unavailable(late.into()))??;
         let keys = Arc::new(Keys { revision, by_id: rows.into_iter().map(|row| (row.id, row)).collect() });
         *shared.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
         Ok(keys)

@@ -78,6 +78,17 @@ impl Backend {
         connect(options).await
     }
 
+    /// The connection on which is looked for what other servers have done: one of its own, because who may call must be
+    /// known also when all others are busy. On SQLite there are no others.
+    pub(super) async fn connect_looker(target: &Target, readers: &DatabaseConnection) -> Result<DatabaseConnection, DbErr> {
+        if target.backend() == Self::Sqlite {
+            return Ok(readers.clone());
+        }
+        let mut options = options(target);
+        options.min_connections(1).max_connections(1);
+        connect(options).await
+    }
+
     /// The connections that read. SQLite refuses writes on them.
     pub(super) async fn connect_readers(target: &Target) -> Result<DatabaseConnection, DbErr> {
         let mut options = options(target);

@@ -9,7 +9,7 @@ use super::Backend;
 use super::entity::state::Model;
 use super::state;
 use super::target::Target;
-use crate::domain::Revision;
+use crate::domain::{Error, Revision};
 use sea_orm::DatabaseConnection;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,6 +19,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// How long other servers may be silent before their writes are looked for.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long a look may take.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How long to wait before listening again.
 const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 
@@ -45,18 +47,29 @@ impl Head {
         raise(&self.revision, revision);
     }
 
-    /// The last change of an API key is at least this one.
+    /// An API key was changed, or was seen to have been by a transaction that nobody can overtake.
     pub(super) fn keys_changed(&self, revision: Revision) {
-        raise(&self.keys, revision);
+        // What was looked for before this does not know of it.
+        self.looked_at(Instant::now(), || raise(&self.keys, revision));
     }
 
     /// The state of the registry, read at a moment not before `began`.
     pub(super) fn looked(&self, state: &Model, began: Instant) {
         self.seen(state.revision);
-        self.keys_changed(state.api_keys_revision);
-        if let Some(looked) = &self.looked {
-            let mut last = looked.lock().unwrap_or_else(PoisonError::into_inner);
-            *last = began.max(*last);
+        // It can be an older one than before: that of a database that has lost its last commits.
+        self.looked_at(began, || {
+            let keys = state.api_keys_revision;
+            self.keys.send_if_modified(|known| std::mem::replace(known, keys) != keys);
+        });
+    }
+
+    /// Learns something that was true at a moment, unless something newer is known.
+    fn looked_at(&self, moment: Instant, learn: impl FnOnce()) {
+        let Some(looked) = &self.looked else { return learn() };
+        let mut last = looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if moment >= *last {
+            *last = moment;
+            learn();
         }
     }
 
@@ -103,16 +116,22 @@ pub(super) fn follow(target: &Target, db: DatabaseConnection, channel: String, h
     }
 }
 
+/// Looks for what other servers have written. A database that does not answer is not waited for: whoever has to know how
+/// things are would wait with it.
+pub(super) async fn look(db: &DatabaseConnection, head: &Head) -> Result<(), Error> {
+    let began = Instant::now();
+    let state = timeout(PATIENCE, state::load(db)).await.map_err(|late| Error::Unavailable(late.into()))??;
+    head.looked(&state, began);
+    Ok(())
+}
+
 async fn follow_others(target: Target, db: DatabaseConnection, channel: String, head: Arc<Head>) {
     let heard = Notify::new();
     let look = async {
         loop {
             let _ = timeout(LOOK, heard.notified()).await;
             // What fails here fails louder where somebody waits for it.
-            let began = Instant::now();
-            if let Ok(state) = state::load(&db).await {
-                head.looked(&state, began);
-            }
+            let _ = self::look(&db, &head).await;
         }
     };
     let listen = async {

@@ -44,7 +44,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 /// Something to read from: a [`Snapshot`], or the transaction of a write that reads what it has written.
@@ -74,6 +73,7 @@ impl Source for Snapshot {
 pub struct Store {
     backend: Backend,
     reads: DatabaseConnection,
+    looks: DatabaseConnection,
     jobs: mpsc::Sender<Box<dyn job::Job>>,
     head: Arc<Head>,
     identity: Arc<Identity>,
@@ -117,17 +117,17 @@ impl Store {
     /// [`schema::OpenError`], whose sentence is for the operator: it names table and column on drift and
     /// never holds a password.
     pub async fn open(target: &Target, picture: Picture) -> Result<(Self, WriterTask), schema::OpenError> {
-        let (writes, reads, lock) = schema::open(target).await?;
+        let schema::Connections { writes, reads, looks, lock } = schema::open(target).await?;
         let backend = target.backend();
         let state = state::load(&writes).await?;
         let head = Arc::new(Head::new(backend, &state));
         let channel = head::channel(state.registry_id);
-        let follower = head::follow(target, reads.clone(), channel.clone(), Arc::clone(&head)).map(Arc::new);
+        let follower = head::follow(target, looks.clone(), channel.clone(), Arc::clone(&head)).map(Arc::new);
         let (jobs, queue) = mpsc::channel(writer::QUEUE);
         let writer = writer::Writer { backend, db: writes, queue, head: Arc::clone(&head), picture, channel, lock };
         let task = tokio::spawn(writer.run());
         let identity = Identity { registry_id: state.registry_id, page_token_key: state.page_token_key };
-        Ok((Self { backend, reads, jobs, head, identity: Arc::new(identity), _follower: follower }, WriterTask(task)))
+        Ok((Self { backend, reads, looks, jobs, head, identity: Arc::new(identity), _follower: follower }, WriterTask(task)))
     }
 
     /// Which registry this is, and the key of its page tokens.
@@ -172,9 +172,15 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] if the database cannot be reached.
     pub async fn look(&self) -> Result<(), Error> {
-        let began = Instant::now();
-        self.head.looked(&state::load(&self.reads).await?, began);
-        Ok(())
+        head::look(&self.looks, &self.head).await
+    }
+
+    /// The database for that, as it is now.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if it cannot be reached.
+    pub async fn glimpse(&self) -> Result<Snapshot, Error> {
+        Ok(Snapshot(self.backend.begin_read(&self.looks).await?, Scope::everything()))
     }
 
     /// A consistent view to read from, for somebody for whom there are these models. Not to be held across an await on the

@@ -34,8 +34,20 @@ pub enum OpenError {
     Database(#[from] DbErr),
 }
 
-/// Opens `target` for the writer and the readers.
-pub(super) async fn open(target: &Target) -> Result<(DatabaseConnection, DatabaseConnection, FileLock), OpenError> {
+/// What a database is used by.
+pub(super) struct Connections {
+    /// The one that writes.
+    pub(super) writes: DatabaseConnection,
+    /// Those that read.
+    pub(super) reads: DatabaseConnection,
+    /// The one that looks for what other servers have done.
+    pub(super) looks: DatabaseConnection,
+    /// Keeps other servers out, where there may be none.
+    pub(super) lock: FileLock,
+}
+
+/// Opens `target`.
+pub(super) async fn open(target: &Target) -> Result<Connections, OpenError> {
     let connect = |cause| OpenError::Connect { target: target.to_string(), cause };
     let lock = FileLock::take(target).map_err(OpenError::InUse)?;
     if let Some(db) = Backend::connect_to_look(target).await.map_err(connect)? {
@@ -50,7 +62,8 @@ pub(super) async fn open(target: &Target) -> Result<(DatabaseConnection, Databas
     migrating.release().await;
     ready?;
     let reads = Backend::connect_readers(target).await.map_err(connect)?;
-    Ok((writes, reads, lock))
+    let looks = Backend::connect_looker(target, &reads).await.map_err(connect)?;
+    Ok(Connections { writes, reads, looks, lock })
 }
 
 async fn prepare(target: &Target, db: &DatabaseConnection) -> Result<(), OpenError> {

@@ -45,9 +45,10 @@ pub async fn revision(source: &impl Source) -> Result<Revision, Error> {
     Ok(revision.ok_or_else(missing)?)
 }
 
-/// The newest revision, locked until the end of the transaction: nobody else writes until then.
-pub(super) async fn lock(txn: &DatabaseTransaction) -> Result<Revision, DbErr> {
-    let row = row().select_only().column(Column::Revision).lock_exclusive();
+/// The newest revision and that of the last change of an API key, locked until the end of the transaction: nobody else
+/// writes until then.
+pub(super) async fn lock(txn: &DatabaseTransaction) -> Result<(Revision, Revision), DbErr> {
+    let row = row().select_only().columns([Column::Revision, Column::ApiKeysRevision]).lock_exclusive();
     row.into_tuple().one(txn).await?.ok_or_else(missing)
 }
 

@@ -77,8 +77,9 @@ impl Writer {
     /// One transaction: the counter, every use case, the events and answers, the commit.
     async fn transact(&self, batch: &mut [Slot]) -> Result<(), Failed> {
         let txn = self.begin().await.map_err(Failed::before_commit)?;
-        let before = state::lock(&txn).await.map_err(Failed::before_commit)?;
+        let (before, keys) = state::lock(&txn).await.map_err(Failed::before_commit)?;
         self.head.seen(before); // another server may have committed it, and what is replayed or unchanged may be of it
+        self.head.keys_changed(keys); // so may a commit of this one whose answer was lost
         let (txn, rest) = batch::run_all(batch, txn, before, self.picture).await?;
         if rest.is_empty() {
             return txn.rollback().await.or(Ok(())); // there is nothing to lose

@@ -299,6 +299,27 @@ conformance! {
 }
 
 on_every_database! {
+    /// Where no usable admin is left, because the last one has expired, other keys can be taken away all the same.
+    async fn a_key_can_be_revoked_where_there_is_no_admin(database: Database) {
+        let registry = Harness::start(database).await;
+        let first = registry.client.call(GetCallerApiKeyRequest {}).send().await.unwrap().api_key.unwrap();
+        let (leaked, _) = keys::make(&registry, "leaked", Role::Viewer).await;
+        let soon = ApiKey { expire_time: Some(given::time(HOUR)), ..Default::default() };
+        update(&registry, &first.id, soon, &["expire_time"]).await.unwrap();
+        // Whoever is let in without a key, on this machine, an hour later.
+        let registry = registry
+            .restart_with(|settings| {
+                settings.first_key = None;
+                settings.clock.advance(Duration::from_secs(3600));
+            })
+            .await;
+        assert_eq!(listed(&registry, &[ApiKeyState::Active]).await, ["leaked"]);
+        keys::transition(&registry, &leaked, ApiKeyState::Disabled).await;
+        rotate(&registry, &leaked, None).await;
+        assert_eq!(keys::transition(&registry, &leaked, ApiKeyState::Revoked).await.state(), ApiKeyState::Revoked);
+        registry.stop().await;
+    }
+
     /// When a key was last used is noted to the minute, and changes nothing else of it.
     async fn use_is_noted(database: Database) {
         let registry = Harness::with(database, |settings| settings.housekeeping = Duration::from_millis(50)).await;

@@ -2,8 +2,9 @@
 
 use registry_client::pb::{ApiKey, ApiKeyState, Role, RotateApiKeyRequest, UpdateApiKeyRequest};
 use registry_client::{Code, ErrorReason};
-use registry_tests::watching::{facts, from_now, watch};
-use registry_tests::{Harness, conformance, given, keys};
+use registry_tests::shut::Shut;
+use registry_tests::watching::{facts, from_now, open, watch};
+use registry_tests::{Database, Harness, conformance, given, keys, on_every_database, wait};
 use std::time::Duration;
 
 /// How long a server may not know what another one has done, and a stream may outlive its key.
@@ -50,11 +51,54 @@ conformance! {
     }
 }
 
+on_every_database! {
+    /// A client that takes nothing cannot keep the place of its stream for longer than its key lives.
+    async fn a_stream_that_is_never_read_gives_its_place_back(database: Database) {
+        let registry = Harness::with(database, |settings| settings.calls.watches = 1).await;
+        let (key, secret) = keys::make(&registry, "bot", Role::Viewer).await;
+        let shut = Shut::open(registry.address(), &secret).await;
+        let refused = open(&registry.client, from_now()).await.err().expect("the one place is taken");
+        let _ = facts(&refused, Code::ResourceExhausted, ErrorReason::TooManyStreams);
+        keys::transition(&registry, &key, ApiKeyState::Revoked).await;
+        let free = async || open(&registry.client, from_now()).await.ok();
+        wait::until("the place is free", PROMISED, free).await;
+        drop(shut);
+        registry.stop().await;
+    }
+}
+
+/// A server that cannot know whether a key was revoked lets nobody in with one, until it can.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_cannot_look_lets_nobody_in() {
+    use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+    let registry = Harness::start(Database::Postgres).await;
+    let (key, secret) = keys::make(&registry, "bot", Role::Viewer).await;
+    let (replica, database) = registry.replica_over_a_wire().await;
+    let client = keys::client(replica.endpoint(), &secret).await;
+    // Health needs no database: what is refused is refused because of the key.
+    let asked = async || {
+        let request = HealthCheckRequest { service: String::new() };
+        HealthClient::new(client.connection()).check(request).await.map(drop).map_err(|status| status.code())
+    };
+    assert_eq!(asked().await, Ok(()));
+    database.fall_silent();
+    keys::transition(&registry, &key, ApiKeyState::Revoked).await;
+    let shut_out = async || asked().await.err();
+    let why = wait::until("the key is refused, though nobody knows that it is revoked", PROMISED + PROMISED, shut_out).await;
+    assert_eq!(why, Code::Unavailable);
+    database.speak();
+    let known = async || (asked().await == Err(Code::Unauthenticated)).then_some(());
+    wait::until("the server has looked", Duration::from_secs(30), known).await;
+    replica.stop().await;
+    registry.stop().await;
+}
+
 /// Revoked on one server, it is refused by another one, and its stream there ends, within five seconds.
 #[cfg(feature = "postgres")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_that_is_revoked_on_one_server_dies_on_another() {
-    use registry_tests::{Database, expect, wait};
+    use registry_tests::expect;
     let registry = Harness::start(Database::Postgres).await;
     let replica = registry.replica().await;
     let (key, secret) = keys::make(&registry, "bot", Role::Viewer).await;

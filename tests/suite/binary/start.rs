@@ -198,6 +198,21 @@ async fn nothing_listens_after_the_end() {
     assert!(Client::connect(endpoint).await.is_err());
 }
 
+/// What the names in certificates may do is said by the flag, once for each, or in the variable with `;` between them.
+#[test]
+fn roles_of_certificates_can_be_listed() {
+    let parse = |arguments: &[&str]| {
+        let tls = ["registry-server", "--tls-certificate=c", "--tls-key=k", "--tls-client-ca=a"];
+        Config::try_parse_from(tls.iter().chain(arguments)).unwrap().settings().unwrap().certificate_roles
+    };
+    let each = ["CN=Jane Doe:viewer", "URI=spiffe://example.org/trainer:operator"].map(|role| role.parse().unwrap());
+    let flags = ["--tls-client-role", "CN=Jane Doe:viewer", "--tls-client-role", "URI=spiffe://example.org/trainer:operator"];
+    assert_eq!(parse(&flags), each);
+    assert_eq!(parse(&["--tls-client-role=CN=Jane Doe:viewer;URI=spiffe://example.org/trainer:operator"]), each);
+    let alone = Config::try_parse_from(["registry-server", "--tls-client-role=CN=a:viewer"]).err().unwrap().to_string();
+    assert!(alone.contains("--tls-client-ca"), "{alone}");
+}
+
 /// How long things are kept is said in words; what makes no sense is refused with the flag that said it.
 #[test]
 fn lengths_of_time_are_checked() {

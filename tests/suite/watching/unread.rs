@@ -1,19 +1,11 @@
 //! Watchers that never read: they cost the server no memory, and nobody else any time.
 
-use bytes::Bytes;
-use http::Request;
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::client::conn::http2::SendRequest;
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use registry_client::pb::WatchRequest;
 use registry_client::{Client, EventFilter};
 use registry_tests::binary::{Binary, Running};
-use registry_tests::raw::framed;
+use registry_tests::shut::Shut;
 use registry_tests::watching::{Watcher, after, listed, places, watch};
-use registry_tests::{given, on_every_database};
-use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
+use registry_tests::{given, keys, on_every_database};
 
 /// How many events there are to read.
 const EVENTS: usize = 20_000;
@@ -31,40 +23,9 @@ fn memory(server: &Running) -> u64 {
     line.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
-/// A stream on a connection of its own, whose window is shut: not a byte of an answer may be sent.
-struct Shut {
-    _answer: Incoming,
-    _sender: SendRequest<Full<Bytes>>,
-    connection: JoinHandle<hyper::Result<()>>,
-}
-
-impl Shut {
-    async fn open(server: &Running) -> Self {
-        let stream = TcpStream::connect(server.address()).await.unwrap();
-        let mut http2 = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
-        let (mut sender, connection) = http2.initial_stream_window_size(0).handshake(TokioIo::new(stream)).await.unwrap();
-        let connection = tokio::spawn(connection);
-        let request = Request::post(format!("{}/modelregistry.v1.WatchService/Watch", server.endpoint()))
-            .header("content-type", "application/grpc")
-            .header("te", "trailers")
-            .header("authorization", format!("Bearer {}", registry_tests::keys::ADMIN))
-            .body(Full::new(framed(&after(0))))
-            .unwrap();
-        let answer = sender.send_request(request).await.unwrap();
-        assert!(answer.status().is_success() && answer.headers().get("grpc-status").is_none(), "{answer:?}");
-        Self { _answer: answer.into_body(), _sender: sender, connection }
-    }
-}
-
-impl Drop for Shut {
-    fn drop(&mut self) {
-        self.connection.abort();
-    }
-}
-
 /// A stream of a client that reads the first message and no other.
 async fn idle(server: &Running) -> Watcher {
-    let client = registry_tests::keys::admin(server.endpoint()).connect().await.unwrap();
+    let client = keys::admin(server.endpoint()).connect().await.unwrap();
     watch(&client, WatchRequest { include_resource: true, ..after(0) }).await
 }
 
@@ -90,7 +51,7 @@ on_every_database! {
         let before = memory(&server);
         let (mut shut, mut unread) = (Vec::new(), Vec::new());
         for _ in 0..25 {
-            shut.push(Shut::open(&server).await);
+            shut.push(Shut::open(server.address(), keys::ADMIN).await);
             unread.push(idle(&server).await);
         }
         write(&client, "more", BATCHES).await;
@@ -104,7 +65,7 @@ on_every_database! {
         // They were not given up: who reads in the end gets everything.
         let late = unread.pop().unwrap().through(current).await;
         assert_eq!(places(&late), places(&seen));
-        assert!(shut.iter().all(|shut| !shut.connection.is_finished()), "a stream was given up");
+        assert!(shut.iter().all(|shut| shut.is_open()), "a stream was given up");
         drop((shut, unread));
         let exited = server.stop().await;
         assert!(exited.status.success(), "{exited:?}");
