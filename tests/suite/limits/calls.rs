@@ -1,12 +1,13 @@
 //! How many calls are in hand.
 
-use super::{GET, INFO, PATIENCE, caller, get_m, hold, is_limited, limited, told_to_wait, until_refused, until_served};
+use super::{GET, INFO, caller, get_m, hold, is_limited, limited, told_to_wait, until_refused, until_served};
 use registry_client::{Client, Code};
 use registry_server::domain::Limit;
 use registry_tests::keys::ADMIN;
 use registry_tests::unfinished::Unfinished;
 use registry_tests::watching::{after, watch};
 use registry_tests::{Harness, on_every_database};
+use std::time::Duration;
 
 const FULL: Limit = Limit::CallsInFlight;
 
@@ -59,12 +60,13 @@ on_every_database! {
             refused.push(Unfinished::begin(registry.address(), GET, None, get_m().slice(..3)).await);
         }
         registry.client.get_model("m").send().await.unwrap();
-        let anonymous = Unfinished::begin(registry.address(), INFO, None, get_m().slice(..3)).await;
-        let full = registry_tests::wait::until("no place for one more", PATIENCE, async || {
-            let status = Unfinished::begin(registry.address(), INFO, None, bytes::Bytes::from_static(&[0; 5])).await.finish(bytes::Bytes::new()).await;
-            (status.code() != Code::Ok).then_some(status)
-        });
-        told_to_wait(&full.await, FULL);
+        let begin = async || Unfinished::begin(registry.address(), INFO, None, get_m().slice(..3)).await;
+        let anonymous = hold(1, begin, async || {
+            let asked = Unfinished::begin(registry.address(), INFO, None, bytes::Bytes::from_static(&[0; 5])).await;
+            let status = asked.finish(bytes::Bytes::new()).await;
+            status.code() != Code::Ok && told_to_wait(&status, FULL) > Duration::ZERO
+        })
+        .await;
         registry.client.get_model("m").send().await.unwrap();
         for held in refused {
             assert_eq!(held.refused().await.code(), Code::Unauthenticated);
