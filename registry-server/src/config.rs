@@ -37,7 +37,7 @@ pub struct Config {
     ///
     /// The first start on an empty database makes one key, with which others can be made. Instead of the file, the
     /// secret itself can be given in the environment variable REGISTRY_BOOTSTRAP_ADMIN_KEY: `mrk_`, 32 hexadecimal
-    /// digits, `_` and 64 random ones. Where there are keys already, neither is looked at.
+    /// digits, `_` and 64 random ones. Where there are keys already, neither is used.
     #[arg(long, env = "REGISTRY_BOOTSTRAP_ADMIN_KEY_FILE", value_name = "FILE")]
     pub bootstrap_admin_key_file: Option<PathBuf>,
 
