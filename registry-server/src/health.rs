@@ -21,12 +21,18 @@ pub async fn begin(reporter: &HealthReporter) {
 pub async fn watch(mut reporter: HealthReporter, store: Store, leaving: CancellationToken, stop: CancellationToken) {
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut said = ServingStatus::Serving;
     loop {
         tokio::select! {
             () = leaving.cancelled() => break,
             _ = tick.tick() => {
                 let healthy = matches!(timeout(PATIENCE, store.ping()).await, Ok(Ok(_)));
-                report(&reporter, if healthy { ServingStatus::Serving } else { ServingStatus::NotServing }).await;
+                let now = if healthy { ServingStatus::Serving } else { ServingStatus::NotServing };
+                // Whoever watches would be told again what he knows.
+                if now != said {
+                    report(&reporter, now).await;
+                    said = now;
+                }
             }
         }
     }
