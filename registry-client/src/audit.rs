@@ -1,11 +1,10 @@
 //! The audit log: the call of the audit service.
 
-use futures_util::Stream;
 use registry_proto::v1 as pb;
 
 use crate::call::sends;
-use crate::page::{self, List};
-use crate::{AuditEntry, AuditFilter, Call, Client, Error, Page, ResourceKind};
+use crate::page::{List, paged};
+use crate::{AuditEntry, AuditFilter, Call, Client, Page, ResourceKind};
 
 impl Client {
     /// Lists who called what and how it ended, newest first: one page with `send`, or all with `pages` or `items`. Admins only.
@@ -89,33 +88,12 @@ impl ListAuditEntries {
         self
     }
 
-    /// How many entries a page holds at most. Default: 50; the most is 1000.
-    pub fn page_size(mut self, size: i32) -> Self {
-        self.call.request.page_size = size;
-        self
-    }
-
-    /// Where to go on: the [`next_page_token`](Page::next_page_token) of another list with the same arguments.
-    pub fn page_token(mut self, token: impl Into<String>) -> Self {
-        self.call.request.page_token = token.into();
-        self
-    }
-
-    /// All pages, one after the other, each with its own deadline and retries. Ends after the first error; the token of the page
-    /// before it leads back to where that happened.
-    pub fn pages(self) -> impl Stream<Item = Result<Page<AuditEntry>, Error>> + Send + Unpin {
-        page::pages(self.call)
-    }
-
-    /// The entries of all pages, which are asked for as they are needed. Ends after the first error.
-    pub fn items(self) -> impl Stream<Item = Result<AuditEntry, Error>> + Send + Unpin {
-        page::items(self.call)
-    }
-
     fn wanted(&mut self) -> &mut AuditFilter {
         self.call.request.filter.get_or_insert_default()
     }
 }
+
+paged!(ListAuditEntries -> AuditEntry, "entries");
 
 sends!(read ListAuditEntries -> Page<AuditEntry>, |response, _| Ok(pb::ListAuditEntriesRequest::page(response)));
 

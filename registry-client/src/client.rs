@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use registry_proto::v1::api_key_service_client::ApiKeyServiceClient;
+use registry_proto::v1::audit_service_client::AuditServiceClient;
 use registry_proto::v1::model_service_client::ModelServiceClient;
 use registry_proto::v1::release_service_client::ReleaseServiceClient;
 use registry_proto::v1::system_service_client::SystemServiceClient;
@@ -186,6 +188,18 @@ impl Client {
     #[must_use]
     pub fn watch_service(&self) -> WatchServiceClient<Connection> {
         WatchServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// The generated stub of the API key service, see [`model_service`](Self::model_service).
+    #[must_use]
+    pub fn api_key_service(&self) -> ApiKeyServiceClient<Connection> {
+        ApiKeyServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// The generated stub of the audit service, see [`model_service`](Self::model_service).
+    #[must_use]
+    pub fn audit_service(&self) -> AuditServiceClient<Connection> {
+        AuditServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub(crate) fn timeout(&self) -> Duration {

@@ -105,10 +105,6 @@ macro_rules! setter {
 macro_rules! masked {
     ($Builder:ident, $resource:ident: $Resource:ident) => {
         impl $Builder {
-            /// The field of the request that holds the values.
-            #[allow(dead_code, reason = "not every resource has a field whose value can be refused here")]
-            const RESOURCE: &str = stringify!($resource);
-
             /// Names the field in the mask, and gives the message whose value for it will be written.
             fn write(&mut self, field: &str) -> &mut $Resource {
                 // Without a mask the server takes the fields that are set, and so it also takes this one.

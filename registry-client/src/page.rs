@@ -65,6 +65,38 @@ pub(crate) fn items<R: List>(call: Call<R>) -> impl Stream<Item = Result<R::Item
     pages(call).map_ok(|page| stream::iter(page.items.into_iter().map(Ok))).try_flatten()
 }
 
+/// What every list has that is asked for in pages: how large they are, where to begin, and all of them.
+macro_rules! paged {
+    ($Builder:ident -> $Item:ty, $items:literal) => {
+        impl $Builder {
+            #[doc = concat!("How many ", $items, " a page holds at most. Default: 50; the most is 1000.")]
+            pub fn page_size(mut self, size: i32) -> Self {
+                self.call.request.page_size = size;
+                self
+            }
+
+            /// Where to go on: the [`next_page_token`](crate::Page::next_page_token) of another list with the same arguments.
+            pub fn page_token(mut self, token: impl Into<String>) -> Self {
+                self.call.request.page_token = token.into();
+                self
+            }
+
+            /// All pages, one after the other, each with its own deadline and retries. Ends after the first error; the token of the page
+            /// before it leads back to where that happened.
+            pub fn pages(self) -> impl ::futures_util::Stream<Item = Result<crate::Page<$Item>, crate::Error>> + Send + Unpin {
+                crate::page::pages(self.call)
+            }
+
+            #[doc = concat!("The ", $items, " of all pages, which are asked for as they are needed. Ends after the first error.")]
+            pub fn items(self) -> impl ::futures_util::Stream<Item = Result<$Item, crate::Error>> + Send + Unpin {
+                crate::page::items(self.call)
+            }
+        }
+    };
+}
+
+pub(crate) use paged;
+
 struct Walk<R: List> {
     call: Call<R>,
     pages: u64,

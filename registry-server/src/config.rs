@@ -8,6 +8,7 @@ use crate::listener::Limits;
 use crate::serve::Settings;
 use crate::store::{BadUrl, Target};
 use crate::tls::TlsFiles;
+use clap::builder::BoolishValueParser;
 use clap::{Parser, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -42,11 +43,11 @@ pub struct Config {
     pub bootstrap_admin_key_file: Option<PathBuf>,
 
     /// Ask nobody for credentials: whoever can connect may do everything. Only on a loopback address
-    #[arg(long, env = "REGISTRY_INSECURE_NO_AUTH")]
+    #[arg(long, env = "REGISTRY_INSECURE_NO_AUTH", value_parser = BoolishValueParser::new())]
     pub insecure_no_auth: bool,
 
     /// Serve addresses other than loopback without TLS, for example behind a proxy that has it: keys and data can be read on the way
-    #[arg(long, env = "REGISTRY_INSECURE_PLAINTEXT")]
+    #[arg(long, env = "REGISTRY_INSECURE_PLAINTEXT", value_parser = BoolishValueParser::new())]
     pub insecure_plaintext: bool,
 
     /// Who may ask what the services look like (gRPC reflection)
@@ -74,7 +75,7 @@ pub struct Config {
     /// Let the kernel write the memory of the server to a file if it crashes, with all secrets in it, and let debuggers in
     ///
     /// Without it there are no core dumps, and no other process of the same user can read the memory or the environment.
-    #[arg(long, env = "REGISTRY_ALLOW_CORE_DUMPS")]
+    #[arg(long, env = "REGISTRY_ALLOW_CORE_DUMPS", value_parser = BoolishValueParser::new())]
     pub allow_core_dumps: bool,
 
     /// How long soft-deleted models and releases are kept before they are removed for good
@@ -181,7 +182,11 @@ const EXAMPLES: &str = "Examples:
   registry-server --tls-certificate server.pem --tls-key server.key --tls-client-ca clients.pem
 
 Then:
-  grpcurl -plaintext -H \"authorization: Bearer $(cat registry-data/admin.key)\" 127.0.0.1:50051 list";
+  grpcurl -plaintext -H \"authorization: Bearer $(cat registry-data/admin.key)\" 127.0.0.1:50051 list
+
+Limits without a flag, all of them in GetServerInfo: requests of 512 KiB (without a key 4 KiB), answers of 4 MiB, headers of 16 KiB, \
+100 calls at once on a connection, 10 s for a handshake, 30 s for a call, a ping every 30 s whose answer may take 10 s, pages of 1000, \
+batches of 250, metadata of 64 KiB and 16 levels.";
 
 /// The secret of the first key. Not a flag, which everybody on the machine could read.
 const FIRST_KEY: &str = "REGISTRY_BOOTSTRAP_ADMIN_KEY";

@@ -1,5 +1,6 @@
 //! Saying seldom what happens often: a flood of calls must not become a flood of log lines.
 
+use futures::FutureExt;
 use std::mem::take;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -40,5 +41,15 @@ impl<W> Seldom<W> {
         let Some(why) = self.why.take() else { return std::future::pending().await };
         self.said = Some(Instant::now());
         (take(&mut self.times), why)
+    }
+
+    /// The same without waiting: what is to be said now, if anything is.
+    pub(crate) fn due_now(&mut self) -> Option<(u64, W)> {
+        self.due().now_or_never()
+    }
+
+    /// What was not said, to be said last.
+    pub(crate) fn rest(self) -> Option<(u64, W)> {
+        self.why.map(|why| (self.times, why))
     }
 }

@@ -119,16 +119,7 @@ impl Server {
         let registry = Registry::new(store.clone(), clock.clone(), retention);
         #[cfg(feature = "sabotage")]
         let registry = registry.sabotaged(settings.sabotage);
-        let admission = match &first_key {
-            None => Admission::Everybody,
-            Some(first) => {
-                if let FirstKey::File(path) = first {
-                    make_directory(path)?;
-                }
-                first_key::make(&registry, first).await?;
-                Admission::Recognised(registry.keyring().clone(), Arc::new(certificate_roles.into_iter().collect()))
-            }
-        };
+        let admission = admission(&registry, first_key.as_ref(), certificate_roles).await?;
         let routes = Routes::new(health_service);
         let routes = if reflection == Reflection::Off { routes } else { add_reflection(routes)? };
         let refusals = Refusals::default();
@@ -218,6 +209,20 @@ impl Server {
             );
         }
     }
+}
+
+/// How callers are recognised; makes the first key, if they are and there is none.
+async fn admission(
+    registry: &Registry,
+    first_key: Option<&FirstKey>,
+    certificate_roles: Vec<CertificateRole>,
+) -> Result<Admission, StartError> {
+    let Some(first) = first_key else { return Ok(Admission::Everybody) };
+    if let FirstKey::File(path) = first {
+        make_directory(path)?;
+    }
+    first_key::make(registry, first).await?;
+    Ok(Admission::Recognised(registry.keyring().clone(), Arc::new(certificate_roles.into_iter().collect())))
 }
 
 /// The directory of a file, for nobody but its owner, whatever the umask; what is there is left as it is.

@@ -6469,6 +6469,19 @@ pub mod get_server_info_response {
         /// How long an audit entry is kept.
         #[prost(message, optional, tag = "19")]
         pub audit_retention: ::core::option::Option<::prost_types::Duration>,
+        /// How long a connection may take until its first call can come: the TLS
+        /// handshake and the HTTP/2 preface.
+        #[prost(message, optional, tag = "20")]
+        pub handshake_timeout: ::core::option::Option<::prost_types::Duration>,
+        /// How often the server asks a connection whether it is alive.
+        #[prost(message, optional, tag = "21")]
+        pub keep_alive_interval: ::core::option::Option<::prost_types::Duration>,
+        /// How long the answer to that may take before the connection is closed.
+        #[prost(message, optional, tag = "22")]
+        pub keep_alive_timeout: ::core::option::Option<::prost_types::Duration>,
+        /// How many levels a `metadata` or `hyperparameters` object has at the most.
+        #[prost(int32, tag = "23")]
+        pub max_metadata_depth: i32,
     }
     /// What the server can do that not every server of this API can. A capability
     /// that is false, or that the answer does not have, is one not to count on.

@@ -7,15 +7,16 @@ use prost_types::{FieldMask, Struct, Value};
 use super::{Collector, Validate, number, text};
 
 /// How large a document is in protobuf encoding, in bytes.
-const MOST_BYTES: usize = 64 * 1024;
+pub const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
 /// How many objects and lists lie in each other; the document itself is the first.
-const MOST_LEVELS: usize = 16;
+pub const MAX_DOCUMENT_DEPTH: usize = 16;
 
 impl Validate for Struct {
     fn validate(&self, at: &mut Collector) {
         let found = self.encoded_len();
-        if found > MOST_BYTES {
-            return at.report("STRUCT_MAX_BYTES", || format!("must have at most {MOST_BYTES} bytes encoded, has {found}"));
+        if found > MAX_DOCUMENT_BYTES {
+            return at
+                .report("STRUCT_MAX_BYTES", || format!("must have at most {MAX_DOCUMENT_BYTES} bytes encoded, has {found}"));
         }
         object(self, 1, at);
     }
@@ -70,9 +71,9 @@ fn member(value: &Value, level: usize, at: &mut Collector) {
 }
 
 fn too_deep(level: usize, at: &mut Collector) -> bool {
-    let too_deep = level > MOST_LEVELS;
+    let too_deep = level > MAX_DOCUMENT_DEPTH;
     if too_deep {
-        at.report("STRUCT_MAX_DEPTH", || format!("must be at most {MOST_LEVELS} levels deep"));
+        at.report("STRUCT_MAX_DEPTH", || format!("must be at most {MAX_DOCUMENT_DEPTH} levels deep"));
     }
     too_deep
 }

@@ -14,6 +14,7 @@ mod generated;
 
 pub(crate) use collector::Conditions;
 pub use collector::{Collector, Violation, Violations};
+pub use document::{MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH};
 pub(crate) use text::Pattern;
 
 /// A message with rules.

@@ -17,6 +17,9 @@ pub struct UpdateModel {
 }
 
 impl UpdateModel {
+    /// The field of the request that holds the values.
+    const RESOURCE: &str = "model";
+
     /// Where the files of the model are. Can be changed but not cleared.
     pub fn storage_path(mut self, path: impl Into<String>) -> Self {
         self.write("storage_path").storage_path = path.into();

@@ -17,6 +17,9 @@ pub struct UpdateRelease {
 }
 
 impl UpdateRelease {
+    /// The field of the request that holds the values.
+    const RESOURCE: &str = "release";
+
     /// The tag of the image. Can be changed but not cleared.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.write("tag").tag = tag.into();

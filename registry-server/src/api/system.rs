@@ -4,17 +4,16 @@ use super::{AllLimits, Api, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
 use crate::domain::page::MAX_PAGE_SIZE;
 use crate::domain::{Error, Retention, Revision};
 use crate::layer::{CallLimits, MAX_DEADLINE};
-use crate::listener::{Limits, MAX_HEADER_BYTES};
+use crate::listener::{KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, Limits, MAX_HEADER_BYTES};
 use crate::service::Info;
 use crate::service::history::Compaction;
 use registry_proto::v1 as pb;
 use registry_proto::v1::system_service_server::SystemService;
+use registry_proto::validate::{MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH};
 use tonic::{Request, Response, Status};
 
-/// How many items a batch method takes, and how many bytes a metadata document has; the rules of the
-/// contract enforce them.
+/// How many items a batch method takes; the rules of the contract enforce it.
 const MAX_BATCH_SIZE: i32 = 250;
-const MAX_METADATA_BYTES: i64 = 64 * 1024;
 
 #[tonic::async_trait]
 impl SystemService for Api {
@@ -62,7 +61,7 @@ fn server_info(version: &str, info: Info, retention: Retention, all: AllLimits) 
 }
 
 fn limits(retention: Retention, all: AllLimits) -> Result<pb::get_server_info_response::Limits, Error> {
-    let AllLimits { connections: Limits { connections, connections_per_address, handshake: _, streams }, calls } = all;
+    let AllLimits { connections: Limits { connections, connections_per_address, handshake, streams }, calls } = all;
     let CallLimits {
         calls_in_flight,
         request_bytes_in_flight,
@@ -77,7 +76,7 @@ fn limits(retention: Retention, all: AllLimits) -> Result<pb::get_server_info_re
         max_response_bytes: bytes(MAX_RESPONSE_BYTES)?,
         max_page_size: i32::from(MAX_PAGE_SIZE),
         max_batch_size: MAX_BATCH_SIZE,
-        max_metadata_bytes: MAX_METADATA_BYTES,
+        max_metadata_bytes: bytes(MAX_DOCUMENT_BYTES)?,
         max_deadline: prost_types::Duration::try_from(MAX_DEADLINE).ok(),
         request_id_retention: prost_types::Duration::try_from(retention.answers).ok(),
         soft_delete_retention: prost_types::Duration::try_from(retention.deleted).ok(),
@@ -92,6 +91,10 @@ fn limits(retention: Retention, all: AllLimits) -> Result<pb::get_server_info_re
         max_calls_per_second: count(calls_per_second),
         max_failed_authentications: count(failed_authentications),
         audit_retention: prost_types::Duration::try_from(retention.audit).ok(),
+        handshake_timeout: prost_types::Duration::try_from(handshake).ok(),
+        keep_alive_interval: prost_types::Duration::try_from(KEEP_ALIVE_INTERVAL).ok(),
+        keep_alive_timeout: prost_types::Duration::try_from(KEEP_ALIVE_TIMEOUT).ok(),
+        max_metadata_depth: count(MAX_DOCUMENT_DEPTH),
     })
 }
 

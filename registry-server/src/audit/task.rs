@@ -3,25 +3,24 @@
 use super::AuditLog;
 use crate::domain::audit::FailedCalls;
 use crate::domain::{AuditEntryId, Caller, Context, Error, RequestId};
+use crate::seldom::Seldom;
 use crate::service::{Registry, audit};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 /// How often what was noted is written.
 const EVERY: Duration = Duration::from_millis(500);
 /// How many entries are written by one write: others wait for it.
 const CHUNK: usize = 500;
-/// How often the operator is told that something is wrong at the most.
-const TELL: Duration = Duration::from_secs(60);
 
 /// Writes what is noted in `log`, and when `last` is cancelled what is left of it.
 pub async fn keep(registry: Registry, log: AuditLog, last: CancellationToken) {
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let ctx = registry.context(Arc::new(Caller::registry()), RequestId::fresh());
-    let mut unwritten = Unwritten { registry, ctx, log, entries: Vec::new(), failed: Seldom(None), lost: Seldom(None) };
+    let mut unwritten = Unwritten { registry, ctx, log, entries: Vec::new(), failed: Seldom::default(), lost: Seldom::default() };
     while last.run_until_cancelled(tick.tick()).await.is_some() {
         let now = unwritten.log.now();
         unwritten.log.book().turn(now);
@@ -38,8 +37,8 @@ struct Unwritten {
     ctx: Context,
     log: AuditLog,
     entries: Vec<(AuditEntryId, FailedCalls)>,
-    failed: Seldom,
-    lost: Seldom,
+    failed: Seldom<Error>,
+    lost: Seldom<()>,
 }
 
 impl Unwritten {
@@ -55,11 +54,11 @@ impl Unwritten {
                 break;
             }
             if let Err(error) = self.write_some().await {
-                self.tell(&error);
+                self.failed.happened(error);
                 break;
             }
         }
-        self.tell_of_losses();
+        self.tell();
     }
 
     async fn write_some(&mut self) -> Result<(), Error> {
@@ -81,36 +80,35 @@ impl Unwritten {
     }
 
     /// Nobody will write what is left.
-    fn give_up(&mut self) {
+    fn give_up(mut self) {
         self.lose(self.entries.len());
-        self.lost = Seldom(None);
-        self.tell_of_losses();
-    }
-
-    fn tell(&mut self, error: &Error) {
-        if self.failed.may_be_said() {
-            self.failed = Seldom(Some(Instant::now()));
-            let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-            tracing::warn!(%error, cause, "could not write to the audit log which calls failed");
+        self.count_losses();
+        if let Some((calls, ())) = self.lost.rest() {
+            tell_of_losses(calls);
         }
     }
 
-    fn tell_of_losses(&mut self) {
-        let calls = if self.lost.may_be_said() { self.log.book().take_lost() } else { 0 };
+    fn tell(&mut self) {
+        if let Some((times, error)) = self.failed.due_now() {
+            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            tracing::warn!(times, %error, cause, "could not write to the audit log which calls failed");
+        }
+        self.count_losses();
+        if let Some((calls, ())) = self.lost.due_now() {
+            tell_of_losses(calls);
+        }
+    }
+
+    fn count_losses(&mut self) {
+        let calls = self.log.book().take_lost();
         if calls > 0 {
-            self.lost = Seldom(Some(Instant::now()));
-            tracing::error!(calls, "calls that failed are not in the audit log: they could not be written, or were too many");
+            self.lost.happened_times(calls, ());
         }
     }
 }
 
-/// When something was last said.
-struct Seldom(Option<Instant>);
-
-impl Seldom {
-    fn may_be_said(&self) -> bool {
-        self.0.is_none_or(|said| said.elapsed() >= TELL)
-    }
+fn tell_of_losses(calls: u64) {
+    tracing::error!(calls, "calls that failed are not in the audit log: they could not be written, or were too many");
 }
 
 /// Whether the same write may succeed later.

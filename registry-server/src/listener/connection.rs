@@ -2,7 +2,7 @@
 
 use super::begun::Begun;
 use super::places::Place;
-use super::{Door, Limits, MAX_HEADER_BYTES, Peer};
+use super::{Door, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, Limits, MAX_HEADER_BYTES, Peer};
 use crate::tls::Acceptor;
 use http::Request;
 use hyper::body::Incoming;
@@ -17,8 +17,6 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-const PING_EVERY: Duration = Duration::from_secs(30);
-const PING_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection that has not begun when the server stops may still take: its first call may be on the way.
 const LATE: Duration = Duration::from_millis(300);
 
@@ -70,8 +68,8 @@ fn http2(limits: &Limits) -> http2::Builder<TokioExecutor> {
         .max_header_list_size(MAX_HEADER_BYTES)
         .max_pending_accept_reset_streams(20)
         .max_local_error_reset_streams(256)
-        .keep_alive_interval(PING_EVERY)
-        .keep_alive_timeout(PING_TIMEOUT);
+        .keep_alive_interval(KEEP_ALIVE_INTERVAL)
+        .keep_alive_timeout(KEEP_ALIVE_TIMEOUT);
     http2
 }
 

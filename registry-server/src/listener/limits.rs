@@ -4,6 +4,10 @@ use std::time::Duration;
 
 /// The largest header list of a request, in bytes as HTTP/2 counts them.
 pub const MAX_HEADER_BYTES: u32 = 16 * 1024;
+/// How often a connection is asked whether it is alive.
+pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// How long its answer may take.
+pub const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What connections may take. One that would be over a number is closed before anything is read from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

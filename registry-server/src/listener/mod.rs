@@ -9,7 +9,7 @@ mod limits;
 mod peer;
 mod places;
 
-pub use limits::{Limits, MAX_HEADER_BYTES};
+pub use limits::{KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, Limits, MAX_HEADER_BYTES};
 pub use peer::{CertificateName, ClientCertificate, Peer};
 pub use places::network;
 

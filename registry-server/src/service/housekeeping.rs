@@ -1,5 +1,6 @@
-//! What the registry does by itself: purging what is due, forgetting answers, dropping old events and entries of the audit log. Every server of a
-//! database does it, and each thing is done once, because it is a write like any other.
+//! What the registry does by itself: purging what is due, forgetting answers, dropping old events and entries of the audit
+//! log, noting when keys were used. Every server of a database does it, and each thing is done once, because it is a write
+//! like any other.
 
 use super::history::Compaction;
 use super::{Registry, history, keyring, models, releases};
@@ -13,7 +14,6 @@ use std::sync::Arc;
 const CHUNK: u64 = 2000;
 /// How many refusals of callers without credentials the audit log keeps. They cost nothing to make.
 const STRANGERS: u64 = 10_000;
-
 /// How many keys are noted by one write, a statement each.
 const KEYS: usize = 200;
 
@@ -36,7 +36,7 @@ impl Registry {
     /// Does everything that is due. What fails keeps nothing else from being done, and is tried again the next time.
     pub async fn tidy(&self) -> Tidied {
         let ctx = self.context(Arc::new(Caller::registry()), RequestId::fresh());
-        told("note when API keys were used", self.note_used_keys(&ctx).await);
+        self.note_used_keys(&ctx).await;
         Tidied {
             answers: told("forget answers", self.forget_answers(&ctx).await),
             events: told("drop old events", self.drop_events(&ctx).await),
@@ -46,24 +46,22 @@ impl Registry {
         }
     }
 
-    /// Notes when keys were used, some at a time.
-    async fn note_used_keys(&self, ctx: &Context) -> Result<u64, Error> {
+    /// Notes when keys were used, some at a time. What cannot be noted now is, the next time.
+    async fn note_used_keys(&self, ctx: &Context) {
         let mut used = self.keyring.take_used();
         while !used.is_empty() {
             let some: HashMap<_, _> = used.extract_if(|_, _| true).take(KEYS).collect();
             if let Err(error) = self.run(ctx, some.clone(), keyring::note_used).await {
-                used.extend(some);
-                self.keyring.put_back(used);
-                return Err(error);
+                self.keyring.note(some.into_iter().chain(used));
+                told("note when API keys were used", Err(error));
+                return;
             }
         }
-        Ok(0)
     }
 
     /// Notes what else would be forgotten with this process.
     pub async fn last_words(&self) {
-        let ctx = self.context(Arc::new(Caller::registry()), RequestId::fresh());
-        told("note when API keys were used", self.note_used_keys(&ctx).await);
+        self.note_used_keys(&self.context(Arc::new(Caller::registry()), RequestId::fresh())).await;
     }
 
     async fn purge_models(&self, ctx: &Context) -> Result<u64, Error> {

@@ -78,7 +78,7 @@ impl Keyring {
         if !admits(key, &hash, now) {
             return Err(Error::Unauthenticated);
         }
-        self.note_use(key.id, now);
+        self.note([(key.id, minute(now))]);
         Ok(Caller {
             actor: Actor::from(&key.name),
             role: Some(key.role),
@@ -105,42 +105,28 @@ impl Keyring {
         let now = self.0.clock.now();
         match &caller.credential {
             Credential::None => Ok(()),
-            Credential::Certificate { until } => {
-                if now <= *until {
-                    Ok(())
-                } else {
-                    Err(Error::Unauthenticated)
-                }
+            Credential::Certificate { until } if now <= *until => Ok(()),
+            Credential::Certificate { .. } => Err(Error::Unauthenticated),
+            Credential::Key { id, name: _, hash } => {
+                let keys = self.current().await?;
+                let key = keys.by_id.get(id).filter(|key| admits(key, hash, now)).ok_or(Error::Unauthenticated)?;
+                let same = Some(key.role) == caller.role && key.model_name_prefixes == caller.scope;
+                if same { Ok(()) } else { Err(Error::KeyChanged) }
             }
-            Credential::Key { id, name: _, hash } => match self.current().await?.by_id.get(id) {
-                Some(key) if !admits(key, hash, now) => Err(Error::Unauthenticated),
-                None => Err(Error::Unauthenticated),
-                Some(key) if Some(key.role) != caller.role || key.model_name_prefixes != caller.scope => Err(Error::KeyChanged),
-                Some(_) => Ok(()),
-            },
         }
     }
 
-    /// Remembers that a key is used, to the minute.
-    fn note_use(&self, id: ApiKeyId, now: Timestamp) {
-        let minute = Timestamp::from_micros(now.micros().div_euclid(MINUTE).saturating_mul(MINUTE));
+    /// Remembers when keys were used.
+    pub(super) fn note(&self, uses: impl IntoIterator<Item = (ApiKeyId, Timestamp)>) {
         let mut used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = used.entry(id).or_insert(minute);
-        *last = minute.max(*last);
-    }
-
-    /// Puts back what could not be noted.
-    pub fn put_back(&self, used: HashMap<ApiKeyId, Timestamp>) {
-        let mut known = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
-        for (id, time) in used {
-            let last = known.entry(id).or_insert(time);
+        for (id, time) in uses {
+            let last = used.entry(id).or_insert(time);
             *last = time.max(*last);
         }
     }
 
     /// When which keys were used since this was last asked.
-    #[must_use]
-    pub fn take_used(&self) -> HashMap<ApiKeyId, Timestamp> {
+    pub(super) fn take_used(&self) -> HashMap<ApiKeyId, Timestamp> {
         std::mem::take(&mut *self.0.used.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -187,6 +173,11 @@ fn admits(key: &ApiKey, hash: &SecretHash, now: Timestamp) -> bool {
     let is_previous = hash.is(key.previous_hash.as_deref().unwrap_or(&NO_HASH));
     let in_grace = key.previous_hash.is_some() && key.previous_until.is_some_and(|until| now < until);
     KeyState::at(now, key.state, key.expire_time) == KeyState::Active && (is_current || (is_previous && in_grace))
+}
+
+/// The minute that a moment is in.
+fn minute(now: Timestamp) -> Timestamp {
+    Timestamp::from_micros(now.micros().div_euclid(MINUTE).saturating_mul(MINUTE))
 }
 
 /// Notes when keys were used.

@@ -198,6 +198,22 @@ async fn nothing_listens_after_the_end() {
     assert!(Client::connect(endpoint).await.is_err());
 }
 
+/// A switch is on in the environment by any of the usual words, and off by the others.
+#[tokio::test]
+async fn a_switch_is_understood_in_the_environment() {
+    let directory = tempdir().unwrap();
+    let started_with = |word: &'static str| {
+        let server = Binary::in_directory(directory.path()).env("REGISTRY_INSECURE_NO_AUTH", word);
+        server.args(["--listen", "0.0.0.0:0"]).run()
+    };
+    for word in ["1", "true", "yes", "on"] {
+        refused(&started_with(word).await, "--insecure-no-auth: only with a loopback address");
+    }
+    for word in ["0", "false", "no", "off"] {
+        refused(&started_with(word).await, "say --insecure-plaintext");
+    }
+}
+
 /// What the names in certificates may do is said by the flag, once for each, or in the variable with `;` between them.
 #[test]
 fn roles_of_certificates_can_be_listed() {

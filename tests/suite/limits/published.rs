@@ -7,14 +7,15 @@ use registry_server::config::Config;
 use registry_server::domain::page::MAX_PAGE_SIZE;
 use registry_server::domain::{Limit, Retention};
 use registry_server::layer::{CallLimits, MAX_DEADLINE};
-use registry_server::listener::{Limits, MAX_HEADER_BYTES};
+use registry_server::listener::{KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, Limits, MAX_HEADER_BYTES};
 use registry_tests::{Harness, on_every_database};
+use std::time::Duration;
 
 on_every_database! {
     /// Every number that GetServerInfo knows is the one that holds. Both sides are taken apart: one more does not compile.
     async fn every_limit_is_told(database: Database) {
         let (connections, calls) = (
-            Limits { connections: 9001, connections_per_address: 9002, streams: 93, ..Limits::default() },
+            Limits { connections: 9001, connections_per_address: 9002, streams: 93, handshake: Duration::from_secs(9) },
             CallLimits {
                 calls_in_flight: 9004,
                 request_bytes_in_flight: 5_000_000_005,
@@ -48,6 +49,10 @@ on_every_database! {
             max_calls_per_second: 9006,
             max_failed_authentications: 9007,
             audit_retention: time(audit),
+            handshake_timeout: time(Duration::from_secs(9)),
+            keep_alive_interval: time(KEEP_ALIVE_INTERVAL),
+            keep_alive_timeout: time(KEEP_ALIVE_TIMEOUT),
+            max_metadata_depth: 16,
         };
         assert_eq!(told, expected);
         registry.stop().await;
