@@ -6,6 +6,7 @@ use crate::first_key::FirstKey;
 use crate::layer::{CallLimits, CertificateRole, Reflection};
 use crate::listener::Limits;
 use crate::serve::Settings;
+use crate::storage::{BadStorageUrl, StorageTarget};
 use crate::store::{BadUrl, Target};
 use crate::tls::TlsFiles;
 use clap::builder::BoolishValueParser;
@@ -29,6 +30,12 @@ pub struct Config {
     /// transactions. TLS is used if the server offers it; `?sslmode=verify-full` insists on it and on the name.
     #[arg(long, env = "REGISTRY_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<DatabaseUrl>,
+
+    /// Where the bytes of artifacts are kept: a path or `file:PATH` [default: the directory artifacts in the data directory]
+    ///
+    /// The directory is created if it is missing. Several servers with one PostgreSQL need one that all of them share.
+    #[arg(long, env = "REGISTRY_STORAGE_URL", value_name = "URL", hide_env_values = true)]
+    pub storage_url: Option<StorageUrl>,
 
     /// Where the registry keeps its files; created if missing
     #[arg(long, env = "REGISTRY_DATA_DIR", value_name = "DIR", default_value = "./registry-data")]
@@ -219,6 +226,16 @@ impl From<&str> for DatabaseUrl {
     }
 }
 
+/// The URL of a storage, refused by [`Config::settings`] for the same reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StorageUrl(Result<StorageTarget, BadStorageUrl>);
+
+impl From<&str> for StorageUrl {
+    fn from(url: &str) -> Self {
+        Self(url.parse())
+    }
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     text.parse().map(Duration::from_secs).map_err(|_| "expected a whole number of seconds".to_owned())
 }
@@ -276,6 +293,7 @@ impl Config {
     pub fn settings(&self) -> Result<Settings, String> {
         Ok(Settings {
             listen: self.listen,
+            storage: self.storage()?,
             clock: Clock::System,
             retention: Retention {
                 deleted: self.deleted_retention,
@@ -348,6 +366,15 @@ impl Config {
             Some(DatabaseUrl(Ok(target))) => Ok(target.clone()),
             Some(DatabaseUrl(Err(why))) => Err(format!("--database-url (or REGISTRY_DATABASE_URL): {why}")),
             None => Ok(Target::Sqlite(self.data_dir.join("registry.db"))),
+        }
+    }
+
+    /// Where the bytes of artifacts are.
+    fn storage(&self) -> Result<StorageTarget, String> {
+        match &self.storage_url {
+            Some(StorageUrl(Ok(target))) => Ok(target.clone()),
+            Some(StorageUrl(Err(why))) => Err(format!("--storage-url (or REGISTRY_STORAGE_URL): {why}")),
+            None => Ok(StorageTarget::Directory(self.data_dir.join("artifacts"))),
         }
     }
 

@@ -20,6 +20,7 @@ mod seldom;
 pub mod serve;
 pub mod service;
 pub mod shares;
+pub mod storage;
 pub mod store;
 pub mod telemetry;
 pub mod tls;

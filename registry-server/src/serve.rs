@@ -10,6 +10,7 @@ use crate::layer::{Access, Admission, CallLimits, CertificateRole, Failures, Gat
 use crate::listener::{Door, Limits};
 use crate::refusals::Refusals;
 use crate::service::Registry;
+use crate::storage::{Storage, StorageError, StorageTarget};
 use crate::store::{Store, Target, WriterTask};
 use crate::tls::{Acceptor, TlsFiles};
 use crate::{health, housekeeping, layer, listener};
@@ -40,6 +41,8 @@ pub struct StartError(pub(crate) String);
 pub struct Settings {
     /// Where to listen; port 0 is any free one.
     pub listen: SocketAddr,
+    /// Where the bytes of artifacts are.
+    pub storage: StorageTarget,
     /// What time it is.
     pub clock: Clock,
     /// How long things are kept.
@@ -93,6 +96,7 @@ impl Server {
     pub async fn start(target: &Target, settings: Settings) -> Result<Self, StartError> {
         let Settings {
             listen,
+            storage,
             clock,
             retention,
             housekeeping,
@@ -110,6 +114,7 @@ impl Server {
             make_directory(path)?;
         }
         let (store, writer) = Store::open(target, api::picture).await.map_err(|error| StartError(error.to_string()))?;
+        let _storage = open_storage(&storage).await?;
         let listener =
             TcpListener::bind(listen).await.map_err(|error| StartError(format!("cannot listen on {listen}: {error}")))?;
         let address = listener.local_addr().map_err(|error| StartError(error.to_string()))?;
@@ -237,6 +242,12 @@ fn make_directory(file: &Path) -> Result<(), StartError> {
     made.and_then(|()| fs::DirBuilder::new().mode(0o700).create(directory))
         .and_then(|()| fs::set_permissions(directory, fs::Permissions::from_mode(0o700)))
         .map_err(|error| StartError(format!("cannot create {}: {error}", directory.display())))
+}
+
+/// The storage, or why nothing can be kept there.
+async fn open_storage(target: &StorageTarget) -> Result<Storage, StartError> {
+    let why = |error: StorageError| StartError(format!("--storage-url: cannot use the {target}: {}", error.chain()));
+    Storage::open(target).await.map_err(why)
 }
 
 /// Reflection in both versions, with comments, options and the messages of error details.

@@ -9,6 +9,7 @@ use registry_server::layer::{CallLimits, Reflection};
 use registry_server::listener::Limits;
 use registry_server::sabotage::Sabotage;
 use registry_server::serve::{Server, Settings, StartError};
+use registry_server::storage::StorageTarget;
 use registry_server::store::Target;
 use sea_orm::DatabaseConnection;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -55,11 +56,13 @@ impl Harness {
         Self::on_with(database, fresh, |_| ()).await
     }
 
-    /// What a server of a test is told unless the test says otherwise.
+    /// What a server of a test is told unless the test says otherwise. The storage is that of a [`Fresh`]: nothing is kept where this
+    /// one says.
     #[must_use]
     pub fn settings() -> Settings {
         Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            storage: StorageTarget::Directory("/proc/no/artifacts".into()),
             clock: Clock::manual(Timestamp::from_micros(1_767_225_600_000_000)),
             retention: Retention::default(),
             housekeeping: NEVER,
@@ -83,6 +86,7 @@ impl Harness {
 
     async fn on_with(database: Database, fresh: Fresh, change: impl FnOnce(&mut Settings)) -> Result<Self, StartError> {
         let mut settings = Self::settings();
+        settings.storage = fresh.storage();
         let clock = settings.clock.clone();
         change(&mut settings);
         let server = Server::start(&fresh.target, settings).await?;
@@ -121,7 +125,7 @@ impl Harness {
 
     /// The same, with other settings.
     pub async fn replica_with(&self, change: impl FnOnce(&mut Settings)) -> Self {
-        Self::on_with(self.database, Fresh::shared(self.target()), change).await.expect("a second server that starts")
+        Self::on_with(self.database, self.fresh.shared(self.target()), change).await.expect("a second server that starts")
     }
 
     /// Another server on the same database, which it reaches over a wire. PostgreSQL only.
@@ -136,7 +140,8 @@ impl Harness {
         let port: u16 = port.parse().expect("a port");
         let wire = Wire::to(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await;
         let target = Target::Postgres(format!("{before}{}{behind}", wire.address()));
-        let replica = Self::on_with(self.database, Fresh::shared(&target), |_| ()).await.expect("a second server that starts");
+        let replica =
+            Self::on_with(self.database, self.fresh.shared(&target), |_| ()).await.expect("a second server that starts");
         (replica, wire)
     }
 

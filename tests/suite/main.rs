@@ -14,6 +14,7 @@ mod linearizability;
 mod mutations;
 mod races;
 mod scope;
+mod storage;
 mod tidy;
 mod tls;
 mod watching;
