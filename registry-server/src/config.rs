@@ -1,12 +1,13 @@
 //! What the server is told: flags, then environment, then defaults. Nothing else reads the environment.
 
+mod storage;
+
 use crate::api::MAX_REQUEST_BYTES;
 use crate::domain::{Clock, Retention, Secret};
 use crate::first_key::FirstKey;
 use crate::layer::{CallLimits, CertificateRole, Reflection};
 use crate::listener::Limits;
 use crate::serve::Settings;
-use crate::storage::{BadStorageUrl, StorageTarget};
 use crate::store::{BadUrl, Target};
 use crate::tls::TlsFiles;
 use clap::builder::BoolishValueParser;
@@ -14,6 +15,7 @@ use clap::{Parser, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use storage::StorageFlag;
 
 /// A model registry: which models exist, which releases each has, and which is which, over gRPC.
 #[derive(Clone, Parser)]
@@ -31,11 +33,17 @@ pub struct Config {
     #[arg(long, env = "REGISTRY_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<DatabaseUrl>,
 
-    /// Where the bytes of artifacts are kept: a path or `file:PATH` [default: the directory artifacts in the data directory]
+    /// Where the bytes of artifacts are kept: a path, `file:PATH` or `s3://BUCKET/PREFIX` [default: the directory artifacts in the data directory]
     ///
-    /// The directory is created if it is missing. Several servers with one PostgreSQL need one that all of them share.
+    /// A directory is created if it is missing. Several servers with one PostgreSQL need a bucket, or a directory that all of them
+    /// share. For S3 and what speaks it, the environment says the rest, as everywhere: AWS_REGION, AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID,
+    /// AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN and AWS_ROLE_SESSION_NAME.
     #[arg(long, env = "REGISTRY_STORAGE_URL", value_name = "URL", hide_env_values = true)]
-    pub storage_url: Option<StorageUrl>,
+    pub storage_url: Option<StorageFlag>,
+
+    /// Allow http:// in AWS_ENDPOINT_URL: artifacts can be read and changed on the way
+    #[arg(long, env = "REGISTRY_INSECURE_S3_HTTP", value_parser = BoolishValueParser::new())]
+    pub insecure_s3_http: bool,
 
     /// Where the registry keeps its files; created if missing
     #[arg(long, env = "REGISTRY_DATA_DIR", value_name = "DIR", default_value = "./registry-data")]
@@ -226,16 +234,6 @@ impl From<&str> for DatabaseUrl {
     }
 }
 
-/// The URL of a storage, refused by [`Config::settings`] for the same reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StorageUrl(Result<StorageTarget, BadStorageUrl>);
-
-impl From<&str> for StorageUrl {
-    fn from(url: &str) -> Self {
-        Self(url.parse())
-    }
-}
-
 fn seconds(text: &str) -> Result<Duration, String> {
     text.parse().map(Duration::from_secs).map_err(|_| "expected a whole number of seconds".to_owned())
 }
@@ -293,7 +291,7 @@ impl Config {
     pub fn settings(&self) -> Result<Settings, String> {
         Ok(Settings {
             listen: self.listen,
-            storage: self.storage()?,
+            storage: storage::target(self.storage_url.as_ref(), &self.data_dir, self.insecure_s3_http)?,
             clock: Clock::System,
             retention: Retention {
                 deleted: self.deleted_retention,
@@ -366,15 +364,6 @@ impl Config {
             Some(DatabaseUrl(Ok(target))) => Ok(target.clone()),
             Some(DatabaseUrl(Err(why))) => Err(format!("--database-url (or REGISTRY_DATABASE_URL): {why}")),
             None => Ok(Target::Sqlite(self.data_dir.join("registry.db"))),
-        }
-    }
-
-    /// Where the bytes of artifacts are.
-    fn storage(&self) -> Result<StorageTarget, String> {
-        match &self.storage_url {
-            Some(StorageUrl(Ok(target))) => Ok(target.clone()),
-            Some(StorageUrl(Err(why))) => Err(format!("--storage-url (or REGISTRY_STORAGE_URL): {why}")),
-            None => Ok(StorageTarget::Directory(self.data_dir.join("artifacts"))),
         }
     }
 

@@ -21,6 +21,7 @@ pub mod memory;
 pub mod proxy;
 pub mod raw;
 pub mod rows;
+pub mod s3;
 pub mod shut;
 pub mod status_codes;
 pub mod tls;

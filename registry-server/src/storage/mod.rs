@@ -1,4 +1,4 @@
-//! The bytes of artifacts: a directory of this machine. Content is written once under a key that is never used again, is
+//! The bytes of artifacts, in a directory of this machine or in a bucket. Content is written once under a key that is never used again, is
 //! durable before anybody is told of it, and is read piece by piece.
 //!
 //! May not: know the database, messages, or who asks; hash (whoever writes knows what he wrote, and whoever reads compares); hold
@@ -7,14 +7,16 @@
 mod error;
 mod key;
 mod local;
+mod s3;
 mod target;
 
 pub use error::StorageError;
 pub use key::ContentKey;
-pub use target::{BadStorageUrl, StorageTarget};
+pub use target::{BadStorageUrl, Endpoint, S3Credentials, S3Location, S3Settings, StorageTarget, StorageUrl};
 
 use bytes::Bytes;
 use local::Local;
+use s3::Bucket;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -30,16 +32,18 @@ pub struct Storage(Place);
 #[derive(Debug, Clone)]
 enum Place {
     Local(Arc<Local>),
+    S3(Arc<Bucket>),
 }
 
 impl Storage {
-    /// Opens it. A directory is made if it is missing, and must be usable.
+    /// Opens it. A directory is made if it is missing, and must be usable; whether a bucket is, only [`probe`](Self::probe) tells.
     ///
     /// # Errors
     /// [`StorageError`]: it cannot be used at all.
     pub async fn open(target: &StorageTarget) -> Result<Self, StorageError> {
         match target {
             StorageTarget::Directory(path) => Ok(Self(Place::Local(Local::open(path.clone()).await?))),
+            StorageTarget::S3(settings) => Ok(Self(Place::S3(Bucket::open(settings)?))),
         }
     }
 
@@ -54,6 +58,7 @@ impl Storage {
         }
         match &self.0 {
             Place::Local(local) => local.put(*key, content).await,
+            Place::S3(bucket) => bucket.put(key, content).await,
         }
     }
 
@@ -64,6 +69,7 @@ impl Storage {
     pub async fn begin(&self, upload: Uuid) -> Result<Upload, StorageError> {
         match &self.0 {
             Place::Local(local) => Ok(Upload(Writing::Local(local.begin(upload).await?))),
+            Place::S3(bucket) => Ok(Upload(Writing::S3(bucket.begin(upload).await?))),
         }
     }
 
@@ -76,10 +82,8 @@ impl Storage {
     pub async fn abandon(&self, upload: Uuid, ticket: Option<&str>, made: Option<&ContentKey>) -> Result<(), StorageError> {
         match &self.0 {
             // A file is found by the id alone.
-            Place::Local(local) => {
-                let _ = ticket;
-                local.abandon(upload, made.copied()).await
-            }
+            Place::Local(local) => local.abandon(upload, made.copied()).await,
+            Place::S3(bucket) => bucket.abandon(upload, ticket, made).await,
         }
     }
 
@@ -90,6 +94,7 @@ impl Storage {
     pub async fn remove(&self, key: &ContentKey) -> Result<(), StorageError> {
         match &self.0 {
             Place::Local(local) => local.remove(*key).await,
+            Place::S3(bucket) => bucket.remove(key).await,
         }
     }
 
@@ -101,6 +106,7 @@ impl Storage {
     pub async fn read(&self, key: &ContentKey, offset: u64, size: u64) -> Result<Reader, StorageError> {
         match &self.0 {
             Place::Local(local) => Ok(Reader(Reading::Local(local.read(*key, offset, size).await?))),
+            Place::S3(bucket) => Ok(Reader(Reading::S3(bucket.read(key, offset, size).await?))),
         }
     }
 
@@ -111,6 +117,7 @@ impl Storage {
     pub async fn probe(&self) -> Result<(), StorageError> {
         match &self.0 {
             Place::Local(local) => local.probe().await,
+            Place::S3(bucket) => bucket.probe().await,
         }
     }
 }
@@ -123,6 +130,7 @@ pub struct Upload(Writing);
 #[derive(Debug)]
 enum Writing {
     Local(local::Upload),
+    S3(s3::Upload),
 }
 
 impl Upload {
@@ -132,6 +140,7 @@ impl Upload {
     pub const fn ticket(&self) -> Option<&str> {
         match &self.0 {
             Writing::Local(_) => None,
+            Writing::S3(upload) => Some(upload.ticket()),
         }
     }
 
@@ -142,6 +151,7 @@ impl Upload {
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), StorageError> {
         match &mut self.0 {
             Writing::Local(upload) => upload.write(bytes).await,
+            Writing::S3(upload) => upload.write(bytes).await,
         }
     }
 
@@ -152,6 +162,7 @@ impl Upload {
     pub async fn finish(self, key: &ContentKey) -> Result<(), StorageError> {
         match self.0 {
             Writing::Local(upload) => upload.finish(*key).await,
+            Writing::S3(upload) => upload.finish(key).await,
         }
     }
 }
@@ -163,6 +174,7 @@ pub struct Reader(Reading);
 #[derive(Debug)]
 enum Reading {
     Local(local::Reader),
+    S3(s3::Reader),
 }
 
 impl Reader {
@@ -174,6 +186,7 @@ impl Reader {
     pub async fn next(&mut self, length: usize) -> Result<Bytes, StorageError> {
         match &mut self.0 {
             Reading::Local(reader) => reader.next(length).await,
+            Reading::S3(reader) => reader.next(length).await,
         }
     }
 }

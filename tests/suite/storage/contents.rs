@@ -3,10 +3,21 @@
 use super::{CHUNK, MIB, PART, Storage, StorageError, StorageTarget, assert_missing, content, download, key, upload};
 use bytes::Bytes;
 use futures::future::join_all;
+#[cfg(feature = "s3")]
+use registry_tests::s3::Bucket;
+use std::fs::DirEntry;
+use std::path::Path;
 use uuid::Uuid;
 
 /// At the borders of everything that is done in pieces.
 const SIZES: [usize; 11] = [0, 1, CHUNK - 1, CHUNK, MIB - 1, MIB, MIB + 1, PART - 1, PART, PART + 1, 64 * MIB];
+
+/// What is in a storage directory and at no key.
+fn left(directory: &Path) -> Vec<String> {
+    let of = |room| std::fs::read_dir(directory.join("artifacts").join(room)).unwrap();
+    let name = |entry: std::io::Result<DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+    of("uploads").chain(of("probes")).map(name).collect()
+}
 
 /// Declares a scenario for each place where contents are kept.
 macro_rules! everywhere {
@@ -22,6 +33,17 @@ macro_rules! everywhere {
                 let directory = tempfile::tempdir().unwrap();
                 let target = StorageTarget::Directory(directory.path().join("artifacts"));
                 scenario(&Storage::open(&target).await.unwrap()).await;
+                assert_eq!(left(directory.path()), Vec::<String>::new(), "in uploads or probes");
+            }
+
+            #[cfg(feature = "s3")]
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn in_a_bucket() {
+                let bucket = Bucket::fresh().await;
+                scenario(&Storage::open(&bucket.target()).await.unwrap()).await;
+                let left: Vec<String> =
+                    bucket.everything().await.into_iter().filter(|key| !key.starts_with("some/where/sha256/ab/")).collect();
+                assert_eq!(left, Vec::<String>::new());
             }
         })+
     };
