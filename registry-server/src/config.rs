@@ -25,6 +25,10 @@ pub struct Config {
     #[arg(long, env = "REGISTRY_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:50051")]
     pub listen: SocketAddr,
 
+    /// Where `GET /health` is answered over HTTP, or `off`. Anything but a loopback address needs --insecure-plaintext
+    #[arg(long, env = "REGISTRY_ADMIN_LISTEN", value_name = "ADDRESS:PORT|off", default_value = "127.0.0.1:50052")]
+    pub admin_listen: AdminListen,
+
     /// The database: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE` [default: the file registry.db in the data directory]
     ///
     /// The password is better given by the environment variable, because a flag can be read by everybody on
@@ -206,6 +210,21 @@ batches of 250, metadata of 64 KiB and 16 levels.";
 /// The secret of the first key. Not a flag, which everybody on the machine could read.
 const FIRST_KEY: &str = "REGISTRY_BOOTSTRAP_ADMIN_KEY";
 
+/// Where HTTP is served, if anywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdminListen(pub Option<SocketAddr>);
+
+impl std::str::FromStr for AdminListen {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "off" => Ok(Self(None)),
+            address => address.parse().map(|address| Self(Some(address))).map_err(|_| "expected ADDRESS:PORT or `off`"),
+        }
+    }
+}
+
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -291,6 +310,7 @@ impl Config {
     pub fn settings(&self) -> Result<Settings, String> {
         Ok(Settings {
             listen: self.listen,
+            admin_listen: self.admin_listen.0,
             storage: storage::target(self.storage_url.as_ref(), &self.data_dir, self.insecure_s3_http)?,
             clock: Clock::System,
             retention: Retention {
@@ -372,6 +392,11 @@ impl Config {
     /// # Errors
     /// A sentence that names the flag.
     pub fn check(&self) -> Result<(), String> {
+        if let Some(address) = self.admin_listen.0.filter(|address| !address.ip().is_loopback() && !self.insecure_plaintext) {
+            return Err(format!(
+                "--admin-listen {address}: it has no TLS and asks nobody who he is: name a loopback address, or say --insecure-plaintext"
+            ));
+        }
         if self.listen.ip().is_loopback() {
             return Ok(());
         }

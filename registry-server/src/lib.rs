@@ -5,6 +5,7 @@
 
 pub mod api;
 mod audit;
+mod chain;
 pub mod config;
 pub mod cores;
 pub mod domain;

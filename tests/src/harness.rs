@@ -62,6 +62,7 @@ impl Harness {
     pub fn settings() -> Settings {
         Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            admin_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
             storage: StorageTarget::Directory("/proc/no/artifacts".into()),
             clock: Clock::manual(Timestamp::from_micros(1_767_225_600_000_000)),
             retention: Retention::default(),
@@ -98,6 +99,15 @@ impl Harness {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.server.address()
+    }
+
+    /// Where it tells of its health over HTTP.
+    ///
+    /// # Panics
+    /// If it does not.
+    #[must_use]
+    pub fn admin_address(&self) -> SocketAddr {
+        self.server.admin_address().expect("an admin listener")
     }
 
     /// How often it has refused something because of this limit.
@@ -184,6 +194,11 @@ impl Harness {
     /// A connection to its database, behind its back.
     pub async fn sql(&self) -> DatabaseConnection {
         connect(&url(&self.fresh.target)).await
+    }
+
+    /// Lets it say that it is about to leave, as SIGTERM does first.
+    pub async fn leave(&self) {
+        self.server.leave(Duration::ZERO).await;
     }
 
     /// Stops it, as SIGTERM would.

@@ -1,10 +1,9 @@
 //! A bucket for one test, in what `REGISTRY_TEST_S3_URL` names, and what is in it.
 
+use crate::http::Answer;
 use registry_server::storage::{S3Credentials, S3Location, S3Settings, StorageTarget, StorageUrl};
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use uuid::Uuid;
 
 /// A fresh, empty bucket. It goes with its throw-away server.
@@ -95,15 +94,6 @@ pub fn address() -> SocketAddr {
 }
 
 async fn ask(method: &str, path: &str, content: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(address()).await.expect("somebody who speaks S3");
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{content}",
-        address(),
-        content.len()
-    );
-    stream.write_all(request.as_bytes()).await.expect("a request");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.expect("an answer");
-    let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
-    (status, answer)
+    let Answer { status, body, .. } = crate::http::ask(address(), method, path, content).await.expect("somebody who speaks S3");
+    (status, body)
 }

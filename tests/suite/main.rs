@@ -8,6 +8,7 @@ mod conformance;
 mod drift;
 mod faults;
 mod guards;
+mod health;
 mod limits;
 #[cfg(feature = "postgres")]
 mod linearizability;

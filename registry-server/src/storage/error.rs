@@ -39,17 +39,4 @@ impl StorageError {
             Self::Full | Self::TooLarge | Self::Unavailable(_) => self,
         }
     }
-
-    /// All of it in one line, for the operator.
-    #[must_use]
-    pub fn chain(&self) -> String {
-        let mut line = self.to_string();
-        let mut next = self.source();
-        while let Some(error) = next {
-            line.push_str(": ");
-            line.push_str(&error.to_string());
-            next = error.source();
-        }
-        line
-    }
 }

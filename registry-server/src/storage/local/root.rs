@@ -33,6 +33,10 @@ impl Root {
             root.directory.open_or_make(name)?;
         }
         root.directory.sync()?;
+        if fs::metadata(&root.path)?.permissions().mode() & 0o022 != 0 {
+            let path = root.path.display();
+            tracing::warn!(%path, "others on this machine can change what is in the directory of the storage");
+        }
         Ok(root)
     }
 

@@ -127,13 +127,6 @@ struct Words(String);
 
 impl Words {
     fn of(error: &(dyn std::error::Error + 'static)) -> Self {
-        let mut words = error.to_string();
-        let mut next = error.source();
-        while let Some(error) = next {
-            words.push_str(": ");
-            words.push_str(&error.to_string());
-            next = error.source();
-        }
-        Self(words)
+        Self(crate::chain::of(error))
     }
 }

@@ -19,7 +19,7 @@ impl Bucket {
         if size <= self.copy_limit {
             self.within_for(size, self.s3.copy(&from, &to)).await?;
         } else {
-            self.stream(id, &from, &to).await?;
+            self.carry(id, &from, &to).await?;
         }
         // A copy that failed half way may have been answered with 200.
         let found = self.size(&to).await?;
@@ -46,7 +46,7 @@ impl Bucket {
         self.path(&format!("uploads/{id}.move"))
     }
 
-    async fn stream(&self, id: Uuid, from: &Path, to: &Path) -> Result<(), StorageError> {
+    async fn carry(&self, id: Uuid, from: &Path, to: &Path) -> Result<(), StorageError> {
         let ticket = self.within(self.s3.create_multipart(to)).await?;
         self.within(self.s3.put(&self.note(id), PutPayload::from(ticket.clone()))).await?;
         let GetResultPayload::Stream(mut content) = self.within(self.s3.get(from)).await?.payload;
