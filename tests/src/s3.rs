@@ -49,6 +49,14 @@ impl Bucket {
         objects.into_iter().chain(uploads.into_iter().map(|name| format!("unfinished {name}"))).collect()
     }
 
+    /// Begins an upload to a key behind the back of whoever uses the bucket; its ticket.
+    pub async fn begin(&self, key: &str) -> String {
+        let (status, answer) = ask("POST", &format!("/{}/some/where/{key}?uploads=", self.name), "").await;
+        assert_eq!(status, 200, "{answer}");
+        let ticket = answer.split_once("<UploadId>").and_then(|(_, rest)| rest.split_once("</UploadId>"));
+        ticket.expect("a ticket").0.to_owned()
+    }
+
     /// Puts something at a key behind the back of whoever uses the bucket.
     pub async fn tamper(&self, key: &str, content: &str) {
         let (status, answer) = ask("PUT", &format!("/{}/some/where/{key}", self.name), content).await;

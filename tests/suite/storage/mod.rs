@@ -1,7 +1,11 @@
 //! The bytes of artifacts, through the room that keeps them: whole and durable at their key, gone when they are removed, and
 //! never anybody else's.
 
+#[cfg(feature = "s3")]
+mod bucket;
 mod contents;
+mod fake;
+mod hostile;
 mod local;
 
 use bytes::Bytes;
