@@ -8,8 +8,10 @@
 
 pub mod alias;
 pub mod api_key;
+pub mod artifact;
 pub mod audit;
 pub mod caller;
+pub mod content;
 pub mod context;
 pub mod document;
 pub mod error;
@@ -34,7 +36,7 @@ pub mod violation;
 pub use caller::Caller;
 pub use context::{ChangeKey, Context, RequestId};
 pub use error::{Error, Kind};
-pub use id::{ApiKeyId, AuditEntryId, ModelId, RegistryId, ReleaseId};
+pub use id::{ApiKeyId, ArtifactId, AuditEntryId, ContentId, ModelId, RegistryId, ReleaseId, UploadId};
 pub use limit::Limit;
 pub use patch::Patch;
 pub use retention::Retention;
