@@ -120,6 +120,152 @@ impl ApiKeyMask {
         }
     }
 }
+/// A field of `Artifact` that an update can write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ArtifactField {
+    /// `artifact_type`
+    ArtifactType,
+    /// `file_path`
+    FilePath,
+    /// `size_bytes`
+    SizeBytes,
+    /// `platform`
+    Platform,
+    /// `python_version`
+    PythonVersion,
+    /// `metadata`
+    Metadata,
+    /// `uploaded_by`
+    UploadedBy,
+}
+impl ArtifactField {
+    /// All of them, in the order of the message.
+    pub const ALL: &'static [Self] = &[
+        Self::ArtifactType,
+        Self::FilePath,
+        Self::SizeBytes,
+        Self::Platform,
+        Self::PythonVersion,
+        Self::Metadata,
+        Self::UploadedBy,
+    ];
+    /// The name in the contract, in snake_case, as in an update mask.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ArtifactType => "artifact_type",
+            Self::FilePath => "file_path",
+            Self::SizeBytes => "size_bytes",
+            Self::Platform => "platform",
+            Self::PythonVersion => "python_version",
+            Self::Metadata => "metadata",
+            Self::UploadedBy => "uploaded_by",
+        }
+    }
+    #[cfg(feature = "server")]
+    const fn bit(self) -> u64 {
+        match self {
+            Self::ArtifactType => 1 << 0,
+            Self::FilePath => 1 << 1,
+            Self::SizeBytes => 1 << 2,
+            Self::Platform => 1 << 3,
+            Self::PythonVersion => 1 << 4,
+            Self::Metadata => 1 << 5,
+            Self::UploadedBy => 1 << 6,
+        }
+    }
+}
+/// The fields of a `Artifact` that an update writes.
+#[cfg(feature = "server")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArtifactMask(u64);
+#[cfg(feature = "server")]
+impl ArtifactMask {
+    /// The fields that the mask names; without a mask, or with an empty one, those that are set in the message.
+    ///
+    /// # Errors
+    ///
+    /// If the mask names something that an update cannot write.
+    pub fn parse(
+        mask: Option<&::prost_types::FieldMask>,
+        message: &v1::Artifact,
+    ) -> Result<Self, MaskError> {
+        super::bits(mask, || Self::set_in(message), Self::bit_of).map(Self)
+    }
+    /// The same, passing over what the mask should not name: that is reported by `parse`.
+    pub(crate) fn named(
+        mask: Option<&::prost_types::FieldMask>,
+        message: &v1::Artifact,
+    ) -> Self {
+        Self(super::known_bits(mask, || Self::set_in(message), Self::bit_of))
+    }
+    /// Whether the field is to be written.
+    #[must_use]
+    pub const fn contains(self, field: ArtifactField) -> bool {
+        self.0 & field.bit() != 0
+    }
+    /// Whether nothing is to be written.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+    /// The fields to write, in the order of the message.
+    pub fn iter(self) -> impl Iterator<Item = ArtifactField> {
+        ArtifactField::ALL.iter().copied().filter(move |field| self.contains(*field))
+    }
+    fn set_in(message: &v1::Artifact) -> u64 {
+        let mut bits = 0;
+        if !message.artifact_type.is_empty() {
+            bits |= ArtifactField::ArtifactType.bit();
+        }
+        if !message.file_path.is_empty() {
+            bits |= ArtifactField::FilePath.bit();
+        }
+        if message.size_bytes.is_some() {
+            bits |= ArtifactField::SizeBytes.bit();
+        }
+        if message.platform.is_some() {
+            bits |= ArtifactField::Platform.bit();
+        }
+        if message.python_version.is_some() {
+            bits |= ArtifactField::PythonVersion.bit();
+        }
+        if message.metadata.is_some() {
+            bits |= ArtifactField::Metadata.bit();
+        }
+        if message.uploaded_by.is_some() {
+            bits |= ArtifactField::UploadedBy.bit();
+        }
+        bits
+    }
+    fn bit_of(name: &str) -> Result<u64, MaskErrorKind> {
+        match name {
+            "id" => Err(MaskErrorKind::OutputOnly),
+            "model_id" | "modelId" => Err(MaskErrorKind::OutputOnly),
+            "model_name" | "modelName" => Err(MaskErrorKind::OutputOnly),
+            "release_id" | "releaseId" => Err(MaskErrorKind::OutputOnly),
+            "release_version" | "releaseVersion" => Err(MaskErrorKind::OutputOnly),
+            "name" => Err(MaskErrorKind::Immutable),
+            "artifact_type" | "artifactType" => Ok(ArtifactField::ArtifactType.bit()),
+            "file_path" | "filePath" => Ok(ArtifactField::FilePath.bit()),
+            "size_bytes" | "sizeBytes" => Ok(ArtifactField::SizeBytes.bit()),
+            "checksum" => Err(MaskErrorKind::Immutable),
+            "platform" => Ok(ArtifactField::Platform.bit()),
+            "python_version" | "pythonVersion" => Ok(ArtifactField::PythonVersion.bit()),
+            "metadata" => Ok(ArtifactField::Metadata.bit()),
+            "uploaded_by" | "uploadedBy" => Ok(ArtifactField::UploadedBy.bit()),
+            "create_time" | "createTime" => Err(MaskErrorKind::OutputOnly),
+            "update_time" | "updateTime" => Err(MaskErrorKind::OutputOnly),
+            "delete_time" | "deleteTime" => Err(MaskErrorKind::OutputOnly),
+            "purge_time" | "purgeTime" => Err(MaskErrorKind::OutputOnly),
+            "etag" => Err(MaskErrorKind::Precondition),
+            "revision" => Err(MaskErrorKind::OutputOnly),
+            "created_by" | "createdBy" => Err(MaskErrorKind::OutputOnly),
+            "content_state" | "contentState" => Err(MaskErrorKind::OutputOnly),
+            _ => Err(MaskErrorKind::Unknown),
+        }
+    }
+}
 /// A field of `Model` that an update can write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ModelField {
@@ -510,6 +656,7 @@ impl ReleaseMask {
             "revision" => Err(MaskErrorKind::OutputOnly),
             "created_by" | "createdBy" => Err(MaskErrorKind::OutputOnly),
             "updated_by" | "updatedBy" => Err(MaskErrorKind::OutputOnly),
+            "artifact_count" | "artifactCount" => Err(MaskErrorKind::OutputOnly),
             "promote_time" | "promoteTime" => Err(MaskErrorKind::OutputOnly),
             "number" => Err(MaskErrorKind::OutputOnly),
             "labels" => Ok(ReleaseField::Labels.bit()),

@@ -21,6 +21,16 @@ pub enum Method {
     TransitionApiKey,
     /// `modelregistry.v1.ApiKeyService.RotateApiKey`
     RotateApiKey,
+    /// `modelregistry.v1.ArtifactService.CreateArtifact`
+    CreateArtifact,
+    /// `modelregistry.v1.ArtifactService.GetArtifact`
+    GetArtifact,
+    /// `modelregistry.v1.ArtifactService.ListArtifacts`
+    ListArtifacts,
+    /// `modelregistry.v1.ArtifactService.UpdateArtifact`
+    UpdateArtifact,
+    /// `modelregistry.v1.ArtifactService.DeleteArtifact`
+    DeleteArtifact,
     /// `modelregistry.v1.AuditService.ListAuditEntries`
     ListAuditEntries,
     /// `modelregistry.v1.ModelService.CreateModel`
@@ -94,6 +104,11 @@ impl Method {
         Self::UpdateApiKey,
         Self::TransitionApiKey,
         Self::RotateApiKey,
+        Self::CreateArtifact,
+        Self::GetArtifact,
+        Self::ListArtifacts,
+        Self::UpdateArtifact,
+        Self::DeleteArtifact,
         Self::ListAuditEntries,
         Self::CreateModel,
         Self::GetModel,
@@ -141,6 +156,19 @@ impl Method {
                 Some(Self::TransitionApiKey)
             }
             "/modelregistry.v1.ApiKeyService/RotateApiKey" => Some(Self::RotateApiKey),
+            "/modelregistry.v1.ArtifactService/CreateArtifact" => {
+                Some(Self::CreateArtifact)
+            }
+            "/modelregistry.v1.ArtifactService/GetArtifact" => Some(Self::GetArtifact),
+            "/modelregistry.v1.ArtifactService/ListArtifacts" => {
+                Some(Self::ListArtifacts)
+            }
+            "/modelregistry.v1.ArtifactService/UpdateArtifact" => {
+                Some(Self::UpdateArtifact)
+            }
+            "/modelregistry.v1.ArtifactService/DeleteArtifact" => {
+                Some(Self::DeleteArtifact)
+            }
             "/modelregistry.v1.AuditService/ListAuditEntries" => {
                 Some(Self::ListAuditEntries)
             }
@@ -210,6 +238,11 @@ impl Method {
             Self::UpdateApiKey => "/modelregistry.v1.ApiKeyService/UpdateApiKey",
             Self::TransitionApiKey => "/modelregistry.v1.ApiKeyService/TransitionApiKey",
             Self::RotateApiKey => "/modelregistry.v1.ApiKeyService/RotateApiKey",
+            Self::CreateArtifact => "/modelregistry.v1.ArtifactService/CreateArtifact",
+            Self::GetArtifact => "/modelregistry.v1.ArtifactService/GetArtifact",
+            Self::ListArtifacts => "/modelregistry.v1.ArtifactService/ListArtifacts",
+            Self::UpdateArtifact => "/modelregistry.v1.ArtifactService/UpdateArtifact",
+            Self::DeleteArtifact => "/modelregistry.v1.ArtifactService/DeleteArtifact",
             Self::ListAuditEntries => "/modelregistry.v1.AuditService/ListAuditEntries",
             Self::CreateModel => "/modelregistry.v1.ModelService/CreateModel",
             Self::GetModel => "/modelregistry.v1.ModelService/GetModel",
@@ -266,6 +299,11 @@ impl Method {
             Self::UpdateApiKey => "modelregistry.v1.ApiKeyService",
             Self::TransitionApiKey => "modelregistry.v1.ApiKeyService",
             Self::RotateApiKey => "modelregistry.v1.ApiKeyService",
+            Self::CreateArtifact => "modelregistry.v1.ArtifactService",
+            Self::GetArtifact => "modelregistry.v1.ArtifactService",
+            Self::ListArtifacts => "modelregistry.v1.ArtifactService",
+            Self::UpdateArtifact => "modelregistry.v1.ArtifactService",
+            Self::DeleteArtifact => "modelregistry.v1.ArtifactService",
             Self::ListAuditEntries => "modelregistry.v1.AuditService",
             Self::CreateModel => "modelregistry.v1.ModelService",
             Self::GetModel => "modelregistry.v1.ModelService",
@@ -310,6 +348,11 @@ impl Method {
             Self::UpdateApiKey => "UpdateApiKey",
             Self::TransitionApiKey => "TransitionApiKey",
             Self::RotateApiKey => "RotateApiKey",
+            Self::CreateArtifact => "CreateArtifact",
+            Self::GetArtifact => "GetArtifact",
+            Self::ListArtifacts => "ListArtifacts",
+            Self::UpdateArtifact => "UpdateArtifact",
+            Self::DeleteArtifact => "DeleteArtifact",
             Self::ListAuditEntries => "ListAuditEntries",
             Self::CreateModel => "CreateModel",
             Self::GetModel => "GetModel",
@@ -392,6 +435,41 @@ impl Method {
             Self::RotateApiKey => {
                 Policy {
                     min_role: Role::Admin,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::CreateArtifact => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::GetArtifact => {
+                Policy {
+                    min_role: Role::Viewer,
+                    public: false,
+                    audited: false,
+                }
+            }
+            Self::ListArtifacts => {
+                Policy {
+                    min_role: Role::Viewer,
+                    public: false,
+                    audited: false,
+                }
+            }
+            Self::UpdateArtifact => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::DeleteArtifact => {
+                Policy {
+                    min_role: Role::Operator,
                     public: false,
                     audited: true,
                 }
@@ -626,6 +704,11 @@ impl Method {
             Self::UpdateApiKey => Idempotency::Idempotent,
             Self::TransitionApiKey => Idempotency::Idempotent,
             Self::RotateApiKey => Idempotency::Unknown,
+            Self::CreateArtifact => Idempotency::Idempotent,
+            Self::GetArtifact => Idempotency::NoSideEffects,
+            Self::ListArtifacts => Idempotency::NoSideEffects,
+            Self::UpdateArtifact => Idempotency::Idempotent,
+            Self::DeleteArtifact => Idempotency::Idempotent,
             Self::ListAuditEntries => Idempotency::NoSideEffects,
             Self::CreateModel => Idempotency::Idempotent,
             Self::GetModel => Idempotency::NoSideEffects,
@@ -670,6 +753,11 @@ impl Method {
             Self::UpdateApiKey => false,
             Self::TransitionApiKey => false,
             Self::RotateApiKey => false,
+            Self::CreateArtifact => false,
+            Self::GetArtifact => false,
+            Self::ListArtifacts => false,
+            Self::UpdateArtifact => false,
+            Self::DeleteArtifact => false,
             Self::ListAuditEntries => false,
             Self::CreateModel => false,
             Self::GetModel => false,

@@ -100,7 +100,7 @@ pub static REASONS: &[Reason] = &[
         value: ErrorReason::ArtifactAlreadyExists,
         name: "ERROR_REASON_ARTIFACT_ALREADY_EXISTS",
         code: "ALREADY_EXISTS",
-        doc: "Code ALREADY_EXISTS; details ResourceInfo. The release has an artifact of this name. Metadata: id (of that artifact), deleted (\"true\" if it is soft-deleted, else \"false\").",
+        doc: "Code ALREADY_EXISTS; details ResourceInfo. The release or model has a live artifact of this name, or a live artifact anywhere in the registry has this `file_path`; ResourceInfo has that name or `file_path`. Metadata: id (of that artifact; empty if it belongs to a model outside of `ApiKey.model_name_prefixes`), deleted (\"false\": what is soft-deleted is in nobody's way).",
     },
     Reason {
         value: ErrorReason::ApiKeyAlreadyExists,

@@ -1100,6 +1100,134 @@ pub mod api_key_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// A file that was built before: a wheel, a source distribution, a binary, an
+/// archive. It goes into one release, or belongs to a model as a whole. Which
+/// file it is (name and checksum) never changes; what is said about it can.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Artifact {
+    /// The id, a UUIDv7. Assigned by the server and never changed.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The id of the model it belongs to, be it through a release.
+    #[prost(string, tag = "2")]
+    pub model_id: ::prost::alloc::string::String,
+    /// The name of that model, as it is now. Always there.
+    #[prost(string, tag = "3")]
+    pub model_name: ::prost::alloc::string::String,
+    /// The id of the release it belongs to. Unset if it belongs to the model as a
+    /// whole.
+    #[prost(string, optional, tag = "4")]
+    pub release_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// The version of that release. Set if and only if `release_id` is.
+    #[prost(string, optional, tag = "5")]
+    pub release_version: ::core::option::Option<::prost::alloc::string::String>,
+    /// The name of the file, for example "iris-1.0-py3-none-any.whl": 1 to 255
+    /// characters and no path. It has no slash, backslash or control character,
+    /// does not begin or end with a space, and is neither "." nor "..". No two live
+    /// artifacts of one release have the same name, nor two that belong to one
+    /// model as a whole.
+    #[prost(string, tag = "6")]
+    pub name: ::prost::alloc::string::String,
+    /// What kind of file it is. Any word of lower-case letters, digits and any of
+    /// ".\_-", beginning with a letter or digit, at most 50 characters; usual ones
+    /// are "wheel", "sdist", "tarball", "binary", "file" and "singularity".
+    #[prost(string, tag = "7")]
+    pub artifact_type: ::prost::alloc::string::String,
+    /// Where the file is: the URI of an object or an absolute path, 1 to 1000
+    /// characters. To the registry it is a label: it never opens what it names, and
+    /// takes any text. No two live artifacts of the registry have the same one.
+    /// URIs with the scheme "registry" (in any case) are for the files that the
+    /// registry holds, and refused from callers.
+    #[prost(string, tag = "8")]
+    pub file_path: ::prost::alloc::string::String,
+    /// The size of the file, in bytes. It must be given, and can be 0. Always
+    /// there.
+    #[prost(int64, optional, tag = "9")]
+    pub size_bytes: ::core::option::Option<i64>,
+    /// The checksum of the file: the algorithm ("sha256", "sha512" or "blake3"), a
+    /// colon, and 64 (for sha512 128) lower-case hexadecimal digits.
+    #[prost(string, tag = "10")]
+    pub checksum: ::prost::alloc::string::String,
+    /// What it runs on, for example "linux_x86_64" or "any". At most 100
+    /// characters.
+    #[prost(string, optional, tag = "11")]
+    pub platform: ::core::option::Option<::prost::alloc::string::String>,
+    /// The version of Python that it is for, for example "3.11". At most 50
+    /// characters.
+    #[prost(string, optional, tag = "12")]
+    pub python_version: ::core::option::Option<::prost::alloc::string::String>,
+    /// Any JSON object, with the same limits as Model.metadata.
+    #[prost(message, optional, tag = "13")]
+    pub metadata: ::core::option::Option<::prost_types::Struct>,
+    /// Who or what put the file where it is, if that was not the caller. At most
+    /// 255 characters.
+    #[prost(string, optional, tag = "14")]
+    pub uploaded_by: ::core::option::Option<::prost::alloc::string::String>,
+    /// When the artifact was registered.
+    #[prost(message, optional, tag = "16")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the artifact was last changed by a caller; at first, when it was
+    /// registered.
+    #[prost(message, optional, tag = "17")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the artifact was soft-deleted. Unset while it is live.
+    #[prost(message, optional, tag = "18")]
+    pub delete_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the artifact will be removed for good. Unset while it is live.
+    #[prost(message, optional, tag = "19")]
+    pub purge_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Another value after every change of the artifact. Used in UpdateArtifact as
+    /// Model.etag is in UpdateModel.
+    #[prost(string, tag = "20")]
+    pub etag: ::prost::alloc::string::String,
+    /// The registry revision of the last change.
+    #[prost(int64, tag = "21")]
+    pub revision: i64,
+    /// Who registered the artifact: the name of an API key.
+    #[prost(string, tag = "22")]
+    pub created_by: ::prost::alloc::string::String,
+    /// Where the bytes are. EXTERNAL for what was registered by CreateArtifact.
+    #[prost(enumeration = "ArtifactContentState", tag = "23")]
+    pub content_state: i32,
+}
+/// Where the bytes of an artifact are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ArtifactContentState {
+    /// No state. Never returned.
+    Unspecified = 0,
+    /// Elsewhere: `file_path` says where, and the registry knows only what it was
+    /// told.
+    External = 1,
+    /// In the registry, all of them, and they match the checksum.
+    Stored = 2,
+    /// They were in the registry, and are damaged or gone.
+    Lost = 3,
+}
+impl ArtifactContentState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ARTIFACT_CONTENT_STATE_UNSPECIFIED",
+            Self::External => "ARTIFACT_CONTENT_STATE_EXTERNAL",
+            Self::Stored => "ARTIFACT_CONTENT_STATE_STORED",
+            Self::Lost => "ARTIFACT_CONTENT_STATE_LOST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ARTIFACT_CONTENT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "ARTIFACT_CONTENT_STATE_EXTERNAL" => Some(Self::External),
+            "ARTIFACT_CONTENT_STATE_STORED" => Some(Self::Stored),
+            "ARTIFACT_CONTENT_STATE_LOST" => Some(Self::Lost),
+            _ => None,
+        }
+    }
+}
 /// Says which model a request is about: by id or by name. Both find live
 /// models only; a method that also finds soft-deleted ones says so. Used in
 /// requests, never in responses.
@@ -1217,6 +1345,8 @@ pub enum ResourceKind {
     Release = 2,
     /// A named pointer to a release.
     ReleaseAlias = 3,
+    /// A file of a release or of a model.
+    Artifact = 4,
     /// An API key. Its changes are in the audit log and are no events.
     ApiKey = 6,
 }
@@ -1231,6 +1361,7 @@ impl ResourceKind {
             Self::Model => "RESOURCE_KIND_MODEL",
             Self::Release => "RESOURCE_KIND_RELEASE",
             Self::ReleaseAlias => "RESOURCE_KIND_RELEASE_ALIAS",
+            Self::Artifact => "RESOURCE_KIND_ARTIFACT",
             Self::ApiKey => "RESOURCE_KIND_API_KEY",
         }
     }
@@ -1241,9 +1372,854 @@ impl ResourceKind {
             "RESOURCE_KIND_MODEL" => Some(Self::Model),
             "RESOURCE_KIND_RELEASE" => Some(Self::Release),
             "RESOURCE_KIND_RELEASE_ALIAS" => Some(Self::ReleaseAlias),
+            "RESOURCE_KIND_ARTIFACT" => Some(Self::Artifact),
             "RESOURCE_KIND_API_KEY" => Some(Self::ApiKey),
             _ => None,
         }
+    }
+}
+/// Asks for an artifact to be registered.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateArtifactRequest {
+    /// The artifact to register. Its output-only fields are ignored.
+    #[prost(message, optional, tag = "3")]
+    pub artifact: ::core::option::Option<Artifact>,
+    /// If true, everything is checked and nothing is stored. The answer is what
+    /// would have been, with an empty `id` and revision 0.
+    #[prost(bool, tag = "14")]
+    pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+    /// What it belongs to. Exactly one must be set.
+    #[prost(oneof = "create_artifact_request::Parent", tags = "1, 2")]
+    pub parent: ::core::option::Option<create_artifact_request::Parent>,
+}
+/// Nested message and enum types in `CreateArtifactRequest`.
+pub mod create_artifact_request {
+    /// What it belongs to. Exactly one must be set.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Parent {
+        /// This release.
+        #[prost(message, tag = "1")]
+        ReleaseRef(super::ReleaseRef),
+        /// This model as a whole.
+        #[prost(message, tag = "2")]
+        ModelRef(super::ModelRef),
+    }
+}
+/// Answers CreateArtifact.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateArtifactResponse {
+    /// The artifact as it was stored.
+    #[prost(message, optional, tag = "1")]
+    pub artifact: ::core::option::Option<Artifact>,
+}
+/// Asks for one artifact.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetArtifactRequest {
+    /// The id of the artifact.
+    #[prost(string, tag = "1")]
+    pub artifact_id: ::prost::alloc::string::String,
+}
+/// Answers GetArtifact.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetArtifactResponse {
+    /// The artifact.
+    #[prost(message, optional, tag = "1")]
+    pub artifact: ::core::option::Option<Artifact>,
+}
+/// A condition on artifacts. Every field that is set must match. A repeated field
+/// matches if any of its values does. A filter with nothing set matches every
+/// artifact.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ArtifactFilter {
+    /// The type is one of these, at most 100.
+    #[prost(string, repeated, tag = "1")]
+    pub artifact_types: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The platform is one of these, at most 100.
+    #[prost(string, repeated, tag = "2")]
+    pub platforms: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The version of Python is one of these, at most 100.
+    #[prost(string, repeated, tag = "3")]
+    pub python_versions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The checksum is one of these, at most 100.
+    #[prost(string, repeated, tag = "4")]
+    pub checksums: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The name begins with this, at most 255 characters. Case-sensitive. Empty
+    /// means any name.
+    #[prost(string, tag = "5")]
+    pub name_prefix: ::prost::alloc::string::String,
+}
+/// Asks for a page of artifacts.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListArtifactsRequest {
+    /// How many artifacts to return at most. 0 means 50, more than 1000 means
+    /// 1000, and a negative number is refused. A page can be shorter: it also ends
+    /// at about 2 MiB.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// Where to go on: the `next_page_token` of the page before, with all other
+    /// arguments but `page_size` as they were. Empty for the first page.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Which artifacts. Unset means all.
+    #[prost(message, optional, tag = "3")]
+    pub filter: ::core::option::Option<ArtifactFilter>,
+    /// Whether soft-deleted artifacts are listed too.
+    #[prost(bool, tag = "6")]
+    pub show_deleted: bool,
+    /// Whether to count how many artifacts match. Costs more than the page itself.
+    #[prost(bool, tag = "7")]
+    pub include_total_size: bool,
+    /// Only the artifacts of this model: its own, and those of its releases. Unset
+    /// means of all models.
+    #[prost(message, optional, tag = "8")]
+    pub model_ref: ::core::option::Option<ModelRef>,
+    /// Only the artifacts of this release. Unset means of all releases, and those
+    /// of no release.
+    #[prost(message, optional, tag = "9")]
+    pub release_ref: ::core::option::Option<ReleaseRef>,
+}
+/// Answers ListArtifacts.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListArtifactsResponse {
+    /// The artifacts of this page, the newest first. Can be empty although more
+    /// follow.
+    #[prost(message, repeated, tag = "1")]
+    pub artifacts: ::prost::alloc::vec::Vec<Artifact>,
+    /// What to send as `page_token` for the next page. Empty if and only if this
+    /// is the last one.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// How many artifacts match, on all pages together. Set only if
+    /// `include_total_size` was.
+    #[prost(int64, optional, tag = "3")]
+    pub total_size: ::core::option::Option<i64>,
+    /// The registry revision at which the first page was read, repeated on every
+    /// page. Nothing after it is missed by whoever follows the changes from here.
+    #[prost(int64, tag = "4")]
+    pub revision: i64,
+}
+/// Asks for fields of an artifact to be written.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateArtifactRequest {
+    /// The id of the artifact.
+    #[prost(string, tag = "1")]
+    pub artifact_id: ::prost::alloc::string::String,
+    /// The new values. If its `etag` is set, it must be the current one.
+    #[prost(message, optional, tag = "2")]
+    pub artifact: ::core::option::Option<Artifact>,
+    /// The fields to write, by name. The same rules as for
+    /// UpdateModelRequest.update_mask.
+    #[prost(message, optional, tag = "3")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// If true, everything is checked and nothing is stored. The answer is what
+    /// would have been, with an empty `id` and revision 0.
+    #[prost(bool, tag = "14")]
+    pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers UpdateArtifact.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateArtifactResponse {
+    /// The artifact as it was stored.
+    #[prost(message, optional, tag = "1")]
+    pub artifact: ::core::option::Option<Artifact>,
+}
+/// Asks for an artifact to be soft-deleted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteArtifactRequest {
+    /// The id of the artifact.
+    #[prost(string, tag = "1")]
+    pub artifact_id: ::prost::alloc::string::String,
+    /// Whether it is no error if there is no such artifact or it is soft-deleted
+    /// already.
+    #[prost(bool, tag = "3")]
+    pub allow_missing: bool,
+    /// The Artifact.etag that was read. If set, the artifact is deleted only if it
+    /// has not changed since; empty means in any case.
+    #[prost(string, tag = "13")]
+    pub etag: ::prost::alloc::string::String,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers DeleteArtifact.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DeleteArtifactResponse {
+    /// The artifact as it was stored, soft-deleted. Unset if there was none and
+    /// `allow_missing` was set.
+    #[prost(message, optional, tag = "1")]
+    pub artifact: ::core::option::Option<Artifact>,
+}
+/// Generated client implementations.
+#[cfg(feature = "client")]
+pub mod artifact_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Registers, finds, changes and removes artifacts.
+    #[derive(Debug, Clone)]
+    pub struct ArtifactServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> ArtifactServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> ArtifactServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            ArtifactServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Registers a file that lies elsewhere as an artifact of a release, or of a
+        /// model as a whole. The file is not looked at. Fails with NOT_FOUND
+        /// (RELEASE_NOT_FOUND, MODEL_NOT_FOUND), FAILED_PRECONDITION
+        /// (RESOURCE_DELETED) if the release or model is soft-deleted, and
+        /// ALREADY_EXISTS (ARTIFACT_ALREADY_EXISTS) if it has a live artifact of the
+        /// same name, or if any live artifact has the same `file_path`. Safe to repeat
+        /// with the same `request_id`, see ModelService.CreateModel.
+        pub async fn create_artifact(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateArtifactRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateArtifactResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ArtifactService/CreateArtifact",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ArtifactService", "CreateArtifact"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gets one artifact, also a soft-deleted one. Fails with NOT_FOUND
+        /// (ARTIFACT_NOT_FOUND).
+        pub async fn get_artifact(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetArtifactRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetArtifactResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ArtifactService/GetArtifact",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ArtifactService", "GetArtifact"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the artifacts of one release, of one model or of all, the newest
+        /// first, page by page. An artifact that is there during the whole walk is seen
+        /// exactly once. Fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
+        /// PAGE_TOKEN_MISMATCH) and NOT_FOUND (RELEASE_NOT_FOUND, MODEL_NOT_FOUND) if
+        /// what it is asked for the artifacts of is not there.
+        pub async fn list_artifacts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListArtifactsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListArtifactsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ArtifactService/ListArtifacts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ArtifactService", "ListArtifacts"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Writes the fields of an artifact that the update mask names. Fails with
+        /// NOT_FOUND (ARTIFACT_NOT_FOUND), ABORTED (ETAG_MISMATCH), INVALID_ARGUMENT
+        /// (INVALID_UPDATE_MASK, and IMMUTABLE_FIELD: also for `file_path` and
+        /// `size_bytes` of an artifact whose bytes the registry holds or has lost),
+        /// ALREADY_EXISTS (ARTIFACT_ALREADY_EXISTS) if another live artifact has the new
+        /// `file_path` and, for a soft-deleted artifact, FAILED_PRECONDITION
+        /// (RESOURCE_DELETED).
+        pub async fn update_artifact(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateArtifactRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateArtifactResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ArtifactService/UpdateArtifact",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ArtifactService", "UpdateArtifact"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Soft-deletes an artifact: it is hidden, its name and `file_path` are free at
+        /// once, and it is purged when
+        /// GetServerInfoResponse.Limits.soft_delete_retention is over. It can be read
+        /// by its id until then, and not be brought back: register it again. Fails with
+        /// NOT_FOUND (ARTIFACT_NOT_FOUND), ABORTED (ETAG_MISMATCH) and, for an artifact
+        /// that is soft-deleted already, FAILED_PRECONDITION (RESOURCE_DELETED).
+        pub async fn delete_artifact(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteArtifactRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteArtifactResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ArtifactService/DeleteArtifact",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ArtifactService", "DeleteArtifact"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+#[cfg(feature = "server")]
+pub mod artifact_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ArtifactServiceServer.
+    #[async_trait]
+    pub trait ArtifactService: std::marker::Send + std::marker::Sync + 'static {
+        /// Registers a file that lies elsewhere as an artifact of a release, or of a
+        /// model as a whole. The file is not looked at. Fails with NOT_FOUND
+        /// (RELEASE_NOT_FOUND, MODEL_NOT_FOUND), FAILED_PRECONDITION
+        /// (RESOURCE_DELETED) if the release or model is soft-deleted, and
+        /// ALREADY_EXISTS (ARTIFACT_ALREADY_EXISTS) if it has a live artifact of the
+        /// same name, or if any live artifact has the same `file_path`. Safe to repeat
+        /// with the same `request_id`, see ModelService.CreateModel.
+        async fn create_artifact(
+            &self,
+            request: tonic::Request<super::CreateArtifactRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateArtifactResponse>,
+            tonic::Status,
+        >;
+        /// Gets one artifact, also a soft-deleted one. Fails with NOT_FOUND
+        /// (ARTIFACT_NOT_FOUND).
+        async fn get_artifact(
+            &self,
+            request: tonic::Request<super::GetArtifactRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetArtifactResponse>,
+            tonic::Status,
+        >;
+        /// Lists the artifacts of one release, of one model or of all, the newest
+        /// first, page by page. An artifact that is there during the whole walk is seen
+        /// exactly once. Fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
+        /// PAGE_TOKEN_MISMATCH) and NOT_FOUND (RELEASE_NOT_FOUND, MODEL_NOT_FOUND) if
+        /// what it is asked for the artifacts of is not there.
+        async fn list_artifacts(
+            &self,
+            request: tonic::Request<super::ListArtifactsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListArtifactsResponse>,
+            tonic::Status,
+        >;
+        /// Writes the fields of an artifact that the update mask names. Fails with
+        /// NOT_FOUND (ARTIFACT_NOT_FOUND), ABORTED (ETAG_MISMATCH), INVALID_ARGUMENT
+        /// (INVALID_UPDATE_MASK, and IMMUTABLE_FIELD: also for `file_path` and
+        /// `size_bytes` of an artifact whose bytes the registry holds or has lost),
+        /// ALREADY_EXISTS (ARTIFACT_ALREADY_EXISTS) if another live artifact has the new
+        /// `file_path` and, for a soft-deleted artifact, FAILED_PRECONDITION
+        /// (RESOURCE_DELETED).
+        async fn update_artifact(
+            &self,
+            request: tonic::Request<super::UpdateArtifactRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateArtifactResponse>,
+            tonic::Status,
+        >;
+        /// Soft-deletes an artifact: it is hidden, its name and `file_path` are free at
+        /// once, and it is purged when
+        /// GetServerInfoResponse.Limits.soft_delete_retention is over. It can be read
+        /// by its id until then, and not be brought back: register it again. Fails with
+        /// NOT_FOUND (ARTIFACT_NOT_FOUND), ABORTED (ETAG_MISMATCH) and, for an artifact
+        /// that is soft-deleted already, FAILED_PRECONDITION (RESOURCE_DELETED).
+        async fn delete_artifact(
+            &self,
+            request: tonic::Request<super::DeleteArtifactRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteArtifactResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Registers, finds, changes and removes artifacts.
+    #[derive(Debug)]
+    pub struct ArtifactServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ArtifactServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for ArtifactServiceServer<T>
+    where
+        T: ArtifactService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/modelregistry.v1.ArtifactService/CreateArtifact" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateArtifactSvc<T: ArtifactService>(pub Arc<T>);
+                    impl<
+                        T: ArtifactService,
+                    > tonic::server::UnaryService<super::CreateArtifactRequest>
+                    for CreateArtifactSvc<T> {
+                        type Response = super::CreateArtifactResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateArtifactRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArtifactService>::create_artifact(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateArtifactSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ArtifactService/GetArtifact" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetArtifactSvc<T: ArtifactService>(pub Arc<T>);
+                    impl<
+                        T: ArtifactService,
+                    > tonic::server::UnaryService<super::GetArtifactRequest>
+                    for GetArtifactSvc<T> {
+                        type Response = super::GetArtifactResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetArtifactRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArtifactService>::get_artifact(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetArtifactSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ArtifactService/ListArtifacts" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListArtifactsSvc<T: ArtifactService>(pub Arc<T>);
+                    impl<
+                        T: ArtifactService,
+                    > tonic::server::UnaryService<super::ListArtifactsRequest>
+                    for ListArtifactsSvc<T> {
+                        type Response = super::ListArtifactsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListArtifactsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArtifactService>::list_artifacts(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListArtifactsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ArtifactService/UpdateArtifact" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateArtifactSvc<T: ArtifactService>(pub Arc<T>);
+                    impl<
+                        T: ArtifactService,
+                    > tonic::server::UnaryService<super::UpdateArtifactRequest>
+                    for UpdateArtifactSvc<T> {
+                        type Response = super::UpdateArtifactResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateArtifactRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArtifactService>::update_artifact(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateArtifactSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ArtifactService/DeleteArtifact" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteArtifactSvc<T: ArtifactService>(pub Arc<T>);
+                    impl<
+                        T: ArtifactService,
+                    > tonic::server::UnaryService<super::DeleteArtifactRequest>
+                    for DeleteArtifactSvc<T> {
+                        type Response = super::DeleteArtifactResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteArtifactRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArtifactService>::delete_artifact(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteArtifactSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ArtifactServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "modelregistry.v1.ArtifactService";
+    impl<T> tonic::server::NamedService for ArtifactServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
     }
 }
 /// One audited call. Holds nothing of what was sent but names. It is never
@@ -1748,9 +2724,12 @@ pub enum ErrorReason {
     /// the same version, quantization and platform. Metadata: id (of that
     /// release), deleted ("true" if it is soft-deleted, else "false").
     ReleaseAlreadyExists = 41,
-    /// Code ALREADY_EXISTS; details ResourceInfo. The release has an artifact of
-    /// this name. Metadata: id (of that artifact), deleted ("true" if it is
-    /// soft-deleted, else "false").
+    /// Code ALREADY_EXISTS; details ResourceInfo. The release or model has a live
+    /// artifact of this name, or a live artifact anywhere in the registry has this
+    /// `file_path`; ResourceInfo has that name or `file_path`. Metadata: id (of that
+    /// artifact; empty if it belongs to a model outside of
+    /// `ApiKey.model_name_prefixes`), deleted ("false": what is soft-deleted is in
+    /// nobody's way).
     ArtifactAlreadyExists = 42,
     /// Code ALREADY_EXISTS; details ResourceInfo. Another API key has the name.
     ApiKeyAlreadyExists = 43,
@@ -2296,6 +3275,9 @@ pub struct Release {
     /// Who changed the release last: the name of an API key.
     #[prost(string, tag = "29")]
     pub updated_by: ::prost::alloc::string::String,
+    /// How many live artifacts the release has. Only in RELEASE_VIEW_FULL.
+    #[prost(int64, optional, tag = "30")]
+    pub artifact_count: ::core::option::Option<i64>,
     /// The how-manieth release of its model this is: 1, 2, 3 and so on in the
     /// order of creation. Never used again, whatever happens to the release.
     #[prost(int64, tag = "33")]
@@ -2493,7 +3475,8 @@ pub struct Event {
     /// alias.
     #[prost(string, tag = "7")]
     pub resource_id: ::prost::alloc::string::String,
-    /// The name of the resource, for people to read.
+    /// The name of the resource, for people to read. It begins with the name of the
+    /// model, and is cut if it would have more than 1000 characters.
     #[prost(string, tag = "8")]
     pub resource_name: ::prost::alloc::string::String,
     /// The id of the model that the resource is or belongs to.
@@ -2513,7 +3496,7 @@ pub struct Event {
     /// The resource after the change, without `metadata`, `training` and
     /// `release_notes`, which you can get with the resource itself. Unset unless
     /// `include_resource` was set, and for EVENT_TYPE_PURGED.
-    #[prost(oneof = "event::Resource", tags = "20, 21, 22")]
+    #[prost(oneof = "event::Resource", tags = "20, 21, 22, 23")]
     pub resource: ::core::option::Option<event::Resource>,
 }
 /// Nested message and enum types in `Event`.
@@ -2532,6 +3515,9 @@ pub mod event {
         /// It is an alias. For EVENT_TYPE_DELETED: as it was before.
         #[prost(message, tag = "22")]
         ReleaseAlias(::prost::alloc::boxed::Box<super::ReleaseAlias>),
+        /// It is an artifact.
+        #[prost(message, tag = "23")]
+        Artifact(::prost::alloc::boxed::Box<super::Artifact>),
     }
 }
 /// What happened to a resource. More can be added: treat a value you do not know
@@ -2892,7 +3878,7 @@ pub struct DeleteModelRequest {
     /// Which model.
     #[prost(message, optional, tag = "1")]
     pub model_ref: ::core::option::Option<ModelRef>,
-    /// Whether its live releases are soft-deleted with it.
+    /// Whether its live releases and artifacts are soft-deleted with it.
     #[prost(bool, tag = "2")]
     pub force: bool,
     /// Whether it is no error if there is no such model or it is soft-deleted
@@ -3244,9 +4230,9 @@ pub mod model_service_client {
         }
         /// Soft-deletes a model: it is hidden, keeps its name, and is purged when
         /// GetServerInfoResponse.Limits.soft_delete_retention is over. If it has live
-        /// releases, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
-        /// names up to ten of them, unless `force` is set: then they go with it in the
-        /// same step. Aliases stay where they are and are hidden with the model; they
+        /// releases or live artifacts, the call fails with FAILED_PRECONDITION
+        /// (RESOURCE_IN_USE) and names up to ten of them, unless `force` is set: then
+        /// they go with it in the same step. Aliases stay where they are and are hidden with the model; they
         /// come back with UndeleteModel. Also fails with NOT_FOUND (MODEL_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and, for a model that is soft-deleted already,
         /// FAILED_PRECONDITION (RESOURCE_DELETED).
@@ -3274,10 +4260,12 @@ pub mod model_service_client {
                 .insert(GrpcMethod::new("modelregistry.v1.ModelService", "DeleteModel"));
             self.inner.unary(req, path, codec).await
         }
-        /// Brings a soft-deleted model back, and with it exactly the releases that the
-        /// same DeleteModel took. A model that is live is not an error, and nothing
-        /// changes. Fails with NOT_FOUND (MODEL_NOT_FOUND) and ABORTED
-        /// (ETAG_MISMATCH).
+        /// Brings a soft-deleted model back, and with it exactly the releases and
+        /// artifacts that the same DeleteModel took. A model that is live is not an
+        /// error, and nothing changes. Fails with NOT_FOUND (MODEL_NOT_FOUND), ABORTED
+        /// (ETAG_MISMATCH) and ALREADY_EXISTS (ARTIFACT_ALREADY_EXISTS) if the
+        /// `file_path` of one of those artifacts has been given to another one
+        /// meanwhile.
         pub async fn undelete_model(
             &mut self,
             request: impl tonic::IntoRequest<super::UndeleteModelRequest>,
@@ -3304,8 +4292,8 @@ pub mod model_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Removes a soft-deleted model for good, with its releases, its aliases and
-        /// their history, and frees its name. Fails with NOT_FOUND (MODEL_NOT_FOUND),
+        /// Removes a soft-deleted model for good, with its releases, its artifacts, its
+        /// aliases and their history, and frees its name. Fails with NOT_FOUND (MODEL_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
         /// (from LIVE to PURGED) if the model is live, RESOURCE_IN_USE as long as a
         /// release of another model names one of its releases as `base_release_id`.
@@ -3445,9 +4433,9 @@ pub mod model_service_server {
         >;
         /// Soft-deletes a model: it is hidden, keeps its name, and is purged when
         /// GetServerInfoResponse.Limits.soft_delete_retention is over. If it has live
-        /// releases, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
-        /// names up to ten of them, unless `force` is set: then they go with it in the
-        /// same step. Aliases stay where they are and are hidden with the model; they
+        /// releases or live artifacts, the call fails with FAILED_PRECONDITION
+        /// (RESOURCE_IN_USE) and names up to ten of them, unless `force` is set: then
+        /// they go with it in the same step. Aliases stay where they are and are hidden with the model; they
         /// come back with UndeleteModel. Also fails with NOT_FOUND (MODEL_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and, for a model that is soft-deleted already,
         /// FAILED_PRECONDITION (RESOURCE_DELETED).
@@ -3458,10 +4446,12 @@ pub mod model_service_server {
             tonic::Response<super::DeleteModelResponse>,
             tonic::Status,
         >;
-        /// Brings a soft-deleted model back, and with it exactly the releases that the
-        /// same DeleteModel took. A model that is live is not an error, and nothing
-        /// changes. Fails with NOT_FOUND (MODEL_NOT_FOUND) and ABORTED
-        /// (ETAG_MISMATCH).
+        /// Brings a soft-deleted model back, and with it exactly the releases and
+        /// artifacts that the same DeleteModel took. A model that is live is not an
+        /// error, and nothing changes. Fails with NOT_FOUND (MODEL_NOT_FOUND), ABORTED
+        /// (ETAG_MISMATCH) and ALREADY_EXISTS (ARTIFACT_ALREADY_EXISTS) if the
+        /// `file_path` of one of those artifacts has been given to another one
+        /// meanwhile.
         async fn undelete_model(
             &self,
             request: tonic::Request<super::UndeleteModelRequest>,
@@ -3469,8 +4459,8 @@ pub mod model_service_server {
             tonic::Response<super::UndeleteModelResponse>,
             tonic::Status,
         >;
-        /// Removes a soft-deleted model for good, with its releases, its aliases and
-        /// their history, and frees its name. Fails with NOT_FOUND (MODEL_NOT_FOUND),
+        /// Removes a soft-deleted model for good, with its releases, its artifacts, its
+        /// aliases and their history, and frees its name. Fails with NOT_FOUND (MODEL_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
         /// (from LIVE to PURGED) if the model is live, RESOURCE_IN_USE as long as a
         /// release of another model names one of its releases as `base_release_id`.
@@ -5032,8 +6022,8 @@ pub mod release_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Soft-deletes a release: it is hidden, keeps its place among the releases of
-        /// its model, and is purged when
+        /// Soft-deletes a release and its live artifacts: they are hidden, the release
+        /// keeps its place among the releases of its model, and they are purged when
         /// GetServerInfoResponse.Limits.soft_delete_retention is over. If aliases
         /// point to it, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
         /// names them, unless `force` is set: then they are deleted in the same step.
@@ -5066,11 +6056,13 @@ pub mod release_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Brings a soft-deleted release back, without the aliases that were deleted
-        /// with it. A release that is live is not an error, and nothing changes. Fails
-        /// with NOT_FOUND (RELEASE_NOT_FOUND), ABORTED
-        /// (ETAG_MISMATCH) and, if its model is soft-deleted, FAILED_PRECONDITION
-        /// (RESOURCE_DELETED).
+        /// Brings a soft-deleted release back, with exactly the artifacts that were
+        /// deleted with it, and without the aliases that were. A release that is live
+        /// is not an error, and nothing changes. Fails with NOT_FOUND
+        /// (RELEASE_NOT_FOUND), ABORTED (ETAG_MISMATCH), ALREADY_EXISTS
+        /// (ARTIFACT_ALREADY_EXISTS) if the `file_path` of one of those artifacts has
+        /// been given to another one meanwhile and, if its model is soft-deleted,
+        /// FAILED_PRECONDITION (RESOURCE_DELETED).
         pub async fn undelete_release(
             &mut self,
             request: impl tonic::IntoRequest<super::UndeleteReleaseRequest>,
@@ -5097,8 +6089,8 @@ pub mod release_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Removes a soft-deleted release for good. The history of aliases goes on
-        /// naming its id. Fails with NOT_FOUND (RELEASE_NOT_FOUND),
+        /// Removes a soft-deleted release and all its artifacts for good. The history
+        /// of aliases goes on naming its id. Fails with NOT_FOUND (RELEASE_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
         /// (from LIVE to PURGED) if the release is live, RESOURCE_IN_USE as long as
         /// another release names it as `base_release_id`, or aliases point to it that
@@ -5402,8 +6394,8 @@ pub mod release_service_server {
             tonic::Response<super::TransitionReleaseResponse>,
             tonic::Status,
         >;
-        /// Soft-deletes a release: it is hidden, keeps its place among the releases of
-        /// its model, and is purged when
+        /// Soft-deletes a release and its live artifacts: they are hidden, the release
+        /// keeps its place among the releases of its model, and they are purged when
         /// GetServerInfoResponse.Limits.soft_delete_retention is over. If aliases
         /// point to it, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
         /// names them, unless `force` is set: then they are deleted in the same step.
@@ -5417,11 +6409,13 @@ pub mod release_service_server {
             tonic::Response<super::DeleteReleaseResponse>,
             tonic::Status,
         >;
-        /// Brings a soft-deleted release back, without the aliases that were deleted
-        /// with it. A release that is live is not an error, and nothing changes. Fails
-        /// with NOT_FOUND (RELEASE_NOT_FOUND), ABORTED
-        /// (ETAG_MISMATCH) and, if its model is soft-deleted, FAILED_PRECONDITION
-        /// (RESOURCE_DELETED).
+        /// Brings a soft-deleted release back, with exactly the artifacts that were
+        /// deleted with it, and without the aliases that were. A release that is live
+        /// is not an error, and nothing changes. Fails with NOT_FOUND
+        /// (RELEASE_NOT_FOUND), ABORTED (ETAG_MISMATCH), ALREADY_EXISTS
+        /// (ARTIFACT_ALREADY_EXISTS) if the `file_path` of one of those artifacts has
+        /// been given to another one meanwhile and, if its model is soft-deleted,
+        /// FAILED_PRECONDITION (RESOURCE_DELETED).
         async fn undelete_release(
             &self,
             request: tonic::Request<super::UndeleteReleaseRequest>,
@@ -5429,8 +6423,8 @@ pub mod release_service_server {
             tonic::Response<super::UndeleteReleaseResponse>,
             tonic::Status,
         >;
-        /// Removes a soft-deleted release for good. The history of aliases goes on
-        /// naming its id. Fails with NOT_FOUND (RELEASE_NOT_FOUND),
+        /// Removes a soft-deleted release and all its artifacts for good. The history
+        /// of aliases goes on naming its id. Fails with NOT_FOUND (RELEASE_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
         /// (from LIVE to PURGED) if the release is live, RESOURCE_IN_USE as long as
         /// another release names it as `base_release_id`, or aliases point to it that

@@ -9,6 +9,13 @@ static API_KEY_NAME: Pattern = Pattern::new("^[A-Za-z0-9][A-Za-z0-9._@+-]*$");
 static API_KEY_MODEL_NAME_PREFIXES: Pattern = Pattern::new(
     "^[A-Za-z0-9][A-Za-z0-9._/-]*$",
 );
+static ARTIFACT_NAME: Pattern = Pattern::new(
+    "^(?:\\.?[^ ./\\\\\\x00-\\x1f\\x7f-\\x9f](?:[^/\\\\\\x00-\\x1f\\x7f-\\x9f]*[^ /\\\\\\x00-\\x1f\\x7f-\\x9f])?|\\.[ .][^/\\\\\\x00-\\x1f\\x7f-\\x9f]*[^ /\\\\\\x00-\\x1f\\x7f-\\x9f])$",
+);
+static ARTIFACT_ARTIFACT_TYPE: Pattern = Pattern::new("^[a-z0-9][a-z0-9._-]*$");
+static ARTIFACT_CHECKSUM: Pattern = Pattern::new(
+    "^(sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128}|blake3:[a-f0-9]{64})$",
+);
 static MODEL_NAME: Pattern = Pattern::new(
     "^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$",
 );
@@ -340,6 +347,142 @@ impl Validate for v1::RotateApiKeyRequest {
         );
     }
 }
+impl Validate for v1::Artifact {
+    fn validate(&self, at: &mut Collector) {
+        artifact(self, None, at);
+    }
+}
+/// With a mask: the fields that it names, and what else is set and cannot be changed.
+fn artifact(message: &v1::Artifact, mask: Option<ArtifactMask>, at: &mut Collector) {
+    if mask.is_none() || !message.name.is_empty() {
+        at.field(
+            "name",
+            |at| {
+                if !message.name.is_empty() {
+                    if text::plain(at, &message.name) {
+                        text::max_len(at, &message.name, 255);
+                        text::pattern(at, &message.name, &ARTIFACT_NAME);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ArtifactField::ArtifactType)) {
+        at.field(
+            "artifact_type",
+            |at| {
+                if !message.artifact_type.is_empty() {
+                    if text::plain(at, &message.artifact_type) {
+                        text::max_len(at, &message.artifact_type, 50);
+                        text::pattern(
+                            at,
+                            &message.artifact_type,
+                            &ARTIFACT_ARTIFACT_TYPE,
+                        );
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ArtifactField::FilePath)) {
+        at.field(
+            "file_path",
+            |at| {
+                if !message.file_path.is_empty() {
+                    if text::plain(at, &message.file_path) {
+                        text::min_len(at, &message.file_path, 1);
+                        text::max_len(at, &message.file_path, 1000);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ArtifactField::SizeBytes)) {
+        at.field(
+            "size_bytes",
+            |at| match message.size_bytes {
+                Some(value) => {
+                    number::at_least(at, "INT64_GTE", value, 0);
+                }
+                None => at.missing(),
+            },
+        );
+    }
+    if mask.is_none() || !message.checksum.is_empty() {
+        at.field(
+            "checksum",
+            |at| {
+                if !message.checksum.is_empty() {
+                    if text::plain(at, &message.checksum) {
+                        text::pattern(at, &message.checksum, &ARTIFACT_CHECKSUM);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ArtifactField::Platform)) {
+        at.field(
+            "platform",
+            |at| {
+                if let Some(value) = message.platform.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 100);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ArtifactField::PythonVersion)) {
+        at.field(
+            "python_version",
+            |at| {
+                if let Some(value) = message.python_version.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 50);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ArtifactField::Metadata)) {
+        at.field(
+            "metadata",
+            |at| {
+                if let Some(value) = &message.metadata {
+                    value.validate(at)
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ArtifactField::UploadedBy)) {
+        at.field(
+            "uploaded_by",
+            |at| {
+                if let Some(value) = message.uploaded_by.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 255);
+                    }
+                }
+            },
+        );
+    }
+    at.field(
+        "etag",
+        |at| {
+            if text::plain(at, &message.etag) {
+                text::max_len(at, &message.etag, 64);
+            }
+        },
+    );
+}
 impl Validate for v1::ModelRef {
     fn validate(&self, at: &mut Collector) {
         match &self.value {
@@ -492,6 +635,245 @@ impl Validate for v1::label_selector::Values {
                             text::plain(at, value);
                         },
                     );
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::CreateArtifactRequest {
+    fn validate(&self, at: &mut Collector) {
+        match &self.parent {
+            None => at.field("parent", Collector::missing),
+            Some(v1::create_artifact_request::Parent::ReleaseRef(value)) => {
+                at.field("release_ref", |at| value.validate(at))
+            }
+            Some(v1::create_artifact_request::Parent::ModelRef(value)) => {
+                at.field("model_ref", |at| value.validate(at))
+            }
+        }
+        at.field(
+            "artifact",
+            |at| match &self.artifact {
+                Some(value) => value.validate(at),
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::GetArtifactRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "artifact_id",
+            |at| {
+                if !self.artifact_id.is_empty() {
+                    if text::plain(at, &self.artifact_id) {
+                        text::uuid(at, &self.artifact_id);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::ArtifactFilter {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "artifact_types",
+            |at| {
+                number::max_items(at, self.artifact_types.len(), 100);
+                for (index, value) in self.artifact_types.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            text::plain(at, value);
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "platforms",
+            |at| {
+                number::max_items(at, self.platforms.len(), 100);
+                for (index, value) in self.platforms.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            text::plain(at, value);
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "python_versions",
+            |at| {
+                number::max_items(at, self.python_versions.len(), 100);
+                for (index, value) in self.python_versions.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            text::plain(at, value);
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "checksums",
+            |at| {
+                number::max_items(at, self.checksums.len(), 100);
+                for (index, value) in self.checksums.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            text::plain(at, value);
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "name_prefix",
+            |at| {
+                if text::plain(at, &self.name_prefix) {
+                    text::max_len(at, &self.name_prefix, 255);
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::ListArtifactsRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "page_size",
+            |at| {
+                {
+                    number::at_least(at, "INT32_GTE", i64::from(self.page_size), 0);
+                }
+            },
+        );
+        at.field(
+            "page_token",
+            |at| {
+                {
+                    text::plain(at, &self.page_token);
+                }
+            },
+        );
+        at.field(
+            "filter",
+            |at| {
+                if let Some(value) = &self.filter {
+                    value.validate(at)
+                }
+            },
+        );
+        at.field(
+            "model_ref",
+            |at| {
+                if let Some(value) = &self.model_ref {
+                    value.validate(at)
+                }
+            },
+        );
+        at.field(
+            "release_ref",
+            |at| {
+                if let Some(value) = &self.release_ref {
+                    value.validate(at)
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::UpdateArtifactRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "artifact_id",
+            |at| {
+                if !self.artifact_id.is_empty() {
+                    if text::plain(at, &self.artifact_id) {
+                        text::uuid(at, &self.artifact_id);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "artifact",
+            |at| match &self.artifact {
+                Some(value) => {
+                    artifact(
+                        value,
+                        Some(ArtifactMask::named(self.update_mask.as_ref(), value)),
+                        at,
+                    )
+                }
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "update_mask",
+            |at| {
+                if let Some(value) = &self.update_mask {
+                    value.validate(at)
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::DeleteArtifactRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "artifact_id",
+            |at| {
+                if !self.artifact_id.is_empty() {
+                    if text::plain(at, &self.artifact_id) {
+                        text::uuid(at, &self.artifact_id);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "etag",
+            |at| {
+                if text::plain(at, &self.etag) {
+                    text::max_len(at, &self.etag, 64);
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
                 }
             },
         );
@@ -2724,11 +3106,12 @@ impl Validate for v1::EventFilter {
                                 number::one_of(
                                     at,
                                     *value,
-                                    &[1, 2, 3],
+                                    &[1, 2, 3, 4],
                                     &[
                                         "RESOURCE_KIND_MODEL",
                                         "RESOURCE_KIND_RELEASE",
                                         "RESOURCE_KIND_RELEASE_ALIAS",
+                                        "RESOURCE_KIND_ARTIFACT",
                                     ],
                                 );
                             }

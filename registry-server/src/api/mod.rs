@@ -3,6 +3,7 @@
 //! A handler accepts, calls and converts. May not: decide (no `if` in a handler), or read the database.
 
 mod api_keys;
+mod artifacts;
 mod audit;
 mod convert;
 mod guard;
@@ -36,6 +37,7 @@ use page_token::PageTokens;
 use prost::Message;
 use registry_proto::method::Idempotency;
 use registry_proto::v1::api_key_service_server::ApiKeyServiceServer;
+use registry_proto::v1::artifact_service_server::ArtifactServiceServer;
 use registry_proto::v1::audit_service_server::AuditServiceServer;
 use registry_proto::v1::model_service_server::ModelServiceServer;
 use registry_proto::v1::release_service_server::ReleaseServiceServer;
@@ -97,6 +99,7 @@ impl Api {
         routes
             .add_service(limited!(ModelServiceServer))
             .add_service(limited!(ReleaseServiceServer))
+            .add_service(limited!(ArtifactServiceServer))
             .add_service(limited!(WatchServiceServer))
             .add_service(limited!(SystemServiceServer))
             .add_service(limited!(ApiKeyServiceServer))

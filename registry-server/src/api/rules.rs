@@ -3,7 +3,7 @@
 
 use super::convert::{release, resolve};
 use crate::domain::Refused;
-use crate::domain::name::{ApiKeyName, ImageTag, ModelName};
+use crate::domain::name::{ApiKeyName, FilePath, ImageTag, ModelName};
 use crate::domain::release::ReleaseState;
 use prost::Message;
 use registry_proto::request::Request;
@@ -55,6 +55,13 @@ impl Rules for pb::CreateReleaseRequest {
                 at.field("digest", |at| at.report("REQUIRED", || "must be set: only a CANDIDATE may lack its digest".to_owned()));
             }
         });
+    }
+}
+
+impl Rules for pb::CreateArtifactRequest {
+    fn rules(&self, at: &mut Collector) {
+        let Some(artifact) = &self.artifact else { return };
+        at.field("artifact", |at| check(&artifact.file_path, FilePath::of_caller, "file_path", at));
     }
 }
 
@@ -162,6 +169,10 @@ no_rules!(
     DeleteReleaseRequest,
     UndeleteReleaseRequest,
     PurgeReleaseRequest,
+    GetArtifactRequest,
+    ListArtifactsRequest,
+    UpdateArtifactRequest,
+    DeleteArtifactRequest,
     SetReleaseAliasRequest,
     DeleteReleaseAliasRequest,
     ListReleaseAliasesRequest,

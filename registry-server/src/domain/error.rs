@@ -19,6 +19,8 @@ pub enum Kind {
     Release,
     /// An alias of a model.
     Alias,
+    /// A file of a release or of a model.
+    Artifact,
     /// An API key.
     ApiKey,
 }
@@ -31,6 +33,7 @@ impl Kind {
             Self::Model => "model",
             Self::Release => "release",
             Self::Alias => "alias",
+            Self::Artifact => "artifact",
             Self::ApiKey => "API key",
         }
     }

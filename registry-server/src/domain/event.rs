@@ -29,6 +29,8 @@ super::closed_set! {
         Release = "RELEASE",
         /// An alias of a model.
         ReleaseAlias = "RELEASE_ALIAS",
+        /// A file of a release or of a model.
+        Artifact = "ARTIFACT",
         /// An API key: it has audit entries, and no events.
         ApiKey = "API_KEY",
     }

@@ -3,9 +3,10 @@
 //! like any other.
 
 use super::history::Compaction;
-use super::{Registry, history, keyring, models, releases};
+use super::{Registry, artifacts, history, keyring, models, releases};
 use crate::domain::page::Cursor;
 use crate::domain::{Caller, Context, Error, RequestId, Revision, Scope, Timestamp};
+use crate::store::artifacts::removal as artifact_removal;
 use crate::store::{Tx, answers, audit, events, removal, state};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub struct Tidied {
     pub models: u64,
     /// How many releases were purged by themselves.
     pub releases: u64,
+    /// How many artifacts were purged by themselves.
+    pub artifacts: u64,
     /// How many answers were forgotten.
     pub answers: u64,
     /// How many events were removed.
@@ -41,6 +44,7 @@ impl Registry {
             answers: told("forget answers", self.forget_answers(&ctx).await),
             events: told("drop old events", self.drop_events(&ctx).await),
             entries: told("drop old entries of the audit log", self.drop_entries(&ctx).await),
+            artifacts: told("purge artifacts", self.purge_artifacts(&ctx).await),
             releases: told("purge releases", self.purge_releases(&ctx).await),
             models: told("purge models", self.purge_models(&ctx).await),
         }
@@ -78,6 +82,15 @@ impl Registry {
         let mut purged = 0;
         for id in due {
             purged += told(&format!("purge release {id}"), self.run(ctx, id, releases::purge_if_due).await.map(u64::from));
+        }
+        Ok(purged)
+    }
+
+    async fn purge_artifacts(&self, ctx: &Context) -> Result<u64, Error> {
+        let due = artifact_removal::due(&self.store.snapshot(&Scope::everything()).await?, ctx.now()).await?;
+        let mut purged = 0;
+        for id in due {
+            purged += told(&format!("purge artifact {id}"), self.run(ctx, id, artifacts::purge_if_due).await.map(u64::from));
         }
         Ok(purged)
     }

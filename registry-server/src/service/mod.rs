@@ -7,6 +7,7 @@
 
 pub mod aliases;
 pub mod api_keys;
+pub mod artifacts;
 pub mod audit;
 mod changes;
 pub mod history;

@@ -1,10 +1,10 @@
 //! Filters as SQL conditions. Every value is bound, every word of text is literal.
 
 use super::backend::Backend;
-use super::entity::{audit_entry, model, model_label, model_tag, release, release_label};
+use super::entity::{artifact, audit_entry, model, model_label, model_tag, release, release_label};
 use super::labels;
 use crate::domain::audit::AuditFilter;
-use crate::domain::filter::{ModelFilter, ReleaseFilter, TimeRange};
+use crate::domain::filter::{ArtifactFilter, ModelFilter, ReleaseFilter, TimeRange};
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Cond, Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 
@@ -108,6 +108,18 @@ pub(super) fn releases(filter: &ReleaseFilter) -> Condition {
     nested(all, any_of, none_of, releases)
 }
 
+/// The condition of a filter on artifacts.
+pub(super) fn artifacts(filter: &ArtifactFilter) -> Condition {
+    use artifact::Column;
+    let ArtifactFilter { artifact_types, platforms, python_versions, checksums, name_prefix } = filter;
+    Cond::all()
+        .add_option(one_of(Column::ArtifactType, artifact_types))
+        .add_option(one_of(Column::Platform, platforms))
+        .add_option(one_of(Column::PythonVersion, python_versions))
+        .add_option(one_of(Column::Checksum, checksums))
+        .add(prefix(Column::Name, name_prefix))
+}
+
 /// The condition of a filter on entries of the audit log.
 pub(super) fn audit_entries(filter: &AuditFilter) -> Condition {
     use audit_entry::Column;
@@ -150,8 +162,8 @@ fn within<C: ColumnTrait>(column: C, range: TimeRange) -> Condition {
     Cond::all().add_option(from.map(|time| column.gte(time))).add_option(before.map(|time| column.lt(time)))
 }
 
-/// A range and not LIKE: it is answered from the index, and no character of it is special. Names are ASCII,
-/// so the character behind the last possible one ends the range.
+/// A range and not LIKE: it is answered from the index, and no character of it is special. No name has the last character there
+/// is, which ends the range, where the prefix ends.
 pub(super) fn prefix<C: ColumnTrait>(column: C, prefix: &str) -> Condition {
     if prefix.is_empty() {
         return Cond::all();

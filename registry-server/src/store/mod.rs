@@ -6,10 +6,12 @@
 pub mod aliases;
 pub mod answers;
 pub mod api_keys;
+pub mod artifacts;
 pub mod audit;
 pub mod backend;
 mod batch;
 pub mod catalogue;
+pub mod contents;
 pub mod drift;
 pub mod entity;
 mod error;

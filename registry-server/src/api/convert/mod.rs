@@ -5,6 +5,7 @@
 
 pub(super) mod alias;
 pub(super) mod api_key;
+pub(super) mod artifact;
 pub(super) mod audit;
 pub(super) mod document;
 pub(super) mod event;
