@@ -1,4 +1,4 @@
-//! The fields of models and releases that callers write, said once, and what the builders that write them make of each. Every such
+//! The fields of models, releases and artifacts that callers write, said once, and what the builders that write them make of each. Every such
 //! builder has a method `write`, which is told the name of the field and gives the message to write it to.
 
 /// The fields of a model that CreateModel and UpdateModel both write, apart from those that hold many values.
@@ -47,6 +47,22 @@ macro_rules! release_fields {
             text mlflow_url, clear_mlflow_url;
             /// How the weights of this release were trained, if otherwise than the model says.
             training training, clear_training;
+        }
+    };
+}
+
+/// The fields of an artifact that CreateArtifact and UpdateArtifact both write and that can be unset.
+macro_rules! artifact_fields {
+    ($each:ident for $Builder:ident) => {
+        $each! { $Builder;
+            /// What it runs on, for example "linux_x86_64" or "any".
+            text platform, clear_platform;
+            /// The version of Python that it is for, for example "3.11".
+            text python_version, clear_python_version;
+            /// Any JSON object.
+            object metadata, clear_metadata;
+            /// Who or what put the file where it is, if that was not the caller.
+            text uploaded_by, clear_uploaded_by;
         }
     };
 }
@@ -168,4 +184,4 @@ pub(crate) fn mask(fields: impl IntoIterator<Item = impl Into<String>>) -> Optio
     (!paths.is_empty()).then_some(prost_types::FieldMask { paths })
 }
 
-pub(crate) use {masked, model_fields, option, options, release_fields, setter, setters, setters_and_clearers};
+pub(crate) use {artifact_fields, masked, model_fields, option, options, release_fields, setter, setters, setters_and_clearers};

@@ -25,7 +25,7 @@
 //!
 //! # Names and ids
 //!
-//! Text is always a name. An id is a [`ModelId`] or a [`ReleaseId`], and a [`Model`] or [`Release`] that was read stands for its id:
+//! Text is always a name, but for artifacts, which are known by their ids only. An id is a [`ModelId`] or a [`ReleaseId`], and a [`Model`] or [`Release`] that was read stands for its id:
 //! `client.update_model(&model)` still finds it when another model has taken its name. A release is otherwise known by its
 //! [key](ReleaseRef::key); aliases, tags, "latest" and version requirements must be [resolved](Client::resolve_release) first, because they may
 //! stand for something else tomorrow.
@@ -40,6 +40,11 @@
 //! [`set_release_alias`](Client::set_release_alias) moves a name such as "production" from one release to another in one step and, with
 //! [`expected_release`](SetReleaseAlias::expected_release), only from where it is believed to be. Where it points, and pointed at an
 //! earlier time, [`resolve_release`](Client::resolve_release) tells.
+//!
+//! # Artifacts
+//!
+//! [`create_artifact`](Client::create_artifact) registers a file of a release, or of a model as a whole: where it is, how large it is and
+//! what its checksum is. Only who made the file knows that: neither the client nor the registry opens it.
 //!
 //! # Pages
 //!
@@ -111,6 +116,7 @@
 
 mod aliases;
 mod api_keys;
+mod artifacts;
 mod audit;
 mod call;
 mod client;
@@ -139,9 +145,10 @@ pub use registry_proto::v1::get_server_info_response::{Capabilities, Limits};
 pub use registry_proto::v1::list_models_request::Order as ModelOrder;
 pub use registry_proto::v1::list_releases_request::Order as ReleaseOrder;
 pub use registry_proto::v1::{
-    ApiKey, ApiKeyState, AuditEntry, AuditFilter, CompactEventsResponse as CompactedEvents, ErrorReason, Event, EventFilter,
-    EventType, GetServerInfoResponse as ServerInfo, LabelSelector, Model, ModelFilter, ModelSource, ModelView, Release,
-    ReleaseAlias, ReleaseAliasMove, ReleaseFilter, ReleaseState, ReleaseView, ResourceKind, Role, TrainingMetadata,
+    ApiKey, ApiKeyState, Artifact, ArtifactContentState, ArtifactFilter, AuditEntry, AuditFilter,
+    CompactEventsResponse as CompactedEvents, ErrorReason, Event, EventFilter, EventType, GetServerInfoResponse as ServerInfo,
+    LabelSelector, Model, ModelFilter, ModelSource, ModelView, Release, ReleaseAlias, ReleaseAliasMove, ReleaseFilter,
+    ReleaseState, ReleaseView, ResourceKind, Role, TrainingMetadata,
 };
 pub use tonic::Code;
 
@@ -149,6 +156,7 @@ pub use aliases::{DeleteReleaseAlias, ListReleaseAliasHistory, ListReleaseAliase
 pub use api_keys::{
     ApiKeySecret, CreateApiKey, GetApiKey, GetCallerApiKey, ListApiKeys, NewSecret, RotateApiKey, TransitionApiKey, UpdateApiKey,
 };
+pub use artifacts::{CreateArtifact, DeleteArtifact, GetArtifact, ListArtifacts, UpdateArtifact};
 pub use audit::ListAuditEntries;
 pub use call::{Answer, Call};
 pub use client::Client;
@@ -164,7 +172,7 @@ pub use models::{
     UndeleteModel, UpdateModel,
 };
 pub use page::Page;
-pub use refs::{ModelId, ModelRef, ReleaseId, ReleaseKey, ReleaseRef};
+pub use refs::{ArtifactId, ArtifactParent, ModelId, ModelRef, ReleaseId, ReleaseKey, ReleaseRef};
 pub use releases::{
     BatchCreateReleases, BatchGetReleases, BatchResolveReleases, CreateRelease, DeleteRelease, GetRelease, ListReleases,
     PurgeRelease, ReleaseQuery, Resolution, ResolveRelease, ResolveReleaseOf, Resolved, SelectRelease, TransitionRelease,

@@ -42,6 +42,11 @@ pub async fn call(client: &Client, method: Method) -> Result<(), Error> {
         Method::DeleteReleaseAlias => client.delete_release_alias("iris", "production").send().await.map(drop),
         Method::ListReleaseAliases => client.list_release_aliases().send().await.map(drop),
         Method::ListReleaseAliasHistory => client.list_release_alias_history("iris", "production").send().await.map(drop),
+        Method::CreateArtifact => client.create_artifact(release(), "iris.whl").send().await.map(drop),
+        Method::GetArtifact => client.get_artifact(KEY).send().await.map(drop),
+        Method::ListArtifacts => client.list_artifacts().send().await.map(drop),
+        Method::UpdateArtifact => client.update_artifact(KEY).clear_platform().send().await.map(drop),
+        Method::DeleteArtifact => client.delete_artifact(KEY).send().await.map(drop),
         Method::CompactEvents => client.compact_events(1).send().await.map(drop),
         Method::ListEvents => client.list_events().send().await.map(drop),
         Method::CreateApiKey => client.create_api_key("bot").send().await.map(drop),
@@ -71,7 +76,7 @@ async fn every_rpc_has_a_client_method() {
             Method::ListModels | Method::ListReleases | Method::ListReleaseAliases | Method::ListReleaseAliasHistory => {
                 outcome.unwrap()
             }
-            Method::ListApiKeys | Method::ListAuditEntries => outcome.unwrap(),
+            Method::ListArtifacts | Method::ListApiKeys | Method::ListAuditEntries => outcome.unwrap(),
             Method::GetServerInfo | Method::CompactEvents | Method::ListEvents => outcome.unwrap(),
             _ => {
                 let error = outcome.unwrap_err();
