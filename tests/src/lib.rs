@@ -15,6 +15,7 @@ pub mod frames;
 pub mod given;
 pub mod guesses;
 mod harness;
+pub mod held;
 pub mod keys;
 pub mod linearizable;
 pub mod memory;

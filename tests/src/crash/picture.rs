@@ -4,7 +4,7 @@ use super::family::Step;
 use crate::database::connect;
 use registry_server::domain::ModelId;
 use registry_server::domain::event::EventType;
-use registry_server::store::entity::{alias, alias_move, event, model, model_label, model_tag, release, release_label};
+use registry_server::store::entity::{alias, alias_move, artifact, event, model, model_label, model_tag, release, release_label};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, PrimaryKeyToColumn, QueryFilter, QueryOrder,
     QuerySelect, Statement,
@@ -12,7 +12,7 @@ use sea_orm::{
 use std::collections::BTreeSet;
 
 /// Rows that belong to nothing, by what they are.
-const ORPHANS: [(&str, &str); 8] = [
+const ORPHANS: [(&str, &str); 10] = [
     ("releases", "model_id NOT IN (SELECT id FROM models)"),
     ("releases", "base_release_id NOT IN (SELECT id FROM releases)"),
     ("release_labels", "release_id NOT IN (SELECT id FROM releases)"),
@@ -21,6 +21,8 @@ const ORPHANS: [(&str, &str); 8] = [
     ("release_aliases", "model_id NOT IN (SELECT id FROM models)"),
     ("release_aliases", "release_id NOT IN (SELECT id FROM releases)"),
     ("release_alias_moves", "model_id NOT IN (SELECT id FROM models)"),
+    ("artifacts", "model_id NOT IN (SELECT id FROM models)"),
+    ("artifacts", "release_id NOT IN (SELECT id FROM releases)"),
 ];
 
 /// All rows of one model.
@@ -33,6 +35,7 @@ pub(super) struct Picture {
     release_labels: Vec<release_label::Model>,
     aliases: Vec<alias::Model>,
     moves: Vec<alias_move::Model>,
+    artifacts: Vec<artifact::Model>,
 }
 
 /// Of a table, the rows of a model, in the order of their keys.
@@ -63,15 +66,18 @@ impl Picture {
             release_labels: release_labels.all(&db).await.expect("labels"),
             aliases: rows!(&db, alias, id),
             moves: rows!(&db, alias_move, id),
+            artifacts: rows!(&db, artifact, id),
         };
         db.close().await.expect("a connection that closes");
         picture
     }
 
     /// How many rows it has, by table.
-    fn counts(&self) -> [usize; 7] {
-        let Self { model, tags, labels, releases, release_labels, aliases, moves } = self;
-        [usize::from(model.is_some()), tags.len(), labels.len(), releases.len(), release_labels.len(), aliases.len(), moves.len()]
+    fn counts(&self) -> [usize; 8] {
+        let Self { model, tags, labels, releases, release_labels, aliases, moves, artifacts } = self;
+        let of_model = [usize::from(model.is_some()), tags.len(), labels.len(), artifacts.len()];
+        let of_releases = [releases.len(), release_labels.len(), aliases.len(), moves.len()];
+        [of_model, of_releases].concat().try_into().expect("eight counts")
     }
 
     /// What is deleted and what is there, for people.
@@ -89,14 +95,15 @@ impl Picture {
         let releases = self.releases.iter().map(|release| release.id.to_string());
         let aliases = self.aliases.iter().filter(|_| step == Step::Purge);
         let aliases = aliases.map(|alias| format!("{}/{}", alias.model_id, alias.alias));
-        releases.chain(aliases).chain(self.model.iter().map(|model| model.id.to_string())).collect()
+        let artifacts = self.artifacts.iter().map(|artifact| artifact.id.to_string());
+        releases.chain(aliases).chain(artifacts).chain(self.model.iter().map(|model| model.id.to_string())).collect()
     }
 
     /// Why this is not what a step at a revision makes of `before`. All its rows have changed at that revision and to the
     /// same end, and nothing else about them.
     pub(super) fn complaint(&self, step: Step, revision: i64, before: &Self) -> Option<String> {
         if step == Step::Purge {
-            return (self.counts() != [0; 7]).then(|| format!("purged, and there is {}", self.summary()));
+            return (self.counts() != [0; 8]).then(|| format!("purged, and there is {}", self.summary()));
         }
         let deleted = step == Step::Delete;
         let mut then = self.clone();
@@ -112,11 +119,17 @@ impl Picture {
             now.update_time = before.update_time;
             changed
         });
-        let odd = models.chain(releases).filter(|changed| *changed != (revision, deleted, deleted)).count();
+        let artifacts = then.artifacts.iter_mut().zip(&before.artifacts).map(|(now, before)| {
+            let changed = (now.revision.number(), now.delete_time.is_some(), now.purge_time.is_some());
+            (now.revision, now.delete_time, now.purge_time) = (before.revision, before.delete_time, before.purge_time);
+            now.update_time = before.update_time;
+            changed
+        });
+        let odd = models.chain(releases).chain(artifacts).filter(|changed| *changed != (revision, deleted, deleted)).count();
         if odd > 0 {
             return Some(format!(
                 "{odd} rows of {} are not of revision {revision}, or not as they are meant to be",
-                self.releases.len() + 1
+                self.releases.len() + self.artifacts.len() + 1
             ));
         }
         (then != *before).then(|| format!("{step:?} has changed more than it says: {}, now {}", before.summary(), self.summary()))

@@ -118,6 +118,7 @@ conformance! {
         let model = given::model(registry, "m").await;
         let release = given::release_in(registry, "m", "1", ReleaseState::Candidate).await;
         let client = &registry.client;
+        let file = given::artifact(registry, &release, "file").await;
         let (key, _) = keys::make(registry, "bot", pb::Role::Viewer).await;
         let id = "0193f0c4-7b1e-4c3a-9d52-2f6a1c0b8e11";
         let before = rows::all(registry).await;
@@ -152,7 +153,9 @@ conformance! {
                 ..Default::default()
             };
             client.call(request).send().await.unwrap();
-            answered += 13;
+            given::wheel(client, &release, "new").request_id(id).validate_only().send().await.unwrap();
+            client.update_artifact(&file).platform("any").request_id(id).validate_only().send().await.unwrap();
+            answered += 15;
         }
         assert_eq!(rows::all(registry).await, before);
         let can_validate = FIELDS.iter().filter(|field| field.name == "validate_only").count();

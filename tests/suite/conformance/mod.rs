@@ -3,6 +3,10 @@
 mod alias_history;
 mod alias_lists;
 mod aliases;
+mod artifact_deletion;
+mod artifact_labels;
+mod artifact_lists;
+mod artifacts;
 mod batch;
 mod batch_create;
 mod cached_resolver;
@@ -41,6 +45,7 @@ mod system;
 mod text_filters;
 mod transitions;
 mod undeletion;
+mod update_artifact;
 mod update_model;
 mod update_release;
 mod validation;

@@ -124,6 +124,27 @@ async fn is_repeatable_for_a_release(registry: &Harness, method: Method, model: 
             let alias = "prod".to_owned();
             is_replayed(registry, method, pb::DeleteReleaseAliasRequest { model_ref, alias, ..Default::default() }).await;
         }
+        _ => is_repeatable_for_a_file_or_a_key(registry, method, release).await,
+    }
+}
+
+/// Of a file of that release, or of a key.
+async fn is_repeatable_for_a_file_or_a_key(registry: &Harness, method: Method, release: &Release) {
+    let artifact_id = given::artifact(registry, release, "old").await.id;
+    match method {
+        Method::CreateArtifact => {
+            let parent = of_release(release).map(pb::create_artifact_request::Parent::ReleaseRef);
+            let old = registry.client.get_artifact(&artifact_id).send().await.unwrap();
+            let artifact = Some(pb::Artifact { name: "new".into(), file_path: "/new".into(), ..old });
+            is_replayed(registry, method, pb::CreateArtifactRequest { parent, artifact, ..Default::default() }).await;
+        }
+        Method::UpdateArtifact => {
+            let artifact = Some(pb::Artifact { platform: Some("any".into()), ..Default::default() });
+            is_replayed(registry, method, pb::UpdateArtifactRequest { artifact_id, artifact, ..Default::default() }).await;
+        }
+        Method::DeleteArtifact => {
+            is_replayed(registry, method, pb::DeleteArtifactRequest { artifact_id, ..Default::default() }).await;
+        }
         Method::UpdateApiKey => {
             let api_key_id = keys::make(registry, "to-update", pb::Role::Viewer).await.0.id;
             let api_key = Some(pb::ApiKey { description: Some("new".into()), ..Default::default() });

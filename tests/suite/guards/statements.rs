@@ -123,6 +123,8 @@ async fn stock(registry: &Harness) -> (Vec<pb::Model>, Vec<pb::Release>) {
                 registry.client.create_release(&name, version).digest(given::digest(1)).label("k", "v").send().await.unwrap(),
             );
         }
+        given::artifact(registry, &name, "file").await;
+        given::artifact(registry, &releases[releases.len() - 1], "file").await;
         models.push(model);
     }
     (models, releases)
@@ -193,6 +195,8 @@ on_every_database! {
             let releases = |page_size| pb::ListReleasesRequest { page_size, view, include_total_size: true, ..Default::default() };
             assert_constant("ListReleases", &counted!(registry, "releases", releases(1), releases), &counted!(registry, "releases", releases(100), releases));
         }
+        let artifacts = |page_size| pb::ListArtifactsRequest { page_size, include_total_size: true, ..Default::default() };
+        assert_constant("ListArtifacts", &counted!(registry, "artifacts", artifacts(1), artifacts), &counted!(registry, "artifacts", artifacts(100), artifacts));
         let entries = |page_size| pb::ListAuditEntriesRequest { page_size, ..Default::default() };
         assert_constant("ListAuditEntries", &counted!(registry, "audit", entries(1), entries), &counted!(registry, "audit", entries(100), entries));
     }
@@ -214,6 +218,7 @@ on_every_database! {
         limited.client.server_info().send().await.unwrap();
         same!(pb::ListModelsRequest { page_size: 10, view: 2, include_total_size: true, ..Default::default() }, models);
         same!(pb::ListReleasesRequest { page_size: 10, view: 2, include_total_size: true, ..Default::default() }, releases);
+        same!(pb::ListArtifactsRequest { page_size: 10, include_total_size: true, ..Default::default() }, artifacts);
         same!(pb::ListReleaseAliasesRequest { page_size: 10, ..Default::default() }, aliases);
         same!(pb::ListEventsRequest { page_size: 10, ..Default::default() }, events);
     }
@@ -278,13 +283,15 @@ on_every_database! {
         assert_same("BatchCreateReleases, of many models", &created!(of_many("few", FEW), releases), &created!(of_many("lot", LOT), releases));
     }
 
-    /// However many releases a model is deleted with, brought back with, or removed with.
+    /// However many releases and artifacts a model is deleted with, brought back with, or removed with.
     async fn a_deletion_costs_a_constant_number_of_statements(database: Database) {
         let _alone = alone().await;
         let registry = &Harness::start(database).await;
         for (name, count) in [("few", FEW), ("lot", LOT)] {
             given::model(registry, name).await;
-            given::releases(registry, name, 0..count).await;
+            for release in given::releases(registry, name, 0..count).await {
+                given::artifact(registry, &release, "file").await;
+            }
         }
         let of = |name: &str| Some(registry_client::ModelRef::by_name(name).into());
         let count = |count: i64| usize::try_from(count).unwrap();

@@ -70,9 +70,11 @@ const fn number(error: &Error) -> usize {
         Error::RateLimited { .. } => 37,
         Error::RequestTooLarge { .. } => 38,
         Error::RequestBroken => 39,
+        Error::NotFound { kind: Kind::Artifact, .. } => 40,
+        Error::Exists { kind: Kind::Artifact, .. } => 41,
     }
 }
-const NUMBERS: usize = 40;
+const NUMBERS: usize = 42;
 
 /// One of each, with texts as long as the contract lets a name be, or with short ones.
 fn examples(long: bool) -> Vec<Error> {
@@ -131,7 +133,7 @@ fn examples(long: bool) -> Vec<Error> {
         Error::OutsidePrefixes { name: text(255) },
     ];
     examples.push(Error::NotFound { kind: Kind::Alias, name: name(), hint: None });
-    for kind in [Kind::Model, Kind::Release, Kind::ApiKey] {
+    for kind in [Kind::Model, Kind::Release, Kind::Artifact, Kind::ApiKey] {
         let revision = Revision::new(i64::MAX);
         examples.extend([
             Error::NotFound { kind, name: name(), hint: Some("it was yanked") },

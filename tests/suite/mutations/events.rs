@@ -2,7 +2,9 @@
 
 use super::kinds::{Mutation, Stock};
 use registry_client::pb::event::Resource;
-use registry_client::{AuditEntry, Event, EventType, ModelId, ModelView, Release, ReleaseRef, ReleaseView, ResourceKind, pb};
+use registry_client::{
+    Artifact, AuditEntry, Event, EventType, ModelId, ModelView, Release, ReleaseRef, ReleaseView, ResourceKind, pb,
+};
 use registry_tests::Harness;
 
 /// What is to be told of one resource.
@@ -68,11 +70,25 @@ fn alias_of(event_type: EventType, of: &pb::Model, alias: &str, changed: &[&str]
     Told { kind: ResourceKind::ReleaseAlias, ..model(event_type, &id, &name, changed) }
 }
 
+fn artifact(event_type: EventType, artifact: &Artifact, of: &str, changed: &[&str]) -> Told {
+    let name = format!("{of}#{}", artifact.name);
+    Told { kind: ResourceKind::Artifact, ..model(event_type, &artifact.id, &name, changed) }
+}
+
+/// A file of a model, and one of a release.
+fn two(event_type: EventType, [of_model, of_release]: &[Artifact; 2], of: &pb::Model, release: &Release) -> Vec<Told> {
+    vec![artifact(event_type, of_model, &of.name, &[]), file_of(event_type, of_release, release)]
+}
+
+fn file_of(event_type: EventType, file: &Artifact, of: &Release) -> Told {
+    artifact(event_type, file, &release(event_type, of, &[]).name, &[])
+}
+
 /// What a change that has been made is to tell, in order.
 pub(super) async fn expected(registry: &Harness, stock: &Stock, mutation: Mutation) -> Vec<Told> {
     use EventType::{Created, Deleted, Purged, StateChanged, Undeleted, Updated};
     let client = &registry.client;
-    let Stock { name, model: of, one, two, deleted, gone, gone_with_it, .. } = stock;
+    let Stock { name, model: of, one, two: other, deleted, gone, gone_with_it, files, file_deleted, files_gone, .. } = stock;
     let created_model = async |name: &str| model(Created, &client.get_model(name).send().await.unwrap().id, name, &[]);
     let created_release =
         async |version: &str| release(Created, &client.get_release(ReleaseRef::key(name, version)).send().await.unwrap(), &[]);
@@ -84,23 +100,40 @@ pub(super) async fn expected(registry: &Harness, stock: &Stock, mutation: Mutati
         Mutation::BatchCreateModels => vec![created_model(&first).await, created_model(&second).await],
         Mutation::UpdateModel => vec![model(Updated, &of.id, name, &["storage_path", "description", "tags", "labels"])],
         Mutation::RenameModel => vec![model(Updated, &of.id, &first, &["name"])],
-        Mutation::DeleteModel => [each(Deleted, &[one.clone(), two.clone()]), of_model(Deleted, of)].concat(),
-        Mutation::UndeleteModel => [of_model(Undeleted, gone), each(Undeleted, gone_with_it)].concat(),
+        Mutation::DeleteModel => {
+            let releases = each(Deleted, &[one.clone(), other.clone()]);
+            [two(Deleted, files, of, one), releases, of_model(Deleted, of)].concat()
+        }
+        Mutation::UndeleteModel => {
+            let files = two(Undeleted, files_gone, gone, &gone_with_it[0]);
+            [of_model(Undeleted, gone), each(Undeleted, gone_with_it), files].concat()
+        }
         Mutation::PurgeModel => {
-            [vec![alias_of(Purged, gone, "hidden", &[])], each(Purged, gone_with_it), of_model(Purged, gone)].concat()
+            let (aliases, files) = (vec![alias_of(Purged, gone, "hidden", &[])], two(Purged, files_gone, gone, &gone_with_it[0]));
+            [aliases, files, each(Purged, gone_with_it), of_model(Purged, gone)].concat()
         }
         Mutation::CreateRelease => vec![created_release("new-1").await],
         Mutation::BatchCreateReleases => vec![created_release("new-1").await, created_release("new-2").await],
         Mutation::UpdateRelease => vec![release(Updated, one, &["release_notes", "metadata", "training", "labels"])],
-        Mutation::TransitionRelease => vec![release(StateChanged, two, &["state", "state_reason"])],
+        Mutation::TransitionRelease => vec![release(StateChanged, other, &["state", "state_reason"])],
         Mutation::DeleteRelease => {
-            vec![alias(Deleted, stock, "a", &[]), alias(Deleted, stock, "b", &[]), release(Deleted, one, &[])]
+            let aliases = vec![alias(Deleted, stock, "a", &[]), alias(Deleted, stock, "b", &[])];
+            [aliases, vec![file_of(Deleted, &files[1], one)], vec![release(Deleted, one, &[])]].concat()
         }
-        Mutation::UndeleteRelease => each(Undeleted, std::slice::from_ref(deleted)),
-        Mutation::PurgeRelease => each(Purged, std::slice::from_ref(deleted)),
+        Mutation::UndeleteRelease => vec![release(Undeleted, deleted, &[]), file_of(Undeleted, file_deleted, deleted)],
+        Mutation::PurgeRelease => vec![file_of(Purged, file_deleted, deleted), release(Purged, deleted, &[])],
         Mutation::CreateAlias => vec![alias(Created, stock, "new", &[])],
         Mutation::MoveAlias => vec![alias(Updated, stock, "a", &["release_id", "previous_release_id"])],
         Mutation::DeleteAlias => vec![alias(Deleted, stock, "a", &[])],
+        Mutation::CreateArtifact => {
+            let new = client.list_artifacts().release(other).send().await.unwrap().items.remove(0);
+            vec![file_of(Created, &new, other)]
+        }
+        Mutation::UpdateArtifact => {
+            let changed = ["size_bytes", "platform", "metadata"].map(str::to_owned).to_vec();
+            vec![Told { changed, ..file_of(Updated, &files[1], one) }]
+        }
+        Mutation::DeleteArtifact => vec![file_of(Deleted, &files[1], one)],
     }
 }
 
@@ -124,6 +157,10 @@ pub(super) async fn shown(registry: &Harness, stock: &Stock, event: &Event) -> O
             };
             let alias = aliases.into_iter().find(|alias| event.resource_id == format!("{}/{}", alias.model_id, alias.alias));
             Some(Resource::ReleaseAlias(Box::new(alias.expect("the alias"))))
+        }
+        (_, ResourceKind::Artifact) => {
+            let read = client.get_artifact(&*event.resource_id).send().await.unwrap();
+            Some(Resource::Artifact(Box::new(Artifact { metadata: None, ..read })))
         }
         (_, ResourceKind::Unspecified | ResourceKind::ApiKey) => panic!("an event of nothing: {event:?}"),
     }

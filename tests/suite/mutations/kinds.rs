@@ -1,6 +1,6 @@
 //! Every way to change a resource, each ready to be done on a stock of its own.
 
-use registry_client::{Error, Method, Model, Release, ReleaseAlias, TrainingMetadata};
+use registry_client::{Artifact, Error, Method, Model, Release, ReleaseAlias, TrainingMetadata};
 use registry_tests::{Harness, given};
 
 /// A way to change resources. A method that does two different things has two.
@@ -23,6 +23,9 @@ pub(super) enum Mutation {
     CreateAlias,
     MoveAlias,
     DeleteAlias,
+    CreateArtifact,
+    UpdateArtifact,
+    DeleteArtifact,
 }
 
 /// The changes that a method can make. A method that is not here does not compile.
@@ -44,6 +47,9 @@ pub(super) const fn of(method: Method) -> &'static [Mutation] {
         Method::PurgeRelease => &[Mutation::PurgeRelease],
         Method::SetReleaseAlias => &[Mutation::CreateAlias, Mutation::MoveAlias],
         Method::DeleteReleaseAlias => &[Mutation::DeleteAlias],
+        Method::CreateArtifact => &[Mutation::CreateArtifact],
+        Method::UpdateArtifact => &[Mutation::UpdateArtifact],
+        Method::DeleteArtifact => &[Mutation::DeleteArtifact],
         Method::GetModel
         | Method::BatchGetModels
         | Method::ListModels
@@ -54,6 +60,8 @@ pub(super) const fn of(method: Method) -> &'static [Mutation] {
         | Method::BatchResolveReleases
         | Method::ListReleaseAliases
         | Method::ListReleaseAliasHistory
+        | Method::GetArtifact
+        | Method::ListArtifacts
         | Method::GetServerInfo
         | Method::Watch
         | Method::ListEvents
@@ -88,6 +96,12 @@ pub(super) struct Stock {
     pub(super) gone_with_it: Vec<Release>,
     /// "a" and "b", as they are.
     pub(super) aliases: Vec<ReleaseAlias>,
+    /// Of the model as a whole, and of `one`.
+    pub(super) files: [Artifact; 2],
+    /// What was deleted with `deleted`.
+    pub(super) file_deleted: Artifact,
+    /// What was deleted with `gone`: a file of its own, and one of the first of its releases.
+    pub(super) files_gone: [Artifact; 2],
 }
 
 impl Stock {
@@ -99,12 +113,16 @@ impl Stock {
         let model = create.description("d").training(training(1)).send().await.expect("a model");
         let [one, two, deleted]: [Release; 3] = given::releases(registry, &name, 1..=3).await.try_into().expect("three");
         let aliases = vec![given::alias(registry, &one, "a").await, given::alias(registry, &one, "b").await];
+        let file_deleted = given::artifact(registry, &deleted, "file").await;
         client.delete_release(&deleted).send().await.expect("a deleted release");
+        let files = [given::artifact(registry, &model, "file").await, given::artifact(registry, &one, "file").await];
         let gone = given::model(registry, &format!("{name}/gone")).await;
         let gone_with_it = given::releases(registry, &gone.name, 1..=2).await;
         given::alias(registry, &gone_with_it[0], "hidden").await;
+        let files_gone =
+            [given::artifact(registry, &gone, "file").await, given::artifact(registry, &gone_with_it[0], "file").await];
         client.delete_model(&gone).force().send().await.expect("a deleted model");
-        Self { name, model, one, two, deleted, gone, gone_with_it, aliases }
+        Self { name, model, one, two, deleted, gone, gone_with_it, aliases, files, file_deleted, files_gone }
     }
 
     /// The names of what is created.
@@ -120,7 +138,7 @@ fn training(gpu_count: i32) -> TrainingMetadata {
 /// Does it, under a request id.
 pub(super) async fn act(registry: &Harness, stock: &Stock, mutation: Mutation, id: &str) -> Result<(), Error> {
     let client = &registry.client;
-    let Stock { model, one, two, deleted, gone, .. } = stock;
+    let Stock { model, one, two, deleted, gone, files: [_, file], .. } = stock;
     let [first, second] = stock.new_names();
     let release = |version: &str| client.create_release(model, version).digest(given::digest(1)).label("k", "v");
     match mutation {
@@ -155,6 +173,15 @@ pub(super) async fn act(registry: &Harness, stock: &Stock, mutation: Mutation, i
         Mutation::DeleteAlias => {
             client.delete_release_alias(model, "a").request_id(id).send().await?;
         }
+        Mutation::CreateArtifact => {
+            let path = format!("/{}", stock.name);
+            drop(given::wheel(client, two, "new").file_path(path).request_id(id).send().await?);
+        }
+        Mutation::UpdateArtifact => {
+            let update = client.update_artifact(file).size_bytes(8).clear_python_version().platform("any");
+            drop(update.metadata(serde_json::json!({"large": true})).request_id(id).send().await?);
+        }
+        Mutation::DeleteArtifact => drop(client.delete_artifact(file).request_id(id).send().await?),
     }
     Ok(())
 }

@@ -20,9 +20,9 @@ pub(super) async fn limit(registry: &Harness, key: &pb::ApiKey, prefixes: &[&str
     registry.client.call(request).send().await.expect("a key");
 }
 
-/// The name of the model that an event is about, or whose release or alias it is about.
+/// The name of the model that an event is about, or whose release, alias or artifact it is about.
 pub(super) fn model_of(event: &Event) -> &str {
-    event.resource_name.split([':', '@']).next().unwrap_or_default()
+    event.resource_name.split([':', '@', '#']).next().unwrap_or_default()
 }
 
 /// The events of these models, each told whether it is the last of its revision among them.
@@ -50,6 +50,8 @@ async fn two_teams(registry: &Harness) {
         let release = given::release(registry, &model, "1.0-rc.1+x").await;
         given::alias(registry, &release, "prod").await;
         client.delete_release_alias(&*model, "prod").send().await.unwrap();
+        given::artifact(registry, &release, "of the release").await;
+        given::artifact(registry, &*model, "of the model").await;
         client.update_model(&*model).description("changed").send().await.unwrap();
         let gone = client.delete_model(&*model).force().send().await.unwrap();
         client.purge_model(&gone.model.unwrap()).send().await.unwrap();

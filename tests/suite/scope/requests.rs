@@ -187,6 +187,28 @@ pub(super) async fn call(client: &Client, method: Method, own: &Target, target: 
             let history = |model_ref| pb::ListReleaseAliasHistoryRequest { model_ref, alias: ALIAS.into(), ..Default::default() };
             answers(client, target.models().map(history)).await
         }
+        Method::CreateArtifact => answers(client, new_artifacts(target)).await,
+        Method::GetArtifact => answers(client, [pb::GetArtifactRequest { artifact_id: target.artifact.clone() }]).await,
+        Method::ListArtifacts => {
+            let list = pb::ListArtifactsRequest { show_deleted: true, include_total_size: true, ..Default::default() };
+            let of_model = |model_ref| pb::ListArtifactsRequest { model_ref, ..list.clone() };
+            let of_release = |release_ref| pb::ListArtifactsRequest { release_ref, ..list.clone() };
+            let both =
+                pb::ListArtifactsRequest { model_ref: own.models()[0].clone(), ..of_release(target.releases()[0].clone()) };
+            let releases = target.releases().map(of_release);
+            answers(client, target.models().map(of_model).into_iter().chain(releases).chain([both])).await
+        }
+        Method::UpdateArtifact => {
+            let artifact = Some(pb::Artifact { platform: Some("mine now".into()), ..Default::default() });
+            let (artifact_id, update_mask) = (target.artifact.clone(), mask("platform"));
+            answers(client, [pb::UpdateArtifactRequest { artifact_id, artifact, update_mask, ..Default::default() }]).await
+        }
+        Method::DeleteArtifact => {
+            let artifact_id = || target.artifact.clone();
+            let delete =
+                |allow_missing| pb::DeleteArtifactRequest { artifact_id: artifact_id(), allow_missing, ..Default::default() };
+            answers(client, [false, true].map(delete)).await
+        }
         Method::Watch => {
             let request = pb::WatchRequest { filter: of_model(target), include_resource: true, ..watching::after(0) };
             let mut watcher = watching::watch(client, request).await;
@@ -226,6 +248,23 @@ fn new_releases(own: &Target, target: &Target) -> impl Iterator<Item = pb::Creat
     let of = |model_ref, release| pb::CreateReleaseRequest { model_ref, release: Some(release), ..Default::default() };
     let of_target = target.models().map(|model| of(model, release(None)));
     of_target.into_iter().chain([of(own.models()[0].clone(), derived)])
+}
+
+/// New artifacts of the target, at paths that nothing else has.
+fn new_artifacts(target: &Target) -> Vec<pb::CreateArtifactRequest> {
+    use pb::create_artifact_request::Parent;
+    let artifact = pb::Artifact {
+        name: "mine".into(),
+        artifact_type: "file".into(),
+        file_path: format!("/{}", target.artifact),
+        size_bytes: Some(1),
+        checksum: registry_tests::given::digest(2),
+        ..Default::default()
+    };
+    let models = target.models().into_iter().flatten().map(Parent::ModelRef);
+    let parents = models.chain(target.releases().into_iter().flatten().map(Parent::ReleaseRef));
+    let new = |parent| pb::CreateArtifactRequest { parent: Some(parent), artifact: Some(artifact.clone()), ..Default::default() };
+    parents.map(new).collect()
 }
 
 /// Every way to ask for a release of the target.
