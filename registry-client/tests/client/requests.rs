@@ -2,7 +2,8 @@
 
 use futures::TryStreamExt as _;
 use registry_client::{
-    Error, Model, ModelId, ModelRef, ModelSource, Release, ReleaseId, ReleaseQuery, ReleaseRef, ReleaseState, ReleaseView, pb,
+    Artifact, ArtifactParent, Error, Model, ModelId, ModelRef, ModelSource, Release, ReleaseId, ReleaseQuery, ReleaseRef,
+    ReleaseState, ReleaseView, pb,
 };
 use serde_json::json;
 use tonic::metadata::MetadataMap;
@@ -207,4 +208,50 @@ async fn a_call_can_be_named() {
     let error = fake.client.server_info().correlation_id("two\nlines").send().await.unwrap_err();
     assert_eq!(error.violations()[0].field, "x-request-id");
     assert_eq!(fake.seen().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_artifact_is_created_with_everything_it_was_given() {
+    use pb::create_artifact_request::Parent;
+    let of_release = Parent::ReleaseRef(ReleaseRef::from(ReleaseRef::key("iris", "1.0")).into());
+    let parents =
+        [(ArtifactParent::from("iris"), Parent::ModelRef(by_name("iris"))), (ModelId::new(ID).into(), Parent::ModelRef(by_id()))];
+    for (parent, expected) in parents.into_iter().chain([(ReleaseRef::key("iris", "1.0").into(), of_release)]) {
+        let fake = Fake::new([]);
+        let create = fake.client.create_artifact(parent, "iris.whl").artifact_type("wheel").file_path("/iris.whl").size_bytes(0);
+        let create = create.checksum("sha256:00").platform("any").python_version("3.11").uploaded_by("ci").metadata(json!({}));
+        let _ = create.validate_only().send().await;
+        let request: pb::CreateArtifactRequest = fake.only();
+        assert_eq!((request.parent, request.validate_only), (Some(expected), true));
+        let artifact = Artifact {
+            name: "iris.whl".into(),
+            artifact_type: "wheel".into(),
+            file_path: "/iris.whl".into(),
+            size_bytes: Some(0),
+            checksum: "sha256:00".into(),
+            platform: Some("any".into()),
+            python_version: Some("3.11".into()),
+            uploaded_by: Some("ci".into()),
+            metadata: Some(prost_types::Struct::default()),
+            ..Default::default()
+        };
+        assert_eq!(request.artifact, Some(artifact));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_of_an_artifact_names_what_it_writes() {
+    let fake = Fake::new([]);
+    let update = fake.client.update_artifact(ID).artifact_type("sdist").file_path("/new").size_bytes(0).clear_platform();
+    let _ = update.clear_metadata().etag("r1").send().await;
+    let request: pb::UpdateArtifactRequest = fake.only();
+    let expected = Artifact {
+        artifact_type: "sdist".into(),
+        file_path: "/new".into(),
+        size_bytes: Some(0),
+        etag: "r1".into(),
+        ..Default::default()
+    };
+    assert_eq!((&*request.artifact_id, request.artifact), (ID, Some(expected)));
+    assert_eq!(request.update_mask.unwrap().paths, ["artifact_type", "file_path", "size_bytes", "platform", "metadata"]);
 }
