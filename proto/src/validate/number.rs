@@ -8,6 +8,12 @@ pub(crate) fn at_least(at: &mut Collector, rule: &str, value: i64, least: i64) {
     }
 }
 
+pub(crate) fn at_most(at: &mut Collector, rule: &str, value: i64, most: i64) {
+    if value > most {
+        at.report(rule, || format!("must be at most {most}, is {value}"));
+    }
+}
+
 pub(crate) fn finite(at: &mut Collector, value: f64) {
     if !value.is_finite() {
         at.report("DOUBLE_FINITE", || format!("must be a finite number, is {value}"));

@@ -22,6 +22,7 @@ pub(crate) enum Check {
     EnumDefinedOnly,
     EnumIn(Vec<i32>),
     Int32Gte(i32),
+    Int32Lte(i32),
     Int64Gte(i64),
     DoubleFinite,
     DurationGte(Bound),
@@ -108,6 +109,7 @@ impl Check {
             Self::EnumDefinedOnly => "enum.defined_only",
             Self::EnumIn(_) => "enum.in",
             Self::Int32Gte(_) => "int32.gte",
+            Self::Int32Lte(_) => "int32.lte",
             Self::Int64Gte(_) => "int64.gte",
             Self::DoubleFinite => "double.finite",
             Self::DurationGte(_) => "duration.gte",
@@ -124,7 +126,7 @@ impl Check {
                 matches!(kind, Kind::String)
             }
             Self::EnumDefinedOnly | Self::EnumIn(_) => matches!(kind, Kind::Enum(_)),
-            Self::Int32Gte(_) => matches!(kind, Kind::Int32),
+            Self::Int32Gte(_) | Self::Int32Lte(_) => matches!(kind, Kind::Int32),
             Self::Int64Gte(_) => matches!(kind, Kind::Int64),
             Self::DoubleFinite => matches!(kind, Kind::Double),
             Self::DurationGte(_) | Self::DurationLte(_) => kind.message() == Some(DURATION),
@@ -187,6 +189,7 @@ fn check(element: &str, rule: &str, value: &Value) -> Result<Option<Check>, Erro
         ("enum.defined_only", Value::Bool(true)) => Check::EnumDefinedOnly,
         ("enum.in", Value::List(numbers)) => Check::EnumIn(numbers.iter().filter_map(Value::as_i32).collect()),
         ("int32.gte", Value::I32(least)) => Check::Int32Gte(*least),
+        ("int32.lte", Value::I32(most)) => Check::Int32Lte(*most),
         ("int64.gte", Value::I64(least)) => Check::Int64Gte(*least),
         ("double.finite", Value::Bool(true)) => Check::DoubleFinite,
         ("duration.gte", Value::Message(least)) => Check::DurationGte(bound(least)?),

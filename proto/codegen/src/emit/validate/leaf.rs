@@ -77,6 +77,10 @@ fn numeric(checks: &[Check], value: &TokenStream) -> Option<TokenStream> {
                 let least = Literal::i32_unsuffixed(*least);
                 Some(quote!(number::at_least(at, "INT32_GTE", i64::from(#value), #least);))
             }
+            Check::Int32Lte(most) => {
+                let most = Literal::i32_unsuffixed(*most);
+                Some(quote!(number::at_most(at, "INT32_LTE", i64::from(#value), #most);))
+            }
             Check::Int64Gte(least) => {
                 let least = Literal::i64_unsuffixed(*least);
                 Some(quote!(number::at_least(at, "INT64_GTE", #value, #least);))
