@@ -1,4 +1,4 @@
-//! How requests refer to models and releases, so that a name cannot be taken for an id. Holds no rules about names: the registry
+//! How requests refer to models, releases and deployments, so that a name cannot be taken for an id. Holds no rules about names: the registry
 //! knows them.
 
 use std::fmt;
@@ -65,6 +65,20 @@ id! {
     /// # }
     /// ```
     ReleaseId of Release
+}
+
+id! {
+    /// The id of a deployment, which has no other name.
+    ///
+    /// ```
+    /// use registry_client::{Deployment, DeploymentId};
+    ///
+    /// # fn run(deployment: &Deployment) {
+    /// let from_text = DeploymentId::new("0193f0c4-7b1e-7c3a-9d52-2f6a1c0b8e11");
+    /// let from_deployment = DeploymentId::from(deployment);
+    /// # }
+    /// ```
+    DeploymentId of Deployment
 }
 
 /// Which model is meant. Text is always a name; an id is a [`ModelId`], and a [`Model`](pb::Model) that was read stands for its id.
@@ -168,6 +182,12 @@ into! {
     ReleaseRef: &pb::Release = |release| Self::by_id(&release.id);
     ReleaseRef: &ReleaseRef = |reference| reference.clone();
     ReleaseRef: pb::ReleaseRef = |message| Self(message);
+}
+
+impl From<&DeploymentId> for DeploymentId {
+    fn from(id: &DeploymentId) -> Self {
+        id.clone()
+    }
 }
 
 impl From<ModelRef> for pb::ModelRef {

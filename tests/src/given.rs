@@ -2,7 +2,7 @@
 
 use crate::Harness;
 use futures::{Stream, TryStreamExt};
-use registry_client::{Error, Event, Model, Page, Release, ReleaseAlias, ReleaseState, pb};
+use registry_client::{Deployment, Error, Event, Model, Page, Release, ReleaseAlias, ReleaseState, pb};
 
 /// When the clock of a test begins, in seconds: 2026-01-01T00:00:00Z.
 const START: i64 = 1_767_225_600;
@@ -54,6 +54,17 @@ pub async fn release_in(registry: &Harness, model: &str, version: &str, state: R
 /// An alias of the model of a release, that points to it from now on.
 pub async fn alias(registry: &Harness, release: &Release, alias: &str) -> ReleaseAlias {
     registry.client.set_release_alias(release, alias).send().await.expect("an alias")
+}
+
+/// A deployment of a release, which runs.
+pub async fn deployment(registry: &Harness, release: &Release, environment: &str) -> Deployment {
+    registry.client.create_deployment(release, environment).send().await.expect("a deployment")
+}
+
+/// One that has ended.
+pub async fn terminated(registry: &Harness, release: &Release, environment: &str) -> Deployment {
+    let deployment = deployment(registry, release, environment).await;
+    registry.client.terminate_deployment(&deployment).send().await.expect("a step")
 }
 
 /// Releases of a model, one for each version.

@@ -15,6 +15,7 @@ const BOXED: &[&str] = &[
     ".modelregistry.v1.Event.resource.model",
     ".modelregistry.v1.Event.resource.release",
     ".modelregistry.v1.Event.resource.release_alias",
+    ".modelregistry.v1.Event.resource.deployment",
 ];
 
 /// The module `registry_proto::v1`.

@@ -23,6 +23,16 @@ pub enum Method {
     RotateApiKey,
     /// `modelregistry.v1.AuditService.ListAuditEntries`
     ListAuditEntries,
+    /// `modelregistry.v1.DeploymentService.CreateDeployment`
+    CreateDeployment,
+    /// `modelregistry.v1.DeploymentService.GetDeployment`
+    GetDeployment,
+    /// `modelregistry.v1.DeploymentService.ListDeployments`
+    ListDeployments,
+    /// `modelregistry.v1.DeploymentService.UpdateDeployment`
+    UpdateDeployment,
+    /// `modelregistry.v1.DeploymentService.TransitionDeployment`
+    TransitionDeployment,
     /// `modelregistry.v1.ModelService.CreateModel`
     CreateModel,
     /// `modelregistry.v1.ModelService.GetModel`
@@ -95,6 +105,11 @@ impl Method {
         Self::TransitionApiKey,
         Self::RotateApiKey,
         Self::ListAuditEntries,
+        Self::CreateDeployment,
+        Self::GetDeployment,
+        Self::ListDeployments,
+        Self::UpdateDeployment,
+        Self::TransitionDeployment,
         Self::CreateModel,
         Self::GetModel,
         Self::BatchGetModels,
@@ -143,6 +158,21 @@ impl Method {
             "/modelregistry.v1.ApiKeyService/RotateApiKey" => Some(Self::RotateApiKey),
             "/modelregistry.v1.AuditService/ListAuditEntries" => {
                 Some(Self::ListAuditEntries)
+            }
+            "/modelregistry.v1.DeploymentService/CreateDeployment" => {
+                Some(Self::CreateDeployment)
+            }
+            "/modelregistry.v1.DeploymentService/GetDeployment" => {
+                Some(Self::GetDeployment)
+            }
+            "/modelregistry.v1.DeploymentService/ListDeployments" => {
+                Some(Self::ListDeployments)
+            }
+            "/modelregistry.v1.DeploymentService/UpdateDeployment" => {
+                Some(Self::UpdateDeployment)
+            }
+            "/modelregistry.v1.DeploymentService/TransitionDeployment" => {
+                Some(Self::TransitionDeployment)
             }
             "/modelregistry.v1.ModelService/CreateModel" => Some(Self::CreateModel),
             "/modelregistry.v1.ModelService/GetModel" => Some(Self::GetModel),
@@ -211,6 +241,19 @@ impl Method {
             Self::TransitionApiKey => "/modelregistry.v1.ApiKeyService/TransitionApiKey",
             Self::RotateApiKey => "/modelregistry.v1.ApiKeyService/RotateApiKey",
             Self::ListAuditEntries => "/modelregistry.v1.AuditService/ListAuditEntries",
+            Self::CreateDeployment => {
+                "/modelregistry.v1.DeploymentService/CreateDeployment"
+            }
+            Self::GetDeployment => "/modelregistry.v1.DeploymentService/GetDeployment",
+            Self::ListDeployments => {
+                "/modelregistry.v1.DeploymentService/ListDeployments"
+            }
+            Self::UpdateDeployment => {
+                "/modelregistry.v1.DeploymentService/UpdateDeployment"
+            }
+            Self::TransitionDeployment => {
+                "/modelregistry.v1.DeploymentService/TransitionDeployment"
+            }
             Self::CreateModel => "/modelregistry.v1.ModelService/CreateModel",
             Self::GetModel => "/modelregistry.v1.ModelService/GetModel",
             Self::BatchGetModels => "/modelregistry.v1.ModelService/BatchGetModels",
@@ -267,6 +310,11 @@ impl Method {
             Self::TransitionApiKey => "modelregistry.v1.ApiKeyService",
             Self::RotateApiKey => "modelregistry.v1.ApiKeyService",
             Self::ListAuditEntries => "modelregistry.v1.AuditService",
+            Self::CreateDeployment => "modelregistry.v1.DeploymentService",
+            Self::GetDeployment => "modelregistry.v1.DeploymentService",
+            Self::ListDeployments => "modelregistry.v1.DeploymentService",
+            Self::UpdateDeployment => "modelregistry.v1.DeploymentService",
+            Self::TransitionDeployment => "modelregistry.v1.DeploymentService",
             Self::CreateModel => "modelregistry.v1.ModelService",
             Self::GetModel => "modelregistry.v1.ModelService",
             Self::BatchGetModels => "modelregistry.v1.ModelService",
@@ -311,6 +359,11 @@ impl Method {
             Self::TransitionApiKey => "TransitionApiKey",
             Self::RotateApiKey => "RotateApiKey",
             Self::ListAuditEntries => "ListAuditEntries",
+            Self::CreateDeployment => "CreateDeployment",
+            Self::GetDeployment => "GetDeployment",
+            Self::ListDeployments => "ListDeployments",
+            Self::UpdateDeployment => "UpdateDeployment",
+            Self::TransitionDeployment => "TransitionDeployment",
             Self::CreateModel => "CreateModel",
             Self::GetModel => "GetModel",
             Self::BatchGetModels => "BatchGetModels",
@@ -401,6 +454,41 @@ impl Method {
                     min_role: Role::Admin,
                     public: false,
                     audited: false,
+                }
+            }
+            Self::CreateDeployment => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::GetDeployment => {
+                Policy {
+                    min_role: Role::Viewer,
+                    public: false,
+                    audited: false,
+                }
+            }
+            Self::ListDeployments => {
+                Policy {
+                    min_role: Role::Viewer,
+                    public: false,
+                    audited: false,
+                }
+            }
+            Self::UpdateDeployment => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::TransitionDeployment => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
                 }
             }
             Self::CreateModel => {
@@ -627,6 +715,11 @@ impl Method {
             Self::TransitionApiKey => Idempotency::Idempotent,
             Self::RotateApiKey => Idempotency::Unknown,
             Self::ListAuditEntries => Idempotency::NoSideEffects,
+            Self::CreateDeployment => Idempotency::Idempotent,
+            Self::GetDeployment => Idempotency::NoSideEffects,
+            Self::ListDeployments => Idempotency::NoSideEffects,
+            Self::UpdateDeployment => Idempotency::Idempotent,
+            Self::TransitionDeployment => Idempotency::Idempotent,
             Self::CreateModel => Idempotency::Idempotent,
             Self::GetModel => Idempotency::NoSideEffects,
             Self::BatchGetModels => Idempotency::NoSideEffects,
@@ -671,6 +764,11 @@ impl Method {
             Self::TransitionApiKey => false,
             Self::RotateApiKey => false,
             Self::ListAuditEntries => false,
+            Self::CreateDeployment => false,
+            Self::GetDeployment => false,
+            Self::ListDeployments => false,
+            Self::UpdateDeployment => false,
+            Self::TransitionDeployment => false,
             Self::CreateModel => false,
             Self::GetModel => false,
             Self::BatchGetModels => false,

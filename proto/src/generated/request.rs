@@ -47,6 +47,48 @@ impl Request for v1::RotateApiKeyRequest {
 impl Request for v1::ListAuditEntriesRequest {
     const METHOD: Method = Method::ListAuditEntries;
 }
+impl Request for v1::CreateDeploymentRequest {
+    const METHOD: Method = Method::CreateDeployment;
+    fn request_id(&self) -> Option<&str> {
+        Some(&self.request_id)
+    }
+    fn request_id_mut(&mut self) -> Option<&mut String> {
+        Some(&mut self.request_id)
+    }
+    fn validate_only(&self) -> bool {
+        self.validate_only
+    }
+}
+impl Request for v1::GetDeploymentRequest {
+    const METHOD: Method = Method::GetDeployment;
+}
+impl Request for v1::ListDeploymentsRequest {
+    const METHOD: Method = Method::ListDeployments;
+}
+impl Request for v1::UpdateDeploymentRequest {
+    const METHOD: Method = Method::UpdateDeployment;
+    fn request_id(&self) -> Option<&str> {
+        Some(&self.request_id)
+    }
+    fn request_id_mut(&mut self) -> Option<&mut String> {
+        Some(&mut self.request_id)
+    }
+    fn validate_only(&self) -> bool {
+        self.validate_only
+    }
+}
+impl Request for v1::TransitionDeploymentRequest {
+    const METHOD: Method = Method::TransitionDeployment;
+    fn request_id(&self) -> Option<&str> {
+        Some(&self.request_id)
+    }
+    fn request_id_mut(&mut self) -> Option<&mut String> {
+        Some(&mut self.request_id)
+    }
+    fn validate_only(&self) -> bool {
+        self.validate_only
+    }
+}
 impl Request for v1::CreateModelRequest {
     const METHOD: Method = Method::CreateModel;
     fn request_id(&self) -> Option<&str> {

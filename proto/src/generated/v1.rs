@@ -1217,6 +1217,8 @@ pub enum ResourceKind {
     Release = 2,
     /// A named pointer to a release.
     ReleaseAlias = 3,
+    /// A deployment of a release.
+    Deployment = 5,
     /// An API key. Its changes are in the audit log and are no events.
     ApiKey = 6,
 }
@@ -1231,6 +1233,7 @@ impl ResourceKind {
             Self::Model => "RESOURCE_KIND_MODEL",
             Self::Release => "RESOURCE_KIND_RELEASE",
             Self::ReleaseAlias => "RESOURCE_KIND_RELEASE_ALIAS",
+            Self::Deployment => "RESOURCE_KIND_DEPLOYMENT",
             Self::ApiKey => "RESOURCE_KIND_API_KEY",
         }
     }
@@ -1241,6 +1244,7 @@ impl ResourceKind {
             "RESOURCE_KIND_MODEL" => Some(Self::Model),
             "RESOURCE_KIND_RELEASE" => Some(Self::Release),
             "RESOURCE_KIND_RELEASE_ALIAS" => Some(Self::ReleaseAlias),
+            "RESOURCE_KIND_DEPLOYMENT" => Some(Self::Deployment),
             "RESOURCE_KIND_API_KEY" => Some(Self::ApiKey),
             _ => None,
         }
@@ -1681,6 +1685,1170 @@ pub mod audit_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "modelregistry.v1.AuditService";
     impl<T> tonic::server::NamedService for AuditServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// One place where a release runs, is meant to run or has run. A release can have
+/// any number of them, several in one environment too.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Deployment {
+    /// The id, a UUIDv7. Assigned by the server and never changed.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The id of the release.
+    #[prost(string, tag = "2")]
+    pub release_id: ::prost::alloc::string::String,
+    /// The version of the release. Always there.
+    #[prost(string, tag = "3")]
+    pub release_version: ::prost::alloc::string::String,
+    /// The id of the model.
+    #[prost(string, tag = "4")]
+    pub model_id: ::prost::alloc::string::String,
+    /// The name of the model as it is now. Always there.
+    #[prost(string, tag = "5")]
+    pub model_name: ::prost::alloc::string::String,
+    /// The environment, for example "production", "staging" or "development". 1 to
+    /// 100 characters, compared exactly.
+    #[prost(string, tag = "6")]
+    pub environment: ::prost::alloc::string::String,
+    /// The cluster. At most 255 characters.
+    #[prost(string, optional, tag = "7")]
+    pub cluster: ::core::option::Option<::prost::alloc::string::String>,
+    /// The namespace in Kubernetes. At most 255 characters.
+    #[prost(string, optional, tag = "8")]
+    pub k8s_namespace: ::core::option::Option<::prost::alloc::string::String>,
+    /// Where callers of the model reach it. At most 500 characters; the registry
+    /// never opens it.
+    #[prost(string, optional, tag = "9")]
+    pub endpoint_url: ::core::option::Option<::prost::alloc::string::String>,
+    /// How many replicas there are, or are meant to be.
+    #[prost(int32, optional, tag = "10")]
+    pub replicas: ::core::option::Option<i32>,
+    /// What looks after it.
+    #[prost(enumeration = "DeploymentKind", tag = "11")]
+    pub kind: i32,
+    /// Where it is in its life. Changed by TransitionDeployment only.
+    #[prost(enumeration = "DeploymentState", tag = "12")]
+    pub state: i32,
+    /// Why it is in its state, in the words of whoever put it there.
+    #[prost(string, optional, tag = "13")]
+    pub state_reason: ::core::option::Option<::prost::alloc::string::String>,
+    /// What the last health check found.
+    #[prost(enumeration = "HealthState", tag = "14")]
+    pub health: i32,
+    /// Whether it uses a GPU.
+    #[prost(bool, tag = "15")]
+    pub gpu_enabled: bool,
+    /// The tag of the image it was started from, which can be another than that of
+    /// the release. At most 500 characters.
+    #[prost(string, optional, tag = "16")]
+    pub image_tag: ::core::option::Option<::prost::alloc::string::String>,
+    /// The id of the container. At most 64 characters.
+    #[prost(string, optional, tag = "17")]
+    pub container_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// The port on the host, 1 to 65535.
+    #[prost(int32, optional, tag = "18")]
+    pub host_port: ::core::option::Option<i32>,
+    /// Who deployed it. At most 255 characters. Unset on create means the caller.
+    #[prost(string, optional, tag = "19")]
+    pub deployed_by: ::core::option::Option<::prost::alloc::string::String>,
+    /// The id of the API key with which it was recorded. Unset if that was done
+    /// without one.
+    #[prost(string, optional, tag = "20")]
+    pub api_key_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// Any JSON object, with the same limits as Model.metadata.
+    #[prost(message, optional, tag = "21")]
+    pub metadata: ::core::option::Option<::prost_types::Struct>,
+    /// When it was deployed, which cannot be in the future. Unset on create means
+    /// now. Lists are sorted by it, so it stays as it is.
+    #[prost(message, optional, tag = "22")]
+    pub deploy_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it last entered RUNNING. Of one that was created in RUNNING, at first
+    /// the `deploy_time`. Unset if it never ran.
+    #[prost(message, optional, tag = "23")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it last entered STOPPED or FAILED. Unset if it never did; one that was
+    /// started again keeps it.
+    #[prost(message, optional, tag = "24")]
+    pub stop_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it entered TERMINATED. Unset while it is live.
+    #[prost(message, optional, tag = "25")]
+    pub terminate_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the record was created.
+    #[prost(message, optional, tag = "26")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the record was last changed; at first, when it was created.
+    #[prost(message, optional, tag = "27")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Another value after every change of the deployment. Used in
+    /// UpdateDeployment as Model.etag is in UpdateModel.
+    #[prost(string, tag = "28")]
+    pub etag: ::prost::alloc::string::String,
+    /// The registry revision of the last change.
+    #[prost(int64, tag = "29")]
+    pub revision: i64,
+}
+/// What looks after a deployment. The registry itself starts and stops nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DeploymentKind {
+    /// On create: DEPLOYMENT_KIND_METADATA. Never returned.
+    Unspecified = 0,
+    /// Not said: the deployment is known here as a record and no more.
+    Metadata = 1,
+    /// A container on a single host.
+    Local = 2,
+    /// A Kubernetes cluster.
+    K8s = 3,
+}
+impl DeploymentKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DEPLOYMENT_KIND_UNSPECIFIED",
+            Self::Metadata => "DEPLOYMENT_KIND_METADATA",
+            Self::Local => "DEPLOYMENT_KIND_LOCAL",
+            Self::K8s => "DEPLOYMENT_KIND_K8S",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DEPLOYMENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "DEPLOYMENT_KIND_METADATA" => Some(Self::Metadata),
+            "DEPLOYMENT_KIND_LOCAL" => Some(Self::Local),
+            "DEPLOYMENT_KIND_K8S" => Some(Self::K8s),
+            _ => None,
+        }
+    }
+}
+/// Where a deployment is in its life. DeploymentService.TransitionDeployment
+/// takes these steps:
+///
+/// * PENDING to DEPLOYING;
+/// * DEPLOYING to RUNNING;
+/// * RUNNING to STOPPING;
+/// * STOPPING to STOPPED;
+/// * STOPPED or FAILED to DEPLOYING;
+/// * any state but TERMINATED to FAILED;
+/// * any state to TERMINATED, which is final.
+///
+/// A step to the state the deployment is in already succeeds and changes nothing.
+/// Any other step fails with ERROR_REASON_INVALID_STATE_TRANSITION. A deployment
+/// is live until it is TERMINATED.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DeploymentState {
+    /// On create: DEPLOYMENT_STATE_RUNNING. Never returned.
+    Unspecified = 0,
+    /// Wanted, and not begun.
+    Pending = 1,
+    /// Being rolled out.
+    Deploying = 2,
+    /// Serving. The only state that makes a release one that runs in an
+    /// environment. (Older registries say "success".)
+    Running = 3,
+    /// Being stopped.
+    Stopping = 4,
+    /// Stopped, and can be started again.
+    Stopped = 5,
+    /// The roll-out did not succeed, or what ran has broken. Can be started again.
+    Failed = 6,
+    /// Gone. The record is kept as history, until its release is purged.
+    Terminated = 7,
+}
+impl DeploymentState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DEPLOYMENT_STATE_UNSPECIFIED",
+            Self::Pending => "DEPLOYMENT_STATE_PENDING",
+            Self::Deploying => "DEPLOYMENT_STATE_DEPLOYING",
+            Self::Running => "DEPLOYMENT_STATE_RUNNING",
+            Self::Stopping => "DEPLOYMENT_STATE_STOPPING",
+            Self::Stopped => "DEPLOYMENT_STATE_STOPPED",
+            Self::Failed => "DEPLOYMENT_STATE_FAILED",
+            Self::Terminated => "DEPLOYMENT_STATE_TERMINATED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DEPLOYMENT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "DEPLOYMENT_STATE_PENDING" => Some(Self::Pending),
+            "DEPLOYMENT_STATE_DEPLOYING" => Some(Self::Deploying),
+            "DEPLOYMENT_STATE_RUNNING" => Some(Self::Running),
+            "DEPLOYMENT_STATE_STOPPING" => Some(Self::Stopping),
+            "DEPLOYMENT_STATE_STOPPED" => Some(Self::Stopped),
+            "DEPLOYMENT_STATE_FAILED" => Some(Self::Failed),
+            "DEPLOYMENT_STATE_TERMINATED" => Some(Self::Terminated),
+            _ => None,
+        }
+    }
+}
+/// What is known of the health of a deployment, from whoever checks it: the
+/// registry never calls an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum HealthState {
+    /// On input: HEALTH_STATE_UNKNOWN. Never returned.
+    Unspecified = 0,
+    /// Nobody has said.
+    Unknown = 1,
+    /// The last check found it well.
+    Healthy = 2,
+    /// The last check found it unwell.
+    Unhealthy = 3,
+}
+impl HealthState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "HEALTH_STATE_UNSPECIFIED",
+            Self::Unknown => "HEALTH_STATE_UNKNOWN",
+            Self::Healthy => "HEALTH_STATE_HEALTHY",
+            Self::Unhealthy => "HEALTH_STATE_UNHEALTHY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "HEALTH_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "HEALTH_STATE_UNKNOWN" => Some(Self::Unknown),
+            "HEALTH_STATE_HEALTHY" => Some(Self::Healthy),
+            "HEALTH_STATE_UNHEALTHY" => Some(Self::Unhealthy),
+            _ => None,
+        }
+    }
+}
+/// Asks for a deployment to be recorded.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateDeploymentRequest {
+    /// The release that is deployed.
+    #[prost(message, optional, tag = "1")]
+    pub release_ref: ::core::option::Option<ReleaseRef>,
+    /// The deployment. Its output-only fields are ignored.
+    #[prost(message, optional, tag = "2")]
+    pub deployment: ::core::option::Option<Deployment>,
+    /// The state it begins in: PENDING, DEPLOYING or RUNNING. Unspecified means
+    /// RUNNING, for one that is there already.
+    #[prost(enumeration = "DeploymentState", tag = "3")]
+    pub initial_state: i32,
+    /// If true, everything is checked and nothing is stored. The answer is what
+    /// would have been, with an empty `id` and revision 0.
+    #[prost(bool, tag = "14")]
+    pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers CreateDeployment.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateDeploymentResponse {
+    /// The deployment as it was stored.
+    #[prost(message, optional, tag = "1")]
+    pub deployment: ::core::option::Option<Deployment>,
+}
+/// Asks for one deployment.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetDeploymentRequest {
+    /// The id of the deployment: a UUID.
+    #[prost(string, tag = "1")]
+    pub deployment_id: ::prost::alloc::string::String,
+}
+/// Answers GetDeployment.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetDeploymentResponse {
+    /// The deployment.
+    #[prost(message, optional, tag = "1")]
+    pub deployment: ::core::option::Option<Deployment>,
+}
+/// A condition on deployments. Every field that is set must match. A repeated
+/// field matches if any of its values does. A filter with nothing set matches
+/// every deployment.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeploymentFilter {
+    /// The environment is one of these, at most 100.
+    #[prost(string, repeated, tag = "1")]
+    pub environments: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The state is one of these, at most 16. Empty means any state, TERMINATED
+    /// too.
+    #[prost(enumeration = "DeploymentState", repeated, packed = "false", tag = "2")]
+    pub states: ::prost::alloc::vec::Vec<i32>,
+    /// The health is one of these, at most 16.
+    #[prost(enumeration = "HealthState", repeated, packed = "false", tag = "3")]
+    pub healths: ::prost::alloc::vec::Vec<i32>,
+    /// The kind is one of these, at most 16.
+    #[prost(enumeration = "DeploymentKind", repeated, packed = "false", tag = "4")]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
+    /// The cluster is one of these, at most 100.
+    #[prost(string, repeated, tag = "5")]
+    pub clusters: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The namespace in Kubernetes is one of these, at most 100.
+    #[prost(string, repeated, tag = "6")]
+    pub k8s_namespaces: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The company of the model is one of these, at most 100.
+    #[prost(string, repeated, tag = "7")]
+    pub companies: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Deployed by one of these, at most 100.
+    #[prost(string, repeated, tag = "8")]
+    pub deployed_by: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Deployed at this time or later.
+    #[prost(message, optional, tag = "9")]
+    pub deploy_time_from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Deployed before this time.
+    #[prost(message, optional, tag = "10")]
+    pub deploy_time_before: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Asks for a page of deployments.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListDeploymentsRequest {
+    /// How many deployments to return at most. 0 means 50, more than 1000 means
+    /// 1000, and a negative number is refused. A page can be shorter: it also ends
+    /// at about 2 MiB.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// Where to go on: the `next_page_token` of the page before, with all other
+    /// arguments but `page_size` as they were. Empty for the first page.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Which deployments. Unset means all.
+    #[prost(message, optional, tag = "3")]
+    pub filter: ::core::option::Option<DeploymentFilter>,
+    /// In which order. Unspecified means ORDER_DEPLOY_TIME_DESC.
+    #[prost(enumeration = "list_deployments_request::Order", tag = "4")]
+    pub order: i32,
+    /// Whether to count how many deployments match. Costs more than the page
+    /// itself.
+    #[prost(bool, tag = "7")]
+    pub include_total_size: bool,
+    /// Only the deployments of this model; by id, a soft-deleted one too. Unset
+    /// means of all models.
+    #[prost(message, optional, tag = "8")]
+    pub model_ref: ::core::option::Option<ModelRef>,
+    /// Only the deployments of this release; by id, a soft-deleted one too. Unset
+    /// means of all releases.
+    #[prost(message, optional, tag = "9")]
+    pub release_ref: ::core::option::Option<ReleaseRef>,
+}
+/// Nested message and enum types in `ListDeploymentsRequest`.
+pub mod list_deployments_request {
+    /// The orders that deployments can be listed in. Where two are equal, the id
+    /// decides.
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Order {
+        /// ORDER_DEPLOY_TIME_DESC.
+        Unspecified = 0,
+        /// What was deployed last comes first.
+        DeployTimeDesc = 1,
+        /// What was deployed first comes first.
+        DeployTimeAsc = 2,
+    }
+    impl Order {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "ORDER_UNSPECIFIED",
+                Self::DeployTimeDesc => "ORDER_DEPLOY_TIME_DESC",
+                Self::DeployTimeAsc => "ORDER_DEPLOY_TIME_ASC",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "ORDER_UNSPECIFIED" => Some(Self::Unspecified),
+                "ORDER_DEPLOY_TIME_DESC" => Some(Self::DeployTimeDesc),
+                "ORDER_DEPLOY_TIME_ASC" => Some(Self::DeployTimeAsc),
+                _ => None,
+            }
+        }
+    }
+}
+/// Answers ListDeployments.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListDeploymentsResponse {
+    /// The deployments of this page. Can be empty although more follow.
+    #[prost(message, repeated, tag = "1")]
+    pub deployments: ::prost::alloc::vec::Vec<Deployment>,
+    /// What to send as `page_token` for the next page. Empty if and only if this
+    /// is the last one.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// How many deployments match, on all pages together. Set only if
+    /// `include_total_size` was.
+    #[prost(int64, optional, tag = "3")]
+    pub total_size: ::core::option::Option<i64>,
+    /// The registry revision at which the first page was read, repeated on every
+    /// page. Nothing after it is missed by whoever follows the changes from here.
+    #[prost(int64, tag = "4")]
+    pub revision: i64,
+}
+/// Asks for fields of a deployment to be written.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateDeploymentRequest {
+    /// The id of the deployment: a UUID.
+    #[prost(string, tag = "1")]
+    pub deployment_id: ::prost::alloc::string::String,
+    /// The new values. If its `etag` is set, it must be the current one.
+    #[prost(message, optional, tag = "2")]
+    pub deployment: ::core::option::Option<Deployment>,
+    /// The fields to write, by name. The same rules as for
+    /// UpdateModelRequest.update_mask.
+    #[prost(message, optional, tag = "3")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// If true, everything is checked and nothing is stored. The answer is what
+    /// would have been, with an empty `id` and revision 0.
+    #[prost(bool, tag = "14")]
+    pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers UpdateDeployment.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateDeploymentResponse {
+    /// The deployment as it was stored.
+    #[prost(message, optional, tag = "1")]
+    pub deployment: ::core::option::Option<Deployment>,
+}
+/// Asks for a deployment to be moved to another state.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransitionDeploymentRequest {
+    /// The id of the deployment: a UUID.
+    #[prost(string, tag = "1")]
+    pub deployment_id: ::prost::alloc::string::String,
+    /// The state to move to. The state it is in already is not an error.
+    #[prost(enumeration = "DeploymentState", tag = "2")]
+    pub target_state: i32,
+    /// Why, at most 1024 characters. Kept as Deployment.state_reason.
+    #[prost(string, optional, tag = "3")]
+    pub reason: ::core::option::Option<::prost::alloc::string::String>,
+    /// When it happened, for a step that is told later: not in the future, and not
+    /// before the deployment was deployed, last started or last stopped. Kept as the
+    /// time of entering RUNNING, STOPPED, FAILED or TERMINATED. Unset means now.
+    #[prost(message, optional, tag = "4")]
+    pub transition_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The Deployment.etag that was read. If set, the deployment is moved only if
+    /// it has not changed since; empty means in any case.
+    #[prost(string, tag = "13")]
+    pub etag: ::prost::alloc::string::String,
+    /// If true, everything is checked and nothing is stored. The answer is what
+    /// would have been, with an empty `id` and revision 0.
+    #[prost(bool, tag = "14")]
+    pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers TransitionDeployment.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TransitionDeploymentResponse {
+    /// The deployment as it was stored.
+    #[prost(message, optional, tag = "1")]
+    pub deployment: ::core::option::Option<Deployment>,
+}
+/// Generated client implementations.
+#[cfg(feature = "client")]
+pub mod deployment_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Keeps the record of where releases run and have run. It deploys nothing
+    /// itself: whoever does tells it.
+    #[derive(Debug, Clone)]
+    pub struct DeploymentServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> DeploymentServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> DeploymentServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            DeploymentServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Records a deployment of a release. Fails with NOT_FOUND (RELEASE_NOT_FOUND)
+        /// and FAILED_PRECONDITION: INVALID_STATE_TRANSITION (to DEPLOYED) if the
+        /// release is YANKED or ARCHIVED, RESOURCE_DELETED if it or its model is
+        /// soft-deleted. Without a `request_id`, a call after a lost answer records a
+        /// second deployment.
+        pub async fn create_deployment(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateDeploymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateDeploymentResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.DeploymentService/CreateDeployment",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "modelregistry.v1.DeploymentService",
+                        "CreateDeployment",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gets one deployment, live or terminated. Fails with NOT_FOUND
+        /// (DEPLOYMENT_NOT_FOUND).
+        pub async fn get_deployment(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetDeploymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetDeploymentResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.DeploymentService/GetDeployment",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "modelregistry.v1.DeploymentService",
+                        "GetDeployment",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists deployments page by page, terminated ones too unless the filter says
+        /// otherwise: of all models, of one, or of one release. What runs in production
+        /// are those with that environment in RUNNING. A deployment that matches during
+        /// the whole walk is seen exactly once. Fails with INVALID_ARGUMENT
+        /// (INVALID_PAGE_TOKEN, PAGE_TOKEN_MISMATCH) and, with a reference, NOT_FOUND
+        /// (MODEL_NOT_FOUND, RELEASE_NOT_FOUND).
+        pub async fn list_deployments(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListDeploymentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDeploymentsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.DeploymentService/ListDeployments",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "modelregistry.v1.DeploymentService",
+                        "ListDeployments",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Writes the fields of a deployment that the update mask names, also of one
+        /// that is terminated. Fails with NOT_FOUND (DEPLOYMENT_NOT_FOUND), ABORTED
+        /// (ETAG_MISMATCH), INVALID_ARGUMENT (INVALID_UPDATE_MASK, IMMUTABLE_FIELD) and,
+        /// if the release or its model is soft-deleted, FAILED_PRECONDITION
+        /// (RESOURCE_DELETED).
+        pub async fn update_deployment(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateDeploymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateDeploymentResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.DeploymentService/UpdateDeployment",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "modelregistry.v1.DeploymentService",
+                        "UpdateDeployment",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Moves a deployment to another state. DeploymentState says which steps there
+        /// are; a deployment is ended by a step to TERMINATED and never deleted. Fails
+        /// with NOT_FOUND (DEPLOYMENT_NOT_FOUND), ABORTED (ETAG_MISMATCH) and
+        /// FAILED_PRECONDITION: INVALID_STATE_TRANSITION if there is no such step, or if
+        /// it leads to DEPLOYING or RUNNING and the release has been YANKED meanwhile;
+        /// RESOURCE_DELETED if the release or its model is soft-deleted.
+        pub async fn transition_deployment(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TransitionDeploymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TransitionDeploymentResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.DeploymentService/TransitionDeployment",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "modelregistry.v1.DeploymentService",
+                        "TransitionDeployment",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+#[cfg(feature = "server")]
+pub mod deployment_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with DeploymentServiceServer.
+    #[async_trait]
+    pub trait DeploymentService: std::marker::Send + std::marker::Sync + 'static {
+        /// Records a deployment of a release. Fails with NOT_FOUND (RELEASE_NOT_FOUND)
+        /// and FAILED_PRECONDITION: INVALID_STATE_TRANSITION (to DEPLOYED) if the
+        /// release is YANKED or ARCHIVED, RESOURCE_DELETED if it or its model is
+        /// soft-deleted. Without a `request_id`, a call after a lost answer records a
+        /// second deployment.
+        async fn create_deployment(
+            &self,
+            request: tonic::Request<super::CreateDeploymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateDeploymentResponse>,
+            tonic::Status,
+        >;
+        /// Gets one deployment, live or terminated. Fails with NOT_FOUND
+        /// (DEPLOYMENT_NOT_FOUND).
+        async fn get_deployment(
+            &self,
+            request: tonic::Request<super::GetDeploymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetDeploymentResponse>,
+            tonic::Status,
+        >;
+        /// Lists deployments page by page, terminated ones too unless the filter says
+        /// otherwise: of all models, of one, or of one release. What runs in production
+        /// are those with that environment in RUNNING. A deployment that matches during
+        /// the whole walk is seen exactly once. Fails with INVALID_ARGUMENT
+        /// (INVALID_PAGE_TOKEN, PAGE_TOKEN_MISMATCH) and, with a reference, NOT_FOUND
+        /// (MODEL_NOT_FOUND, RELEASE_NOT_FOUND).
+        async fn list_deployments(
+            &self,
+            request: tonic::Request<super::ListDeploymentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDeploymentsResponse>,
+            tonic::Status,
+        >;
+        /// Writes the fields of a deployment that the update mask names, also of one
+        /// that is terminated. Fails with NOT_FOUND (DEPLOYMENT_NOT_FOUND), ABORTED
+        /// (ETAG_MISMATCH), INVALID_ARGUMENT (INVALID_UPDATE_MASK, IMMUTABLE_FIELD) and,
+        /// if the release or its model is soft-deleted, FAILED_PRECONDITION
+        /// (RESOURCE_DELETED).
+        async fn update_deployment(
+            &self,
+            request: tonic::Request<super::UpdateDeploymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateDeploymentResponse>,
+            tonic::Status,
+        >;
+        /// Moves a deployment to another state. DeploymentState says which steps there
+        /// are; a deployment is ended by a step to TERMINATED and never deleted. Fails
+        /// with NOT_FOUND (DEPLOYMENT_NOT_FOUND), ABORTED (ETAG_MISMATCH) and
+        /// FAILED_PRECONDITION: INVALID_STATE_TRANSITION if there is no such step, or if
+        /// it leads to DEPLOYING or RUNNING and the release has been YANKED meanwhile;
+        /// RESOURCE_DELETED if the release or its model is soft-deleted.
+        async fn transition_deployment(
+            &self,
+            request: tonic::Request<super::TransitionDeploymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TransitionDeploymentResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Keeps the record of where releases run and have run. It deploys nothing
+    /// itself: whoever does tells it.
+    #[derive(Debug)]
+    pub struct DeploymentServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> DeploymentServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for DeploymentServiceServer<T>
+    where
+        T: DeploymentService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/modelregistry.v1.DeploymentService/CreateDeployment" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateDeploymentSvc<T: DeploymentService>(pub Arc<T>);
+                    impl<
+                        T: DeploymentService,
+                    > tonic::server::UnaryService<super::CreateDeploymentRequest>
+                    for CreateDeploymentSvc<T> {
+                        type Response = super::CreateDeploymentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateDeploymentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DeploymentService>::create_deployment(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateDeploymentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.DeploymentService/GetDeployment" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetDeploymentSvc<T: DeploymentService>(pub Arc<T>);
+                    impl<
+                        T: DeploymentService,
+                    > tonic::server::UnaryService<super::GetDeploymentRequest>
+                    for GetDeploymentSvc<T> {
+                        type Response = super::GetDeploymentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetDeploymentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DeploymentService>::get_deployment(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetDeploymentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.DeploymentService/ListDeployments" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListDeploymentsSvc<T: DeploymentService>(pub Arc<T>);
+                    impl<
+                        T: DeploymentService,
+                    > tonic::server::UnaryService<super::ListDeploymentsRequest>
+                    for ListDeploymentsSvc<T> {
+                        type Response = super::ListDeploymentsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListDeploymentsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DeploymentService>::list_deployments(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListDeploymentsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.DeploymentService/UpdateDeployment" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateDeploymentSvc<T: DeploymentService>(pub Arc<T>);
+                    impl<
+                        T: DeploymentService,
+                    > tonic::server::UnaryService<super::UpdateDeploymentRequest>
+                    for UpdateDeploymentSvc<T> {
+                        type Response = super::UpdateDeploymentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateDeploymentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DeploymentService>::update_deployment(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateDeploymentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.DeploymentService/TransitionDeployment" => {
+                    #[allow(non_camel_case_types)]
+                    struct TransitionDeploymentSvc<T: DeploymentService>(pub Arc<T>);
+                    impl<
+                        T: DeploymentService,
+                    > tonic::server::UnaryService<super::TransitionDeploymentRequest>
+                    for TransitionDeploymentSvc<T> {
+                        type Response = super::TransitionDeploymentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::TransitionDeploymentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DeploymentService>::transition_deployment(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TransitionDeploymentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for DeploymentServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "modelregistry.v1.DeploymentService";
+    impl<T> tonic::server::NamedService for DeploymentServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
@@ -2296,6 +3464,10 @@ pub struct Release {
     /// Who changed the release last: the name of an API key.
     #[prost(string, tag = "29")]
     pub updated_by: ::prost::alloc::string::String,
+    /// How many deployments of the release are live, which means not TERMINATED.
+    /// Only in RELEASE_VIEW_FULL.
+    #[prost(int64, optional, tag = "31")]
+    pub live_deployment_count: ::core::option::Option<i64>,
     /// The how-manieth release of its model this is: 1, 2, 3 and so on in the
     /// order of creation. Never used again, whatever happens to the release.
     #[prost(int64, tag = "33")]
@@ -2393,10 +3565,12 @@ pub enum ReleaseState {
     Active = 2,
     /// Can still be deployed, and should not be chosen for anything new.
     Deprecated = 3,
-    /// Kept as a record. Cannot be deployed any more.
+    /// Kept as a record. Cannot be deployed anew; what runs of it goes on and can
+    /// be started again.
     Archived = 4,
-    /// Withdrawn because it does harm. Cannot be deployed, resolved or pointed to
-    /// by an alias.
+    /// Withdrawn because it does harm. Cannot be deployed, started again, resolved
+    /// or pointed to by an alias. Deployments that are there are left to whoever
+    /// runs them.
     Yanked = 5,
 }
 impl ReleaseState {
@@ -2513,7 +3687,7 @@ pub struct Event {
     /// The resource after the change, without `metadata`, `training` and
     /// `release_notes`, which you can get with the resource itself. Unset unless
     /// `include_resource` was set, and for EVENT_TYPE_PURGED.
-    #[prost(oneof = "event::Resource", tags = "20, 21, 22")]
+    #[prost(oneof = "event::Resource", tags = "20, 21, 22, 24")]
     pub resource: ::core::option::Option<event::Resource>,
 }
 /// Nested message and enum types in `Event`.
@@ -2532,6 +3706,9 @@ pub mod event {
         /// It is an alias. For EVENT_TYPE_DELETED: as it was before.
         #[prost(message, tag = "22")]
         ReleaseAlias(::prost::alloc::boxed::Box<super::ReleaseAlias>),
+        /// It is a deployment.
+        #[prost(message, tag = "24")]
+        Deployment(::prost::alloc::boxed::Box<super::Deployment>),
     }
 }
 /// What happened to a resource. More can be added: treat a value you do not know
@@ -2892,7 +4069,8 @@ pub struct DeleteModelRequest {
     /// Which model.
     #[prost(message, optional, tag = "1")]
     pub model_ref: ::core::option::Option<ModelRef>,
-    /// Whether its live releases are soft-deleted with it.
+    /// Whether its live releases are soft-deleted with it. Live deployments are in
+    /// the way all the same.
     #[prost(bool, tag = "2")]
     pub force: bool,
     /// Whether it is no error if there is no such model or it is soft-deleted
@@ -3246,7 +4424,9 @@ pub mod model_service_client {
         /// GetServerInfoResponse.Limits.soft_delete_retention is over. If it has live
         /// releases, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
         /// names up to ten of them, unless `force` is set: then they go with it in the
-        /// same step. Aliases stay where they are and are hidden with the model; they
+        /// same step. If one of them has a live deployment, the call fails in the same
+        /// way and names up to ten of those, also with `force`: terminate them first.
+        /// Aliases stay where they are and are hidden with the model; they
         /// come back with UndeleteModel. Also fails with NOT_FOUND (MODEL_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and, for a model that is soft-deleted already,
         /// FAILED_PRECONDITION (RESOURCE_DELETED).
@@ -3304,8 +4484,8 @@ pub mod model_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Removes a soft-deleted model for good, with its releases, its aliases and
-        /// their history, and frees its name. Fails with NOT_FOUND (MODEL_NOT_FOUND),
+        /// Removes a soft-deleted model for good, with its releases, the records of
+        /// their deployments, its aliases and their history, and frees its name. Fails with NOT_FOUND (MODEL_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
         /// (from LIVE to PURGED) if the model is live, RESOURCE_IN_USE as long as a
         /// release of another model names one of its releases as `base_release_id`.
@@ -3447,7 +4627,9 @@ pub mod model_service_server {
         /// GetServerInfoResponse.Limits.soft_delete_retention is over. If it has live
         /// releases, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
         /// names up to ten of them, unless `force` is set: then they go with it in the
-        /// same step. Aliases stay where they are and are hidden with the model; they
+        /// same step. If one of them has a live deployment, the call fails in the same
+        /// way and names up to ten of those, also with `force`: terminate them first.
+        /// Aliases stay where they are and are hidden with the model; they
         /// come back with UndeleteModel. Also fails with NOT_FOUND (MODEL_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and, for a model that is soft-deleted already,
         /// FAILED_PRECONDITION (RESOURCE_DELETED).
@@ -3469,8 +4651,8 @@ pub mod model_service_server {
             tonic::Response<super::UndeleteModelResponse>,
             tonic::Status,
         >;
-        /// Removes a soft-deleted model for good, with its releases, its aliases and
-        /// their history, and frees its name. Fails with NOT_FOUND (MODEL_NOT_FOUND),
+        /// Removes a soft-deleted model for good, with its releases, the records of
+        /// their deployments, its aliases and their history, and frees its name. Fails with NOT_FOUND (MODEL_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
         /// (from LIVE to PURGED) if the model is live, RESOURCE_IN_USE as long as a
         /// release of another model names one of its releases as `base_release_id`.
@@ -4161,6 +5343,9 @@ pub struct ReleaseFilter {
     /// matter. Empty means any text.
     #[prost(string, tag = "10")]
     pub text_query: ::prost::alloc::string::String,
+    /// Has a RUNNING deployment in one of these environments, at most 100.
+    #[prost(string, repeated, tag = "11")]
+    pub environments: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// All of these label conditions hold, at most 16.
     #[prost(message, repeated, tag = "12")]
     pub labels: ::prost::alloc::vec::Vec<LabelSelector>,
@@ -4292,6 +5477,12 @@ pub struct ResolveReleaseRequest {
     /// any.
     #[prost(string, optional, tag = "8")]
     pub platform: ::core::option::Option<::prost::alloc::string::String>,
+    /// A constraint: the release has a RUNNING deployment in this environment now,
+    /// for example "production". Together with `latest` it asks for the newest
+    /// active release that runs there; a release that an alias or a version stands
+    /// for and that does not run there is not found. Unset means wherever.
+    #[prost(string, optional, tag = "9")]
+    pub environment: ::core::option::Option<::prost::alloc::string::String>,
     /// Asks where the alias pointed at this time. Only together with `alias`. If
     /// the alias did not exist then, because it was yet to be created or was
     /// deleted, the call fails with NOT_FOUND (ALIAS_NOT_FOUND). If the release
@@ -4463,7 +5654,8 @@ pub struct DeleteReleaseRequest {
     /// Which release.
     #[prost(message, optional, tag = "1")]
     pub release_ref: ::core::option::Option<ReleaseRef>,
-    /// Whether the aliases that point to it are deleted with it.
+    /// Whether the aliases that point to it are deleted with it. Live deployments
+    /// are in the way all the same.
     #[prost(bool, tag = "2")]
     pub force: bool,
     /// Whether it is no error if there is no such release or it is soft-deleted
@@ -4906,7 +6098,8 @@ pub mod release_service_client {
         /// Finds the one release of a model that an alias, a version, a tag, a digest,
         /// a number, a version requirement or "latest" stands for at this moment, or
         /// that an alias stood for at an earlier one. Only releases that are live now
-        /// are considered, and never a YANKED one. Fails with NOT_FOUND
+        /// are considered, never a YANKED one, and with `environment` only those that
+        /// run there. Fails with NOT_FOUND
         /// (MODEL_NOT_FOUND, RELEASE_NOT_FOUND, ALIAS_NOT_FOUND) and, if several
         /// releases remain, FAILED_PRECONDITION (AMBIGUOUS_REFERENCE).
         pub async fn resolve_release(
@@ -5002,7 +6195,8 @@ pub mod release_service_client {
         /// NOT_FOUND (RELEASE_NOT_FOUND), ABORTED (ETAG_MISMATCH) and
         /// FAILED_PRECONDITION (INVALID_STATE_TRANSITION, RESOURCE_DELETED). A release
         /// that aliases point to cannot be yanked: that fails with FAILED_PRECONDITION
-        /// (RESOURCE_IN_USE), naming the aliases.
+        /// (RESOURCE_IN_USE), naming the aliases. Its deployments are in no step's way,
+        /// and none of them changes.
         pub async fn transition_release(
             &mut self,
             request: impl tonic::IntoRequest<super::TransitionReleaseRequest>,
@@ -5034,9 +6228,11 @@ pub mod release_service_client {
         }
         /// Soft-deletes a release: it is hidden, keeps its place among the releases of
         /// its model, and is purged when
-        /// GetServerInfoResponse.Limits.soft_delete_retention is over. If aliases
-        /// point to it, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
-        /// names them, unless `force` is set: then they are deleted in the same step.
+        /// GetServerInfoResponse.Limits.soft_delete_retention is over. If it has live
+        /// deployments, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
+        /// names up to ten of them, also with `force`: terminate them first. If aliases
+        /// point to it, it fails in the same way and names those, unless `force` is
+        /// set: then they are deleted in the same step. Terminated deployments stay.
         /// Also fails with NOT_FOUND (RELEASE_NOT_FOUND), ABORTED
         /// (ETAG_MISMATCH) and, for a release that is soft-deleted already,
         /// FAILED_PRECONDITION (RESOURCE_DELETED).
@@ -5097,8 +6293,8 @@ pub mod release_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Removes a soft-deleted release for good. The history of aliases goes on
-        /// naming its id. Fails with NOT_FOUND (RELEASE_NOT_FOUND),
+        /// Removes a soft-deleted release for good, with the records of its
+        /// deployments. The history of aliases goes on naming its id. Fails with NOT_FOUND (RELEASE_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
         /// (from LIVE to PURGED) if the release is live, RESOURCE_IN_USE as long as
         /// another release names it as `base_release_id`, or aliases point to it that
@@ -5358,7 +6554,8 @@ pub mod release_service_server {
         /// Finds the one release of a model that an alias, a version, a tag, a digest,
         /// a number, a version requirement or "latest" stands for at this moment, or
         /// that an alias stood for at an earlier one. Only releases that are live now
-        /// are considered, and never a YANKED one. Fails with NOT_FOUND
+        /// are considered, never a YANKED one, and with `environment` only those that
+        /// run there. Fails with NOT_FOUND
         /// (MODEL_NOT_FOUND, RELEASE_NOT_FOUND, ALIAS_NOT_FOUND) and, if several
         /// releases remain, FAILED_PRECONDITION (AMBIGUOUS_REFERENCE).
         async fn resolve_release(
@@ -5394,7 +6591,8 @@ pub mod release_service_server {
         /// NOT_FOUND (RELEASE_NOT_FOUND), ABORTED (ETAG_MISMATCH) and
         /// FAILED_PRECONDITION (INVALID_STATE_TRANSITION, RESOURCE_DELETED). A release
         /// that aliases point to cannot be yanked: that fails with FAILED_PRECONDITION
-        /// (RESOURCE_IN_USE), naming the aliases.
+        /// (RESOURCE_IN_USE), naming the aliases. Its deployments are in no step's way,
+        /// and none of them changes.
         async fn transition_release(
             &self,
             request: tonic::Request<super::TransitionReleaseRequest>,
@@ -5404,9 +6602,11 @@ pub mod release_service_server {
         >;
         /// Soft-deletes a release: it is hidden, keeps its place among the releases of
         /// its model, and is purged when
-        /// GetServerInfoResponse.Limits.soft_delete_retention is over. If aliases
-        /// point to it, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
-        /// names them, unless `force` is set: then they are deleted in the same step.
+        /// GetServerInfoResponse.Limits.soft_delete_retention is over. If it has live
+        /// deployments, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
+        /// names up to ten of them, also with `force`: terminate them first. If aliases
+        /// point to it, it fails in the same way and names those, unless `force` is
+        /// set: then they are deleted in the same step. Terminated deployments stay.
         /// Also fails with NOT_FOUND (RELEASE_NOT_FOUND), ABORTED
         /// (ETAG_MISMATCH) and, for a release that is soft-deleted already,
         /// FAILED_PRECONDITION (RESOURCE_DELETED).
@@ -5429,8 +6629,8 @@ pub mod release_service_server {
             tonic::Response<super::UndeleteReleaseResponse>,
             tonic::Status,
         >;
-        /// Removes a soft-deleted release for good. The history of aliases goes on
-        /// naming its id. Fails with NOT_FOUND (RELEASE_NOT_FOUND),
+        /// Removes a soft-deleted release for good, with the records of its
+        /// deployments. The history of aliases goes on naming its id. Fails with NOT_FOUND (RELEASE_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
         /// (from LIVE to PURGED) if the release is live, RESOURCE_IN_USE as long as
         /// another release names it as `base_release_id`, or aliases point to it that

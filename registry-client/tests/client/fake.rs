@@ -247,6 +247,7 @@ impl State {
         Server::builder()
             .add_service(pb::model_service_server::ModelServiceServer::new(self.clone()))
             .add_service(pb::release_service_server::ReleaseServiceServer::new(self.clone()))
+            .add_service(pb::deployment_service_server::DeploymentServiceServer::new(self.clone()))
             .add_service(pb::system_service_server::SystemServiceServer::new(self.clone()))
             .add_service(pb::api_key_service_server::ApiKeyServiceServer::new(self.clone()))
             .add_service(pb::audit_service_server::AuditServiceServer::new(self.clone()))
@@ -356,6 +357,14 @@ serve! { release_service_server::ReleaseService {
     DeleteReleaseAlias = delete_release_alias(DeleteReleaseAliasRequest) -> DeleteReleaseAliasResponse;
     ListReleaseAliases = list_release_aliases(ListReleaseAliasesRequest) -> ListReleaseAliasesResponse;
     ListReleaseAliasHistory = list_release_alias_history(ListReleaseAliasHistoryRequest) -> ListReleaseAliasHistoryResponse;
+} }
+
+serve! { deployment_service_server::DeploymentService {
+    CreateDeployment = create_deployment(CreateDeploymentRequest) -> CreateDeploymentResponse;
+    GetDeployment = get_deployment(GetDeploymentRequest) -> GetDeploymentResponse;
+    ListDeployments = list_deployments(ListDeploymentsRequest) -> ListDeploymentsResponse;
+    UpdateDeployment = update_deployment(UpdateDeploymentRequest) -> UpdateDeploymentResponse;
+    TransitionDeployment = transition_deployment(TransitionDeploymentRequest) -> TransitionDeploymentResponse;
 } }
 
 serve! { system_service_server::SystemService {

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use prost_types::{FieldMask, Struct};
-use registry_client::{Model, ModelSource, Release, ReleaseRef, TrainingMetadata, UpdateModel, UpdateRelease, pb};
-use registry_proto::mask::{ModelField, ReleaseField};
+use registry_client::{
+    DeploymentId, HealthState, Model, ModelSource, Release, ReleaseRef, TrainingMetadata, UpdateDeployment, UpdateModel,
+    UpdateRelease, pb,
+};
+use registry_proto::mask::{DeploymentField, ModelField, ReleaseField};
 
 use crate::fake::Fake;
 

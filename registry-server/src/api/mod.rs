@@ -5,6 +5,7 @@
 mod api_keys;
 mod audit;
 mod convert;
+mod deployments;
 mod guard;
 mod kept;
 mod metadata;
@@ -37,6 +38,7 @@ use prost::Message;
 use registry_proto::method::Idempotency;
 use registry_proto::v1::api_key_service_server::ApiKeyServiceServer;
 use registry_proto::v1::audit_service_server::AuditServiceServer;
+use registry_proto::v1::deployment_service_server::DeploymentServiceServer;
 use registry_proto::v1::model_service_server::ModelServiceServer;
 use registry_proto::v1::release_service_server::ReleaseServiceServer;
 use registry_proto::v1::system_service_server::SystemServiceServer;
@@ -97,6 +99,7 @@ impl Api {
         routes
             .add_service(limited!(ModelServiceServer))
             .add_service(limited!(ReleaseServiceServer))
+            .add_service(limited!(DeploymentServiceServer))
             .add_service(limited!(WatchServiceServer))
             .add_service(limited!(SystemServiceServer))
             .add_service(limited!(ApiKeyServiceServer))

@@ -74,9 +74,13 @@ const fn code(error: &Error) -> (Code, ErrorReason) {
         Error::NotFound { kind: Kind::Model, .. } => (Code::NotFound, ErrorReason::ModelNotFound),
         Error::NotFound { kind: Kind::Release, .. } => (Code::NotFound, ErrorReason::ReleaseNotFound),
         Error::NotFound { kind: Kind::Alias, .. } => (Code::NotFound, ErrorReason::AliasNotFound),
+        Error::NotFound { kind: Kind::Deployment, .. } => (Code::NotFound, ErrorReason::DeploymentNotFound),
         Error::NotFound { kind: Kind::ApiKey, .. } => (Code::NotFound, ErrorReason::ApiKeyNotFound),
         Error::Exists { kind: Kind::Model, .. } => (Code::AlreadyExists, ErrorReason::ModelAlreadyExists),
-        Error::Exists { kind: Kind::Release | Kind::Alias, .. } => (Code::AlreadyExists, ErrorReason::ReleaseAlreadyExists),
+        // An alias is put where it is told to be, and a deployment has no name that could be taken.
+        Error::Exists { kind: Kind::Release | Kind::Alias | Kind::Deployment, .. } => {
+            (Code::AlreadyExists, ErrorReason::ReleaseAlreadyExists)
+        }
         Error::Exists { kind: Kind::ApiKey, .. } => (Code::AlreadyExists, ErrorReason::ApiKeyAlreadyExists),
         Error::LastAdminKey => (Code::FailedPrecondition, ErrorReason::LastAdminKey),
         Error::Unauthenticated => (Code::Unauthenticated, ErrorReason::Unauthenticated),

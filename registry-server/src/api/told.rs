@@ -22,10 +22,11 @@ pub struct Told {
     pub resource: Option<NamedResource>,
 }
 
-const KINDS: [(Kind, ResourceKind); 4] = [
+const KINDS: [(Kind, ResourceKind); 5] = [
     (Kind::Model, ResourceKind::Model),
     (Kind::Release, ResourceKind::Release),
     (Kind::Alias, ResourceKind::ReleaseAlias),
+    (Kind::Deployment, ResourceKind::Deployment),
     (Kind::ApiKey, ResourceKind::ApiKey),
 ];
 

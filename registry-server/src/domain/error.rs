@@ -19,6 +19,8 @@ pub enum Kind {
     Release,
     /// An alias of a model.
     Alias,
+    /// A deployment of a release.
+    Deployment,
     /// An API key.
     ApiKey,
 }
@@ -31,6 +33,7 @@ impl Kind {
             Self::Model => "model",
             Self::Release => "release",
             Self::Alias => "alias",
+            Self::Deployment => "deployment",
             Self::ApiKey => "API key",
         }
     }

@@ -74,6 +74,7 @@ pub struct ReleaseFilter {
     pub companies: Vec<String>,
     pub create_time: TimeRange,
     pub text_query: String,
+    pub environments: Vec<String>,
     pub labels: Vec<LabelSelector>,
     pub base_release_ids: Vec<ReleaseId>,
     pub any_of: Vec<ReleaseFilter>,

@@ -53,6 +53,10 @@ id! {
     ReleaseId
 }
 id! {
+    /// Identifies a deployment for ever.
+    DeploymentId
+}
+id! {
     /// Identifies an API key for ever. It is the public part of the secret.
     ApiKeyId
 }

@@ -121,6 +121,10 @@ text! {
     AliasName, not_empty
 }
 text! {
+    /// Where something is deployed, for example `production`.
+    Environment, not_empty
+}
+text! {
     /// Who makes a call.
     Actor, not_empty
 }

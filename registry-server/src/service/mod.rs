@@ -9,6 +9,7 @@ pub mod aliases;
 pub mod api_keys;
 pub mod audit;
 mod changes;
+pub mod deployments;
 pub mod history;
 pub mod housekeeping;
 pub mod keyring;

@@ -1,7 +1,7 @@
 //! Use cases on models.
 
 use super::changes::Changes;
-use super::{Lifecycle, Registry, done, in_use, later};
+use super::{Lifecycle, Registry, deployments as of_deployments, done, in_use, later};
 use crate::domain::document::Document;
 use crate::domain::error::Blockers;
 use crate::domain::event::EventType;
@@ -11,10 +11,11 @@ use crate::domain::model::{
 };
 use crate::domain::page::{List, Page};
 use crate::domain::{Context, Error, Etag, Kind, ModelId, Revision};
+use crate::store::deployments::Of;
 use crate::store::entity::model;
 use crate::store::models::{self, Model};
 use crate::store::removal::{self, Purged};
-use crate::store::{Tx, aliases};
+use crate::store::{Tx, aliases, deployments};
 use std::sync::Arc;
 
 /// Registers models: all of them, or none.
@@ -80,7 +81,7 @@ pub async fn rename(tx: Tx, command: Arc<RenameModel>) -> Result<Model, Error> {
 /// What a deletion has deleted: the model, if there was one, and how many releases with it.
 pub type Deletion = (Option<Model>, usize);
 
-/// Soft-deletes a model, and its live releases if that is forced. Its aliases stay where they are: with the model
+/// Soft-deletes a model without live deployments, and its live releases if that is forced. Its aliases stay where they are: with the model
 /// they are out of sight, and with it they come back.
 ///
 /// # Errors
@@ -95,6 +96,7 @@ pub async fn delete(tx: Tx, command: Arc<DeleteModel>) -> Result<Deletion, Error
         Err(Error::Deleted { .. }) if *allow_missing => return Ok((Some(model), 0)),
         checked => checked?,
     }
+    of_deployments::refuse_if_live(&tx, Of::Model(model.row.id), Kind::Model, &model.row.name).await?;
     if !force {
         refuse_if_not_empty(&tx, &model).await?;
     }
@@ -153,10 +155,14 @@ pub async fn purge(tx: Tx, command: Arc<DeletedModel>) -> Result<Revision, Error
     let why = "has releases that others are derived from";
     in_use(Kind::Model, model.row.name.to_string(), why, &derived, count)?;
     let names = aliases::purge(&tx, model.row.id).await?;
+    let ended = deployments::purge(&tx, Of::Model(model.row.id)).await?;
     let gone = removal::purge(&tx, &all).await?;
     models::purge(&tx, model.row.id).await?;
     for alias in &names {
         tx.record(EventType::Purged, alias, &[]);
+    }
+    for deployment in &ended {
+        tx.record(EventType::Purged, deployment, &[]);
     }
     for release in &gone {
         tx.record(EventType::Purged, release, &[]);

@@ -1,7 +1,7 @@
 //! Use cases on releases, except finding one (`resolve.rs`).
 
 use super::changes::Changes;
-use super::{Lifecycle, Registry, done, in_use, later};
+use super::{Lifecycle, Registry, deployments as of_deployments, done, in_use, later};
 use crate::domain::document::Document;
 use crate::domain::error::Blockers;
 use crate::domain::event::EventType;
@@ -13,10 +13,11 @@ use crate::domain::release::{
     DeleteRelease, DeletedRelease, NewRelease, ReleaseIdentity, ReleaseOrder, ReleasePatch, ReleaseRef, ReleaseState, Transition,
 };
 use crate::domain::{Context, Error, Etag, Kind, ModelId, Patch, Refused, ReleaseId, Revision};
+use crate::store::deployments::Of;
 use crate::store::entity::{model, release};
 use crate::store::releases::{self, OfModel, Release};
 use crate::store::removal::{self, Purged};
-use crate::store::{Tx, aliases, models};
+use crate::store::{Tx, aliases, deployments, models};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -127,7 +128,8 @@ fn refuse_if_aliased(release: &Release, why: &'static str) -> Result<(), Error> 
     Err(Error::InUse { kind: Kind::Release, name: release.key().to_string(), why, blockers })
 }
 
-/// Soft-deletes a release, and the aliases that point to it if that is forced. Gives it, if there was one.
+/// Soft-deletes a release without live deployments, and the aliases that point to it if that is forced. Gives it, if there was
+/// one.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Deleted`] (unless it may be missing), [`Error::EtagMismatch`], [`Error::InUse`].
@@ -141,6 +143,8 @@ pub async fn delete(tx: Tx, command: Arc<DeleteRelease>) -> Result<Option<Releas
         Err(Error::Deleted { .. }) if *allow_missing => return Ok(Some(release)),
         checked => checked?,
     }
+    let of_it = Of::Release(release.row.id);
+    of_deployments::refuse_if_live(&tx, of_it, Kind::Release, release.key()).await?;
     if !force {
         refuse_if_aliased(&release, "has aliases that point to it, and `force` is not set")?;
     }
@@ -176,7 +180,7 @@ pub async fn undelete(tx: Tx, command: Arc<DeletedRelease>) -> Result<Release, E
     Ok(release)
 }
 
-/// Removes a soft-deleted release for good.
+/// Removes a soft-deleted release for good, with the records of its deployments.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::EtagMismatch`], [`Error::InvalidTransition`] if it is live, [`Error::InUse`] if
@@ -193,7 +197,11 @@ pub async fn purge(tx: Tx, command: Arc<DeletedRelease>) -> Result<Revision, Err
     let one = Purged::One(release.row.id);
     let (derived, count) = removal::derived_from(&tx, &one, Blockers::NAMED).await?;
     in_use(Kind::Release, release.key().to_string(), "has releases that are derived from it", &derived, count)?;
+    let ended = deployments::purge(&tx, Of::Release(release.row.id)).await?;
     removal::purge(&tx, &one).await?;
+    for deployment in &ended {
+        tx.record(EventType::Purged, deployment, &[]);
+    }
     tx.record(EventType::Purged, &release, &[]);
     Ok(tx.revision())
 }
@@ -304,7 +312,13 @@ fn registered(tx: &Tx, new: &NewRelease, model: model::Model) -> Release {
         updated_by: ctx.actor().clone(),
     };
     let model::Model { name, storage_path, repository, .. } = model;
-    Release { row, model: OfModel { name, storage_path, repository }, labels, aliases: Vec::new() }
+    Release {
+        row,
+        model: OfModel { name, storage_path, repository },
+        labels,
+        aliases: Vec::new(),
+        live_deployment_count: Some(0),
+    }
 }
 
 fn apply(patch: ReleasePatch, release: &mut Release) -> Result<Changes, Error> {

@@ -3,6 +3,7 @@
 //! An event keeps the resource as it was after the change, encoded as it is sent: how, the door decides.
 
 use super::aliases::Alias;
+use super::deployments::Deployment;
 use super::entity::event::{self, Column, Entity};
 use super::models::Model;
 use super::releases::Release;
@@ -24,6 +25,8 @@ pub enum Subject<'a> {
     Release(&'a Release),
     /// An alias.
     Alias(&'a Alias),
+    /// A deployment.
+    Deployment(&'a Deployment),
 }
 
 /// Encodes a resource as it is sent, without its large free-form fields.
@@ -47,12 +50,19 @@ impl<'a> From<&'a Alias> for Subject<'a> {
     }
 }
 
+impl<'a> From<&'a Deployment> for Subject<'a> {
+    fn from(deployment: &'a Deployment) -> Self {
+        Self::Deployment(deployment)
+    }
+}
+
 impl Subject<'_> {
     const fn kind(self) -> ResourceKind {
         match self {
             Self::Model(_) => ResourceKind::Model,
             Self::Release(_) => ResourceKind::Release,
             Self::Alias(_) => ResourceKind::ReleaseAlias,
+            Self::Deployment(_) => ResourceKind::Deployment,
         }
     }
 
@@ -61,6 +71,7 @@ impl Subject<'_> {
             Self::Model(model) => model.row.id.to_string(),
             Self::Release(release) => release.row.id.to_string(),
             Self::Alias(alias) => format!("{}/{}", alias.row.model_id, alias.row.alias),
+            Self::Deployment(deployment) => deployment.row.id.to_string(),
         }
     }
 
@@ -69,6 +80,7 @@ impl Subject<'_> {
             Self::Model(model) => model.row.name.to_string(),
             Self::Release(release) => release.key().to_string(),
             Self::Alias(alias) => alias.to_string(),
+            Self::Deployment(deployment) => deployment.to_string(),
         }
     }
 
@@ -77,6 +89,7 @@ impl Subject<'_> {
             Self::Model(model) => model.row.id,
             Self::Release(release) => release.row.model_id,
             Self::Alias(alias) => alias.row.model_id,
+            Self::Deployment(deployment) => deployment.row.model_id,
         }
     }
 }
@@ -123,7 +136,8 @@ impl About {
             ResourceKind::Model => 0,
             ResourceKind::Release => 1,
             ResourceKind::ReleaseAlias => 2,
-            ResourceKind::ApiKey => 3,
+            ResourceKind::Deployment => 3,
+            ResourceKind::ApiKey => 4,
         };
         let Recorded { kind, id, name, changed_fields, .. } = events.iter().min_by_key(level)?.clone();
         Some(Self { kind, id, name, changed_fields })

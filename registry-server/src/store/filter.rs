@@ -1,9 +1,10 @@
 //! Filters as SQL conditions. Every value is bound, every word of text is literal.
 
 use super::backend::Backend;
-use super::entity::{audit_entry, model, model_label, model_tag, release, release_label};
-use super::labels;
+use super::entity::{audit_entry, deployment, model, model_label, model_tag, release, release_label};
+use super::{deployments, labels};
 use crate::domain::audit::AuditFilter;
+use crate::domain::deployment::DeploymentFilter;
 use crate::domain::filter::{ModelFilter, ReleaseFilter, TimeRange};
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Cond, Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
@@ -78,6 +79,7 @@ pub(super) fn releases(filter: &ReleaseFilter) -> Condition {
         companies,
         create_time,
         text_query,
+        environments,
         labels,
         base_release_ids,
         any_of,
@@ -93,6 +95,10 @@ pub(super) fn releases(filter: &ReleaseFilter) -> Condition {
         .add_option((!states.is_empty()).then(|| Column::State.is_in(states.iter().copied())))
         .add_option((!base_release_ids.is_empty()).then(|| Column::BaseReleaseId.is_in(base_release_ids.iter().copied())))
         .add(within(Column::CreateTime, *create_time));
+    if !environments.is_empty() {
+        let running = deployments::running_in(environments.iter().map(String::as_str));
+        all = all.add(col(Column::Id).in_subquery(running));
+    }
     if !text_query.is_empty() {
         all = all.add(text(&[Column::Version, Column::Tag, Column::ReleaseNotes], text_query));
     }
@@ -106,6 +112,23 @@ pub(super) fn releases(filter: &ReleaseFilter) -> Condition {
         all = all.add(labels::meets::<release_label::Entity, _>((release::Entity, Column::Id), &table, selector));
     }
     nested(all, any_of, none_of, releases)
+}
+
+/// The condition of a filter on deployments that are joined with their models.
+pub(super) fn deployments(filter: &DeploymentFilter) -> Condition {
+    use deployment::Column;
+    let DeploymentFilter { environments, states, healths, kinds, clusters, k8s_namespaces, companies, deployed_by, deploy_time } =
+        filter;
+    Cond::all()
+        .add_option(one_of(Column::Environment, environments))
+        .add_option((!states.is_empty()).then(|| Column::State.is_in(states.iter().copied())))
+        .add_option((!healths.is_empty()).then(|| Column::Health.is_in(healths.iter().copied())))
+        .add_option((!kinds.is_empty()).then(|| Column::Kind.is_in(kinds.iter().copied())))
+        .add_option(one_of(Column::Cluster, clusters))
+        .add_option(one_of(Column::K8sNamespace, k8s_namespaces))
+        .add_option(one_of(model::Column::Company, companies))
+        .add_option(one_of(Column::DeployedBy, deployed_by))
+        .add(within(Column::DeployTime, *deploy_time))
 }
 
 /// The condition of a filter on entries of the audit log.

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod backend;
 mod batch;
 pub mod catalogue;
+pub mod deployments;
 pub mod drift;
 pub mod entity;
 mod error;

@@ -7,7 +7,8 @@
 //! May not: know what else is asked.
 
 use super::entity::{
-    alias, alias_move, answer, api_key, audit_entry, event, model, model_label, model_tag, release, release_label, state,
+    alias, alias_move, answer, api_key, audit_entry, deployment, event, model, model_label, model_tag, release, release_label,
+    state,
 };
 use super::{Source, filter};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
@@ -82,8 +83,14 @@ impl OfModels for release_label::Entity {
     }
 }
 
-/// An event is of the name that its resource had then: the name of the model, followed by nothing, by `:` (a release) or by
-/// `@` (an alias). No prefix can hold one of those, so it is the name of the model that is looked at, and nothing behind it.
+impl OfModels for deployment::Entity {
+    fn within(prefixes: &[String]) -> Condition {
+        has_owner((model::Entity, model::Column::Id), deployment::Column::ModelId, prefixes)
+    }
+}
+
+/// An event is of the name that its resource had then: the name of the model, followed by nothing, by `:` (a release or a
+/// deployment of one) or by `@` (an alias). No prefix can hold one of those, so it is the name of the model that is looked at, and nothing behind it.
 impl OfModels for event::Entity {
     fn within(prefixes: &[String]) -> Condition {
         begins_with_one(event::Column::ResourceName, prefixes)

@@ -4,7 +4,9 @@ use super::family::Step;
 use crate::database::connect;
 use registry_server::domain::ModelId;
 use registry_server::domain::event::EventType;
-use registry_server::store::entity::{alias, alias_move, event, model, model_label, model_tag, release, release_label};
+use registry_server::store::entity::{
+    alias, alias_move, deployment, event, model, model_label, model_tag, release, release_label,
+};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, PrimaryKeyToColumn, QueryFilter, QueryOrder,
     QuerySelect, Statement,
@@ -12,7 +14,7 @@ use sea_orm::{
 use std::collections::BTreeSet;
 
 /// Rows that belong to nothing, by what they are.
-const ORPHANS: [(&str, &str); 8] = [
+const ORPHANS: [(&str, &str); 10] = [
     ("releases", "model_id NOT IN (SELECT id FROM models)"),
     ("releases", "base_release_id NOT IN (SELECT id FROM releases)"),
     ("release_labels", "release_id NOT IN (SELECT id FROM releases)"),
@@ -20,6 +22,8 @@ const ORPHANS: [(&str, &str); 8] = [
     ("model_tags", "model_id NOT IN (SELECT id FROM models)"),
     ("release_aliases", "model_id NOT IN (SELECT id FROM models)"),
     ("release_aliases", "release_id NOT IN (SELECT id FROM releases)"),
+    ("deployments", "model_id NOT IN (SELECT id FROM models)"),
+    ("deployments", "release_id NOT IN (SELECT id FROM releases)"),
     ("release_alias_moves", "model_id NOT IN (SELECT id FROM models)"),
 ];
 
@@ -33,6 +37,7 @@ pub(super) struct Picture {
     release_labels: Vec<release_label::Model>,
     aliases: Vec<alias::Model>,
     moves: Vec<alias_move::Model>,
+    deployments: Vec<deployment::Model>,
 }
 
 /// Of a table, the rows of a model, in the order of their keys.
@@ -63,15 +68,19 @@ impl Picture {
             release_labels: release_labels.all(&db).await.expect("labels"),
             aliases: rows!(&db, alias, id),
             moves: rows!(&db, alias_move, id),
+            deployments: rows!(&db, deployment, id),
         };
         db.close().await.expect("a connection that closes");
         picture
     }
 
     /// How many rows it has, by table.
-    fn counts(&self) -> [usize; 7] {
-        let Self { model, tags, labels, releases, release_labels, aliases, moves } = self;
-        [usize::from(model.is_some()), tags.len(), labels.len(), releases.len(), release_labels.len(), aliases.len(), moves.len()]
+    fn counts(&self) -> [usize; 8] {
+        let Self { model, tags, labels, releases, release_labels, aliases, moves, deployments } = self;
+        let model = usize::from(model.is_some());
+        let of_releases = [releases.len(), release_labels.len(), aliases.len(), moves.len(), deployments.len()];
+        let [releases, release_labels, aliases, moves, deployments] = of_releases;
+        [model, tags.len(), labels.len(), releases, release_labels, aliases, moves, deployments]
     }
 
     /// What is deleted and what is there, for people.
@@ -84,19 +93,21 @@ impl Picture {
         format!("{model}, {} releases of which {deleted} are deleted, {} aliases", self.releases.len(), self.aliases.len())
     }
 
-    /// What a step has an event for. Aliases are hidden and shown with their model, and have events only when they go for good.
+    /// What a step has an event for. Aliases are hidden and shown with their model, and deployments stay: they have events only when
+    /// they go for good.
     fn subjects(&self, step: Step) -> BTreeSet<String> {
         let releases = self.releases.iter().map(|release| release.id.to_string());
         let aliases = self.aliases.iter().filter(|_| step == Step::Purge);
         let aliases = aliases.map(|alias| format!("{}/{}", alias.model_id, alias.alias));
-        releases.chain(aliases).chain(self.model.iter().map(|model| model.id.to_string())).collect()
+        let deployments = self.deployments.iter().filter(|_| step == Step::Purge).map(|deployment| deployment.id.to_string());
+        releases.chain(aliases).chain(deployments).chain(self.model.iter().map(|model| model.id.to_string())).collect()
     }
 
     /// Why this is not what a step at a revision makes of `before`. All its rows have changed at that revision and to the
     /// same end, and nothing else about them.
     pub(super) fn complaint(&self, step: Step, revision: i64, before: &Self) -> Option<String> {
         if step == Step::Purge {
-            return (self.counts() != [0; 7]).then(|| format!("purged, and there is {}", self.summary()));
+            return (self.counts() != [0; 8]).then(|| format!("purged, and there is {}", self.summary()));
         }
         let deleted = step == Step::Delete;
         let mut then = self.clone();

@@ -36,6 +36,10 @@ const fn answered(method: Method) -> Code {
         | Method::SetReleaseAlias
         | Method::DeleteReleaseAlias
         | Method::ListReleaseAliasHistory
+        | Method::CreateDeployment
+        | Method::GetDeployment
+        | Method::UpdateDeployment
+        | Method::TransitionDeployment
         | Method::CompactEvents
         | Method::CreateApiKey
         | Method::GetApiKey
@@ -45,6 +49,7 @@ const fn answered(method: Method) -> Code {
         Method::ListModels
         | Method::ListReleases
         | Method::ListReleaseAliases
+        | Method::ListDeployments
         | Method::GetServerInfo
         | Method::ListEvents
         | Method::GetCallerApiKey

@@ -124,6 +124,21 @@ async fn is_repeatable_for_a_release(registry: &Harness, method: Method, model: 
             let alias = "prod".to_owned();
             is_replayed(registry, method, pb::DeleteReleaseAliasRequest { model_ref, alias, ..Default::default() }).await;
         }
+        Method::CreateDeployment => {
+            let deployment = Some(pb::Deployment { environment: "production".into(), ..Default::default() });
+            is_replayed(registry, method, pb::CreateDeploymentRequest { release_ref, deployment, ..Default::default() }).await;
+        }
+        Method::UpdateDeployment => {
+            let deployment_id = given::deployment(registry, release, "production").await.id;
+            let deployment = Some(pb::Deployment { cluster: Some("new".into()), ..Default::default() });
+            is_replayed(registry, method, pb::UpdateDeploymentRequest { deployment_id, deployment, ..Default::default() }).await;
+        }
+        Method::TransitionDeployment => {
+            let deployment_id = given::deployment(registry, release, "production").await.id;
+            let target_state = pb::DeploymentState::Stopping.into();
+            let request = pb::TransitionDeploymentRequest { deployment_id, target_state, ..Default::default() };
+            is_replayed(registry, method, request).await;
+        }
         Method::UpdateApiKey => {
             let api_key_id = keys::make(registry, "to-update", pb::Role::Viewer).await.0.id;
             let api_key = Some(pb::ApiKey { description: Some("new".into()), ..Default::default() });

@@ -69,6 +69,23 @@ impl Row {
         Self { table: "releases", columns: own.into_iter().chain(lifecycle()).collect() }
     }
 
+    pub(super) fn deployment() -> Self {
+        let own = [
+            ("id", format!("'{OTHER}'")),
+            ("model_id", format!("'{MODEL}'")),
+            ("release_id", format!("'{RELEASE}'")),
+            ("environment", "'production'".to_owned()),
+            ("kind", "'METADATA'".to_owned()),
+            ("state", "'RUNNING'".to_owned()),
+            ("health", "'UNKNOWN'".to_owned()),
+            ("deploy_time", "1".to_owned()),
+            ("create_time", "1".to_owned()),
+            ("update_time", "1".to_owned()),
+            ("revision", "1".to_owned()),
+        ];
+        Self { table: "deployments", columns: own.into_iter().collect() }
+    }
+
     /// With another literal in a column, or with one more column.
     pub(super) fn with(mut self, name: &'static str, literal: impl Into<String>) -> Self {
         self.columns.retain(|(column, _)| *column != name);

@@ -38,7 +38,7 @@ const fn number(error: &Error) -> usize {
         Error::NotFound { kind: Kind::Model, .. } => 5,
         Error::NotFound { kind: Kind::Release, .. } => 6,
         Error::Exists { kind: Kind::Model, .. } => 7,
-        Error::Exists { kind: Kind::Release | Kind::Alias, .. } => 8,
+        Error::Exists { kind: Kind::Release | Kind::Alias | Kind::Deployment, .. } => 8,
         Error::EtagMismatch { .. } => 9,
         Error::Deleted { .. } => 10,
         Error::InvalidTransition { .. } => 11,
@@ -70,9 +70,10 @@ const fn number(error: &Error) -> usize {
         Error::RateLimited { .. } => 37,
         Error::RequestTooLarge { .. } => 38,
         Error::RequestBroken => 39,
+        Error::NotFound { kind: Kind::Deployment, .. } => 40,
     }
 }
-const NUMBERS: usize = 40;
+const NUMBERS: usize = 41;
 
 /// One of each, with texts as long as the contract lets a name be, or with short ones.
 fn examples(long: bool) -> Vec<Error> {

@@ -2,7 +2,10 @@
 
 use super::kinds::{Mutation, Stock};
 use registry_client::pb::event::Resource;
-use registry_client::{AuditEntry, Event, EventType, ModelId, ModelView, Release, ReleaseRef, ReleaseView, ResourceKind, pb};
+use registry_client::{
+    AuditEntry, Deployment, DeploymentId, Event, EventType, ModelId, ModelView, Release, ReleaseRef, ReleaseView, ResourceKind,
+    pb,
+};
 use registry_tests::Harness;
 
 /// What is to be told of one resource.
@@ -68,11 +71,17 @@ fn alias_of(event_type: EventType, of: &pb::Model, alias: &str, changed: &[&str]
     Told { kind: ResourceKind::ReleaseAlias, ..model(event_type, &id, &name, changed) }
 }
 
+fn deployment(event_type: EventType, deployment: &Deployment, changed: &[&str]) -> Told {
+    let Deployment { model_name, release_version, environment, .. } = deployment;
+    let name = format!("{model_name}:{release_version} (linux/amd64) in {environment}");
+    Told { kind: ResourceKind::Deployment, ..model(event_type, &deployment.id, &name, changed) }
+}
+
 /// What a change that has been made is to tell, in order.
 pub(super) async fn expected(registry: &Harness, stock: &Stock, mutation: Mutation) -> Vec<Told> {
     use EventType::{Created, Deleted, Purged, StateChanged, Undeleted, Updated};
     let client = &registry.client;
-    let Stock { name, model: of, one, two, deleted, gone, gone_with_it, .. } = stock;
+    let Stock { name, model: of, one, two, deleted, ended, gone, gone_with_it, ended_with_it, running, .. } = stock;
     let created_model = async |name: &str| model(Created, &client.get_model(name).send().await.unwrap().id, name, &[]);
     let created_release =
         async |version: &str| release(Created, &client.get_release(ReleaseRef::key(name, version)).send().await.unwrap(), &[]);
@@ -87,7 +96,8 @@ pub(super) async fn expected(registry: &Harness, stock: &Stock, mutation: Mutati
         Mutation::DeleteModel => [each(Deleted, &[one.clone(), two.clone()]), of_model(Deleted, of)].concat(),
         Mutation::UndeleteModel => [of_model(Undeleted, gone), each(Undeleted, gone_with_it)].concat(),
         Mutation::PurgeModel => {
-            [vec![alias_of(Purged, gone, "hidden", &[])], each(Purged, gone_with_it), of_model(Purged, gone)].concat()
+            let hidden = [alias_of(Purged, gone, "hidden", &[]), deployment(Purged, ended_with_it, &[])];
+            [hidden.to_vec(), each(Purged, gone_with_it), of_model(Purged, gone)].concat()
         }
         Mutation::CreateRelease => vec![created_release("new-1").await],
         Mutation::BatchCreateReleases => vec![created_release("new-1").await, created_release("new-2").await],
@@ -97,10 +107,21 @@ pub(super) async fn expected(registry: &Harness, stock: &Stock, mutation: Mutati
             vec![alias(Deleted, stock, "a", &[]), alias(Deleted, stock, "b", &[]), release(Deleted, one, &[])]
         }
         Mutation::UndeleteRelease => each(Undeleted, std::slice::from_ref(deleted)),
-        Mutation::PurgeRelease => each(Purged, std::slice::from_ref(deleted)),
+        Mutation::PurgeRelease => vec![deployment(Purged, ended, &[]), release(Purged, deleted, &[])],
         Mutation::CreateAlias => vec![alias(Created, stock, "new", &[])],
         Mutation::MoveAlias => vec![alias(Updated, stock, "a", &["release_id", "previous_release_id"])],
         Mutation::DeleteAlias => vec![alias(Deleted, stock, "a", &[])],
+        Mutation::CreateDeployment => {
+            let new = client.list_deployments().release(two).send().await.unwrap().items.remove(0);
+            vec![deployment(Created, &new, &[])]
+        }
+        Mutation::UpdateDeployment => {
+            let changed = ["cluster", "replicas", "gpu_enabled", "deployed_by", "metadata"];
+            vec![deployment(Updated, running, &changed)]
+        }
+        Mutation::TransitionDeployment => {
+            vec![deployment(StateChanged, running, &["state", "state_reason", "terminate_time"])]
+        }
     }
 }
 
@@ -116,6 +137,10 @@ pub(super) async fn shown(registry: &Harness, stock: &Stock, event: &Event) -> O
         (_, ResourceKind::Release) => {
             let read = client.get_release(ReleaseRef::by_id(&event.resource_id)).view(ReleaseView::Basic).send().await.unwrap();
             Some(Resource::Release(Box::new(read)))
+        }
+        (_, ResourceKind::Deployment) => {
+            let read = client.get_deployment(DeploymentId::new(&event.resource_id)).send().await.unwrap();
+            Some(Resource::Deployment(Box::new(Deployment { metadata: None, ..read })))
         }
         (event_type, ResourceKind::ReleaseAlias) => {
             let aliases = match event_type {

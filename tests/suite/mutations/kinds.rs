@@ -1,6 +1,6 @@
 //! Every way to change a resource, each ready to be done on a stock of its own.
 
-use registry_client::{Error, Method, Model, Release, ReleaseAlias, TrainingMetadata};
+use registry_client::{Deployment, Error, Method, Model, Release, ReleaseAlias, TrainingMetadata};
 use registry_tests::{Harness, given};
 
 /// A way to change resources. A method that does two different things has two.
@@ -23,6 +23,9 @@ pub(super) enum Mutation {
     CreateAlias,
     MoveAlias,
     DeleteAlias,
+    CreateDeployment,
+    UpdateDeployment,
+    TransitionDeployment,
 }
 
 /// The changes that a method can make. A method that is not here does not compile.
@@ -44,6 +47,9 @@ pub(super) const fn of(method: Method) -> &'static [Mutation] {
         Method::PurgeRelease => &[Mutation::PurgeRelease],
         Method::SetReleaseAlias => &[Mutation::CreateAlias, Mutation::MoveAlias],
         Method::DeleteReleaseAlias => &[Mutation::DeleteAlias],
+        Method::CreateDeployment => &[Mutation::CreateDeployment],
+        Method::UpdateDeployment => &[Mutation::UpdateDeployment],
+        Method::TransitionDeployment => &[Mutation::TransitionDeployment],
         Method::GetModel
         | Method::BatchGetModels
         | Method::ListModels
@@ -54,6 +60,8 @@ pub(super) const fn of(method: Method) -> &'static [Mutation] {
         | Method::BatchResolveReleases
         | Method::ListReleaseAliases
         | Method::ListReleaseAliasHistory
+        | Method::GetDeployment
+        | Method::ListDeployments
         | Method::GetServerInfo
         | Method::Watch
         | Method::ListEvents
@@ -81,11 +89,15 @@ pub(super) struct Stock {
     pub(super) one: Release,
     /// A live release without an alias.
     pub(super) two: Release,
-    /// A deleted release.
+    /// A deleted release, and a deployment of it that has ended.
     pub(super) deleted: Release,
-    /// A model that was deleted with two releases, of which an alias points to the first.
+    pub(super) ended: Deployment,
+    /// A model that was deleted with two releases, of which an alias points to the first, and the second has run.
     pub(super) gone: Model,
     pub(super) gone_with_it: Vec<Release>,
+    pub(super) ended_with_it: Deployment,
+    /// A deployment that runs: of a release of a model of its own, which cannot be deleted because of it.
+    pub(super) running: Deployment,
     /// "a" and "b", as they are.
     pub(super) aliases: Vec<ReleaseAlias>,
 }
@@ -99,12 +111,18 @@ impl Stock {
         let model = create.description("d").training(training(1)).send().await.expect("a model");
         let [one, two, deleted]: [Release; 3] = given::releases(registry, &name, 1..=3).await.try_into().expect("three");
         let aliases = vec![given::alias(registry, &one, "a").await, given::alias(registry, &one, "b").await];
+        let ended = given::terminated(registry, &deleted, "staging").await;
         client.delete_release(&deleted).send().await.expect("a deleted release");
         let gone = given::model(registry, &format!("{name}/gone")).await;
         let gone_with_it = given::releases(registry, &gone.name, 1..=2).await;
         given::alias(registry, &gone_with_it[0], "hidden").await;
+        let ended_with_it = given::terminated(registry, &gone_with_it[1], "staging").await;
         client.delete_model(&gone).force().send().await.expect("a deleted model");
-        Self { name, model, one, two, deleted, gone, gone_with_it, aliases }
+        let deployed = given::model(registry, &format!("{name}/deployed")).await;
+        let deployed = given::release(registry, &deployed.name, "1").await;
+        let running = client.create_deployment(&deployed, "production").metadata(serde_json::json!({"large": true}));
+        let running = running.send().await.expect("a deployment");
+        Self { name, model, one, two, deleted, ended, gone, gone_with_it, ended_with_it, running, aliases }
     }
 
     /// The names of what is created.
@@ -120,7 +138,7 @@ fn training(gpu_count: i32) -> TrainingMetadata {
 /// Does it, under a request id.
 pub(super) async fn act(registry: &Harness, stock: &Stock, mutation: Mutation, id: &str) -> Result<(), Error> {
     let client = &registry.client;
-    let Stock { model, one, two, deleted, gone, .. } = stock;
+    let Stock { model, one, two, deleted, gone, running, .. } = stock;
     let [first, second] = stock.new_names();
     let release = |version: &str| client.create_release(model, version).digest(given::digest(1)).label("k", "v");
     match mutation {
@@ -154,6 +172,14 @@ pub(super) async fn act(registry: &Harness, stock: &Stock, mutation: Mutation, i
         Mutation::MoveAlias => drop(client.set_release_alias(two, "a").request_id(id).send().await?),
         Mutation::DeleteAlias => {
             client.delete_release_alias(model, "a").request_id(id).send().await?;
+        }
+        Mutation::CreateDeployment => drop(client.create_deployment(two, "production").request_id(id).send().await?),
+        Mutation::UpdateDeployment => {
+            let update = client.update_deployment(running).cluster("new").replicas(2).gpu_enabled(true).clear_deployed_by();
+            drop(update.metadata(serde_json::json!({"larger": true})).request_id(id).send().await?);
+        }
+        Mutation::TransitionDeployment => {
+            drop(client.terminate_deployment(running).reason("why").request_id(id).send().await?);
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! For every method: the calls that refer to something, in every way that a request has. A new method does not compile here
 //! until it is said how it refers to models.
 
-use super::target::{ALIAS, Target, VERSION};
+use super::target::{ALIAS, ENVIRONMENT, Target, VERSION};
 use prost::Message;
 use prost_types::FieldMask;
 use registry_client::{Client, EventFilter, Method, Rpc, pb};
@@ -187,6 +187,36 @@ pub(super) async fn call(client: &Client, method: Method, own: &Target, target: 
             let history = |model_ref| pb::ListReleaseAliasHistoryRequest { model_ref, alias: ALIAS.into(), ..Default::default() };
             answers(client, target.models().map(history)).await
         }
+        Method::CreateDeployment => {
+            let deployment = || Some(pb::Deployment { environment: ENVIRONMENT.into(), ..Default::default() });
+            let create =
+                |release_ref| pb::CreateDeploymentRequest { release_ref, deployment: deployment(), ..Default::default() };
+            answers(client, target.releases().map(create)).await
+        }
+        Method::GetDeployment => answers(client, [pb::GetDeploymentRequest { deployment_id: target.deployment.clone() }]).await,
+        Method::ListDeployments => {
+            let of_model = |model_ref| pb::ListDeploymentsRequest { model_ref, include_total_size: true, ..Default::default() };
+            let of_release = |release_ref| pb::ListDeploymentsRequest { release_ref, ..Default::default() };
+            let releases = target.releases().map(of_release);
+            answers(client, target.models().map(of_model).into_iter().chain(releases)).await
+        }
+        Method::UpdateDeployment => {
+            let request = pb::UpdateDeploymentRequest {
+                deployment_id: target.deployment.clone(),
+                deployment: Some(pb::Deployment { cluster: Some("mine now".into()), ..Default::default() }),
+                update_mask: mask("cluster"),
+                ..Default::default()
+            };
+            answers(client, [request]).await
+        }
+        Method::TransitionDeployment => {
+            let step = |state: pb::DeploymentState| pb::TransitionDeploymentRequest {
+                deployment_id: target.deployment.clone(),
+                target_state: state.into(),
+                ..Default::default()
+            };
+            answers(client, [pb::DeploymentState::Running, pb::DeploymentState::Terminated].map(step)).await
+        }
         Method::Watch => {
             let request = pb::WatchRequest { filter: of_model(target), include_resource: true, ..watching::after(0) };
             let mut watcher = watching::watch(client, request).await;
@@ -242,13 +272,15 @@ fn references(target: &Target) -> Vec<pb::ResolveReleaseRequest> {
         (Selector::Number(1), None),
         (Selector::Requirement("^1".into()), None),
     ];
-    let of_model = |model_ref: Option<pb::ModelRef>| {
+    let of_model = |model_ref: Option<pb::ModelRef>, environment: Option<&str>| {
         selectors.clone().map(|(selector, as_of_time)| pb::ResolveReleaseRequest {
             model_ref: model_ref.clone(),
             selector: Some(selector),
+            environment: environment.map(Into::into),
             as_of_time,
             ..Default::default()
         })
     };
-    target.models().map(of_model).concat()
+    let environments = [None, Some(ENVIRONMENT), Some("nowhere")];
+    environments.map(|environment| target.models().map(|model| of_model(model, environment)).concat()).concat()
 }

@@ -6,6 +6,7 @@
 pub(super) mod alias;
 pub(super) mod api_key;
 pub(super) mod audit;
+pub(super) mod deployment;
 pub(super) mod document;
 pub(super) mod event;
 pub(super) mod filter;

@@ -8,6 +8,7 @@ pub mod alias_move;
 pub mod answer;
 pub mod api_key;
 pub mod audit_entry;
+pub mod deployment;
 pub mod event;
 pub mod model;
 pub mod model_label;
@@ -46,5 +47,6 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
         table(&schema, answer::Entity),
         table(&schema, api_key::Entity),
         table(&schema, audit_entry::Entity),
+        table(&schema, deployment::Entity),
     ]
 }
