@@ -111,6 +111,23 @@ fn required_fields() {
 }
 
 #[test]
+fn numbers_have_a_least_and_a_highest_value() {
+    let at = |host_port| {
+        let deployment = pb::Deployment { environment: "e".to_owned(), host_port: Some(host_port), ..Default::default() };
+        pb::CreateDeploymentRequest { release_ref: release_ref(ID), deployment: Some(deployment), ..Default::default() }
+    };
+    for (port, expected) in [
+        (1, &[][..]),
+        (65535, &[]),
+        (0, &["deployment.host_port: INT32_GTE"]),
+        (65536, &["deployment.host_port: INT32_LTE"]),
+        (i32::MAX, &["deployment.host_port: INT32_LTE"]),
+    ] {
+        assert_found(&at(port), expected);
+    }
+}
+
+#[test]
 fn lengths_are_counted_in_characters() {
     assert_found(&create(|model| model.storage_path = "ä".repeat(1000)), &[]);
     assert_found(&create(|model| model.storage_path = "ä".repeat(1001)), &["model.storage_path: STRING_MAX_LEN"]);

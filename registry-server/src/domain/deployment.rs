@@ -56,6 +56,9 @@ super::closed_set! {
 }
 
 impl DeploymentState {
+    /// Every state but the last.
+    pub const LIVE: [Self; 6] = [Self::Pending, Self::Deploying, Self::Running, Self::Stopping, Self::Stopped, Self::Failed];
+
     /// Whether the life of a deployment has a step from here to `target`: along one of the drawn edges, or to
     /// where it is already. Every pair is spelled out, so that a new state has to be drawn in.
     #[must_use]

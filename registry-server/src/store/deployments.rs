@@ -7,7 +7,7 @@ use crate::domain::deployment::{DeploymentFilter, DeploymentOrder, DeploymentSta
 use crate::domain::page::{Cursor, List, SortKey};
 use crate::domain::release::{ReleaseKey, ReleaseState};
 use crate::domain::{DeploymentId, Error, Kind, ModelId, ReleaseId, Timestamp};
-use sea_orm::sea_query::{LockType, Order, Query, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query, SimpleExpr};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, PaginatorTrait,
     QueryFilter, QueryOrder, QueryResult, QuerySelect, RelationDef, Select,
@@ -185,14 +185,18 @@ pub(super) async fn live_counts(source: &impl Source, releases: &[ReleaseId]) ->
     Ok(counts)
 }
 
-/// The releases that run in one of these environments: part of a condition on releases.
-pub(super) fn running_in<'a>(environments: impl IntoIterator<Item = &'a str>) -> SelectStatement {
-    Query::select()
-        .column(deployment::Column::ReleaseId)
+/// That a release runs in one of these environments: part of a query for releases. One look at an index for each release that is
+/// considered, however much runs there of others.
+pub(super) fn runs_in<'a>(environments: impl IntoIterator<Item = &'a str>) -> SimpleExpr {
+    let of_it = Expr::col((deployment::Entity, deployment::Column::ReleaseId)).equals((release::Entity, release::Column::Id));
+    let running = Query::select()
+        .column(deployment::Column::Id)
         .from(deployment::Entity)
-        .and_where(deployment::Column::Environment.is_in(environments))
+        .and_where(of_it)
         .and_where(deployment::Column::State.eq(DeploymentState::Running))
-        .take()
+        .and_where(deployment::Column::Environment.is_in(environments))
+        .take();
+    Expr::exists(running)
 }
 
 /// Removes deployments for good: before their releases, to which they belong. Gives what they were, as they were deployed.
@@ -207,8 +211,9 @@ pub async fn purge(tx: &Tx, of: Of) -> Result<Vec<Deployment>, Error> {
     Ok(gone)
 }
 
+/// Said by what it is and not by what it is not, so that a long history is passed over in the index.
 fn is_live() -> SimpleExpr {
-    deployment::Column::State.ne(DeploymentState::Terminated)
+    deployment::Column::State.is_in(DeploymentState::LIVE)
 }
 
 fn joined(source: &impl Source) -> Select<deployment::Entity> {

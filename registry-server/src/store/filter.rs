@@ -96,8 +96,7 @@ pub(super) fn releases(filter: &ReleaseFilter) -> Condition {
         .add_option((!base_release_ids.is_empty()).then(|| Column::BaseReleaseId.is_in(base_release_ids.iter().copied())))
         .add(within(Column::CreateTime, *create_time));
     if !environments.is_empty() {
-        let running = deployments::running_in(environments.iter().map(String::as_str));
-        all = all.add(col(Column::Id).in_subquery(running));
+        all = all.add(deployments::runs_in(environments.iter().map(String::as_str)));
     }
     if !text_query.is_empty() {
         all = all.add(text(&[Column::Version, Column::Tag, Column::ReleaseNotes], text_query));

@@ -22,13 +22,12 @@ impl Candidates {
         platform: Option<&Platform>,
         environment: Option<&Environment>,
     ) -> Self {
-        let running = environment.map(|value| deployments::running_in([value.as_str()]));
         let conditions = Condition::all()
             .add(release::Column::ModelId.eq(model))
             .add(release::Column::DeleteTime.is_null())
             .add_option(quantization.map(|value| release::Column::Quantization.eq(value)))
             .add_option(platform.map(|value| release::Column::Platform.eq(value)))
-            .add_option(running.map(|running| release::Column::Id.in_subquery(running)));
+            .add_option(environment.map(|value| deployments::runs_in([value.as_str()])));
         Self { conditions }
     }
 

@@ -132,6 +132,17 @@ fn examples(long: bool) -> Vec<Error> {
         Error::OutsidePrefixes { name: text(255) },
     ];
     examples.push(Error::NotFound { kind: Kind::Alias, name: name(), hint: None });
+    examples.push(Error::NotFound { kind: Kind::Deployment, name: id.to_string(), hint: None });
+    examples.push(Error::InUse {
+        kind: Kind::Release,
+        name: name(),
+        why: "has live deployments, which `force` does not end",
+        blockers: Blockers {
+            kind: Kind::Deployment,
+            names: vec![format!("{id} ({} in {})", name(), text(100)); 10],
+            count: u64::MAX,
+        },
+    });
     for kind in [Kind::Model, Kind::Release, Kind::ApiKey] {
         let revision = Revision::new(i64::MAX);
         examples.extend([
