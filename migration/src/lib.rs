@@ -8,6 +8,8 @@ mod m20261121_000002_releases;
 mod m20261121_000003_registry;
 mod m20261122_000004_history;
 mod m20261122_000005_access;
+mod m20261122_000006_artifacts;
+mod m20261122_000007_deployments;
 
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -23,6 +25,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_registry::Migration),
             Box::new(m20261122_000004_history::Migration),
             Box::new(m20261122_000005_access::Migration),
+            Box::new(m20261122_000006_artifacts::Migration),
+            Box::new(m20261122_000007_deployments::Migration),
         ]
     }
 }

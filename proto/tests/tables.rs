@@ -31,7 +31,7 @@ fn a_method_is_found_by_its_path() {
         assert_eq!(Method::from_path(method.path()), Some(method));
         assert_eq!(method.path(), format!("/{}/{}", method.service(), method.name()));
     }
-    assert_eq!(Method::ALL.len(), 38);
+    assert_eq!(Method::ALL.len(), 50);
 }
 
 #[test]

@@ -111,6 +111,23 @@ fn required_fields() {
 }
 
 #[test]
+fn numbers_have_a_least_and_a_highest_value() {
+    let at = |host_port| {
+        let deployment = pb::Deployment { environment: "e".to_owned(), host_port: Some(host_port), ..Default::default() };
+        pb::CreateDeploymentRequest { release_ref: release_ref(ID), deployment: Some(deployment), ..Default::default() }
+    };
+    for (port, expected) in [
+        (1, &[][..]),
+        (65535, &[]),
+        (0, &["deployment.host_port: INT32_GTE"]),
+        (65536, &["deployment.host_port: INT32_LTE"]),
+        (i32::MAX, &["deployment.host_port: INT32_LTE"]),
+    ] {
+        assert_found(&at(port), expected);
+    }
+}
+
+#[test]
 fn lengths_are_counted_in_characters() {
     assert_found(&create(|model| model.storage_path = "ä".repeat(1000)), &[]);
     assert_found(&create(|model| model.storage_path = "ä".repeat(1001)), &["model.storage_path: STRING_MAX_LEN"]);
@@ -366,7 +383,7 @@ fn starts_of_events() {
         assert_found(&watch(start), &[]);
     }
     assert_found(&watch(Some(-1)), &["after_revision: INT64_GTE"]);
-    let filter = pb::EventFilter { resource_kinds: vec![1, 0, 4], event_types: vec![6, 0, 7], model_ids: vec!["x".to_owned()] };
+    let filter = pb::EventFilter { resource_kinds: vec![1, 0, 99], event_types: vec![6, 0, 7], model_ids: vec!["x".to_owned()] };
     assert_found(
         &pb::ListEventsRequest { page_size: -1, after_revision: -1, filter: Some(filter), include_resource: false },
         &[
@@ -508,4 +525,32 @@ fn an_update_checks_what_is_set_and_cannot_change() {
     let release = pb::Release { digest: Some("md5:0".to_owned()), ..Default::default() };
     let request = pb::UpdateReleaseRequest { release_ref: release_ref(ID), release: Some(release), ..Default::default() };
     assert_found(&request, &["release.digest: STRING_PATTERN"]);
+}
+
+/// A number that is REQUIRED and `optional`: nothing said is missing, and 0 is a number like others.
+#[test]
+fn a_required_number_can_be_zero() {
+    let parent = release_ref("0193f0c4-7b1e-7c3a-9d52-2f6a1c0b8e11").map(pb::create_artifact_request::Parent::ReleaseRef);
+    let of_size = |size_bytes| {
+        let artifact = pb::Artifact {
+            name: "iris.whl".to_owned(),
+            artifact_type: "wheel".to_owned(),
+            file_path: "/iris.whl".to_owned(),
+            size_bytes,
+            checksum: format!("sha256:{:064}", 0),
+            ..Default::default()
+        };
+        pb::CreateArtifactRequest { parent: parent.clone(), artifact: Some(artifact), ..Default::default() }
+    };
+    assert_found(&of_size(Some(0)), &[]);
+    assert_found(&of_size(None), &["artifact.size_bytes: REQUIRED"]);
+    assert_found(&of_size(Some(-1)), &["artifact.size_bytes: INT64_GTE"]);
+    let update = |paths: &[&str]| pb::UpdateArtifactRequest {
+        artifact_id: "0193f0c4-7b1e-7c3a-9d52-2f6a1c0b8e11".to_owned(),
+        artifact: Some(pb::Artifact::default()),
+        update_mask: Some(FieldMask { paths: paths.iter().map(ToString::to_string).collect() }),
+        ..Default::default()
+    };
+    assert_found(&update(&["size_bytes"]), &["artifact.size_bytes: REQUIRED"]);
+    assert_found(&update(&["platform"]), &[]);
 }

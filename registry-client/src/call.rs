@@ -251,7 +251,7 @@ fn identified<R: Rpc>(request: &R) -> R {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the server has one source of ids, and this is not the server")]
-fn new_id() -> String {
+pub(crate) fn new_id() -> String {
     Uuid::new_v4().to_string()
 }
 

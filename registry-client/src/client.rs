@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use registry_proto::v1::api_key_service_client::ApiKeyServiceClient;
+use registry_proto::v1::artifact_service_client::ArtifactServiceClient;
 use registry_proto::v1::audit_service_client::AuditServiceClient;
+use registry_proto::v1::deployment_service_client::DeploymentServiceClient;
 use registry_proto::v1::model_service_client::ModelServiceClient;
 use registry_proto::v1::release_service_client::ReleaseServiceClient;
 use registry_proto::v1::system_service_client::SystemServiceClient;
@@ -176,6 +178,18 @@ impl Client {
     #[must_use]
     pub fn release_service(&self) -> ReleaseServiceClient<Connection> {
         ReleaseServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// The generated stub of the artifact service, see [`model_service`](Self::model_service).
+    #[must_use]
+    pub fn artifact_service(&self) -> ArtifactServiceClient<Connection> {
+        ArtifactServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// The generated stub of the deployment service, see [`model_service`](Self::model_service).
+    #[must_use]
+    pub fn deployment_service(&self) -> DeploymentServiceClient<Connection> {
+        DeploymentServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// The generated stub of the system service, see [`model_service`](Self::model_service).

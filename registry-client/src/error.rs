@@ -63,7 +63,11 @@ pub enum Error {
     Cancelled(Failure),
     /// UNIMPLEMENTED: the server does not know the method; it may be an older one, or no registry.
     Unimplemented(Failure),
-    /// INTERNAL, UNKNOWN or DATA_LOSS: a bug; [`request_id`](Self::request_id) finds it in the log of the server.
+    /// DATA_LOSS: bytes that the registry held are gone or not what they were, or what arrived here is not.
+    DataLoss(Failure),
+    /// A file of this machine could not be read or written. What the system said is the [source](std::error::Error::source).
+    File(Failure),
+    /// INTERNAL or UNKNOWN: a bug; [`request_id`](Self::request_id) finds it in the log of the server.
     Internal(Failure),
     /// No connection could be made, or it broke. What the network said is the [source](std::error::Error::source).
     Transport(Failure),
@@ -90,6 +94,8 @@ macro_rules! each {
             | Self::DeadlineExceeded($failure)
             | Self::Cancelled($failure)
             | Self::Unimplemented($failure)
+            | Self::DataLoss($failure)
+            | Self::File($failure)
             | Self::Internal($failure)
             | Self::Transport($failure)
             | Self::Protocol($failure)
@@ -118,7 +124,8 @@ impl Error {
             Code::Unavailable => Self::Unavailable(failure),
             Code::Cancelled => Self::Cancelled(failure),
             Code::Unimplemented => Self::Unimplemented(failure),
-            Code::Internal | Code::Unknown | Code::DataLoss => Self::Internal(failure),
+            Code::DataLoss => Self::DataLoss(failure),
+            Code::Internal | Code::Unknown => Self::Internal(failure),
             Code::Ok => Self::protocol(method, "a failure has the code OK"),
         }
     }
@@ -146,12 +153,16 @@ impl Error {
         Self::Endpoint(Failure::new(None, Code::InvalidArgument, why.into()))
     }
 
+    pub(crate) fn file(method: Method, path: Option<&std::path::Path>, error: std::io::Error) -> Self {
+        Self::File(Failure::file(method, path, error))
+    }
+
     pub(crate) fn connect(error: tonic::transport::Error) -> Self {
         Self::Transport(Failure::connect(error))
     }
 
-    /// The gRPC code. [`Transport`](Self::Transport) has UNAVAILABLE, [`Protocol`](Self::Protocol) INTERNAL, and
-    /// [`Endpoint`](Self::Endpoint) INVALID_ARGUMENT.
+    /// The gRPC code. [`Transport`](Self::Transport) has UNAVAILABLE, [`Protocol`](Self::Protocol) INTERNAL,
+    /// [`File`](Self::File) UNKNOWN, and [`Endpoint`](Self::Endpoint) INVALID_ARGUMENT.
     #[must_use]
     pub fn code(&self) -> Code {
         self.failure().code
@@ -282,6 +293,8 @@ impl Error {
                 Self::Invalid(_) | Self::NotFound(_) | Self::AlreadyExists(_) | Self::Aborted(_) => false,
                 Self::FailedPrecondition(_) | Self::Unauthenticated(_) | Self::PermissionDenied(_) => false,
                 Self::ResourceExhausted(_) | Self::Unimplemented(_) | Self::Endpoint(_) => false,
+                // The call was given up in the middle of its bytes.
+                Self::DataLoss(_) | Self::File(_) => false,
             }
     }
 

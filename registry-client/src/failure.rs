@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use registry_proto::method::Method;
@@ -93,6 +94,16 @@ impl Failure {
     pub(crate) fn connect(error: tonic::transport::Error) -> Self {
         let mut failure = Self::new(None, Code::Unavailable, chain(&error));
         failure.0.never_sent = true;
+        failure.0.cause = Some(Box::new(error));
+        failure
+    }
+
+    pub(crate) fn file(method: Method, path: Option<&Path>, error: std::io::Error) -> Self {
+        let message = match path {
+            Some(path) => format!("{}: {error}", path.display()),
+            None => format!("what is to be uploaded cannot be read: {error}"),
+        };
+        let mut failure = Self::new(Some(method), Code::Unknown, message);
         failure.0.cause = Some(Box::new(error));
         failure
     }

@@ -1,4 +1,4 @@
-//! The fields of models and releases that callers write, said once, and what the builders that write them make of each. Every such
+//! The fields of models, releases, artifacts and deployments that callers write, said once, and what the builders that write them make of each. Every such
 //! builder has a method `write`, which is told the name of the field and gives the message to write it to.
 
 /// The fields of a model that CreateModel and UpdateModel both write, apart from those that hold many values.
@@ -51,6 +51,48 @@ macro_rules! release_fields {
     };
 }
 
+/// The fields of an artifact that CreateArtifact and UpdateArtifact both write and that can be unset.
+macro_rules! artifact_fields {
+    ($each:ident for $Builder:ident) => {
+        $each! { $Builder;
+            /// What it runs on, for example "linux_x86_64" or "any".
+            text platform, clear_platform;
+            /// The version of Python that it is for, for example "3.11".
+            text python_version, clear_python_version;
+            /// Any JSON object.
+            object metadata, clear_metadata;
+            /// Who or what put the file where it is, if that was not the caller.
+            text uploaded_by, clear_uploaded_by;
+        }
+    };
+}
+
+/// The fields of a deployment that CreateDeployment and UpdateDeployment both write.
+macro_rules! deployment_fields {
+    ($each:ident for $Builder:ident) => {
+        $each! { $Builder;
+            /// The cluster.
+            text cluster, clear_cluster;
+            /// The namespace in Kubernetes.
+            text k8s_namespace, clear_k8s_namespace;
+            /// Where callers of the model reach it.
+            text endpoint_url, clear_endpoint_url;
+            /// How many replicas there are, or are meant to be.
+            small replicas, clear_replicas;
+            /// The tag of the image it was started from.
+            text image_tag, clear_image_tag;
+            /// The id of the container.
+            text container_id, clear_container_id;
+            /// The port on the host, 1 to 65535.
+            small host_port, clear_host_port;
+            /// Who deployed it. When unset on create: the caller.
+            text deployed_by, clear_deployed_by;
+            /// Any JSON object.
+            object metadata, clear_metadata;
+        }
+    };
+}
+
 /// A method for each field that sets it.
 macro_rules! setters {
     ($Builder:ident; $($(#[$doc:meta])* $kind:ident $field:ident, $clear:ident;)*) => {
@@ -81,6 +123,7 @@ macro_rules! setter {
     ($(#[$doc:meta])* text $field:ident) => { crate::fields::setter!($(#[$doc])* impl Into<String> => $field); };
     ($(#[$doc:meta])* flag $field:ident) => { crate::fields::setter!($(#[$doc])* bool => $field); };
     ($(#[$doc:meta])* number $field:ident) => { crate::fields::setter!($(#[$doc])* i64 => $field); };
+    ($(#[$doc:meta])* small $field:ident) => { crate::fields::setter!($(#[$doc])* i32 => $field); };
     ($(#[$doc:meta])* training $field:ident) => { crate::fields::setter!($(#[$doc])* crate::TrainingMetadata => $field); };
     ($(#[$doc:meta])* object $field:ident) => {
         $(#[$doc])*
@@ -168,4 +211,7 @@ pub(crate) fn mask(fields: impl IntoIterator<Item = impl Into<String>>) -> Optio
     (!paths.is_empty()).then_some(prost_types::FieldMask { paths })
 }
 
-pub(crate) use {masked, model_fields, option, options, release_fields, setter, setters, setters_and_clearers};
+pub(crate) use {
+    artifact_fields, deployment_fields, masked, model_fields, option, options, release_fields, setter, setters,
+    setters_and_clearers,
+};

@@ -25,7 +25,8 @@
 //!
 //! # Names and ids
 //!
-//! Text is always a name. An id is a [`ModelId`] or a [`ReleaseId`], and a [`Model`] or [`Release`] that was read stands for its id:
+//! Text is always a name, but for artifacts, which are known by their ids only. An id is a [`ModelId`], a [`ReleaseId`] or a
+//! [`DeploymentId`], and a [`Model`], [`Release`] or [`Deployment`] that was read stands for its id:
 //! `client.update_model(&model)` still finds it when another model has taken its name. A release is otherwise known by its
 //! [key](ReleaseRef::key); aliases, tags, "latest" and version requirements must be [resolved](Client::resolve_release) first, because they may
 //! stand for something else tomorrow.
@@ -40,6 +41,19 @@
 //! [`set_release_alias`](Client::set_release_alias) moves a name such as "production" from one release to another in one step and, with
 //! [`expected_release`](SetReleaseAlias::expected_release), only from where it is believed to be. Where it points, and pointed at an
 //! earlier time, [`resolve_release`](Client::resolve_release) tells.
+//!
+//! # Artifacts
+//!
+//! [`create_artifact`](Client::create_artifact) registers a file of a release, or of a model as a whole: where it is, how large it is and
+//! what its checksum is. Only who made the file knows that: neither the client nor the registry opens it.
+//! [`upload_artifact`](Client::upload_artifact) gives the registry the file itself, and [`download_artifact`](Client::download_artifact)
+//! gets it back, verified.
+//!
+//! # Deployments
+//!
+//! The registry keeps a record of where releases run: [`create_deployment`](Client::create_deployment) and
+//! [`transition_deployment`](Client::transition_deployment) write it, and [`list_deployments`](Client::list_deployments) tells in one call
+//! what runs in production, or where a release runs. [`environment`](ReleaseQuery::environment) asks for a release that runs there.
 //!
 //! # Pages
 //!
@@ -111,11 +125,13 @@
 
 mod aliases;
 mod api_keys;
+mod artifacts;
 mod audit;
 mod call;
 mod client;
 mod connect;
 mod connection;
+mod deployments;
 mod error;
 mod failure;
 mod fields;
@@ -136,12 +152,15 @@ pub use registry_proto::method::{Idempotency, Method};
 pub use registry_proto::v1 as pb;
 pub use registry_proto::v1::event::Resource as EventResource;
 pub use registry_proto::v1::get_server_info_response::{Capabilities, Limits};
+pub use registry_proto::v1::list_deployments_request::Order as DeploymentOrder;
 pub use registry_proto::v1::list_models_request::Order as ModelOrder;
 pub use registry_proto::v1::list_releases_request::Order as ReleaseOrder;
 pub use registry_proto::v1::{
-    ApiKey, ApiKeyState, AuditEntry, AuditFilter, CompactEventsResponse as CompactedEvents, ErrorReason, Event, EventFilter,
-    EventType, GetServerInfoResponse as ServerInfo, LabelSelector, Model, ModelFilter, ModelSource, ModelView, Release,
-    ReleaseAlias, ReleaseAliasMove, ReleaseFilter, ReleaseState, ReleaseView, ResourceKind, Role, TrainingMetadata,
+    ApiKey, ApiKeyState, Artifact, ArtifactContentState, ArtifactFilter, AuditEntry, AuditFilter,
+    CompactEventsResponse as CompactedEvents, Deployment, DeploymentFilter, DeploymentKind, DeploymentState, ErrorReason, Event,
+    EventFilter, EventType, GetServerInfoResponse as ServerInfo, HealthState, LabelSelector, Model, ModelFilter, ModelSource,
+    ModelView, Release, ReleaseAlias, ReleaseAliasMove, ReleaseFilter, ReleaseState, ReleaseView, ResourceKind, Role,
+    TrainingMetadata,
 };
 pub use tonic::Code;
 
@@ -149,11 +168,16 @@ pub use aliases::{DeleteReleaseAlias, ListReleaseAliasHistory, ListReleaseAliase
 pub use api_keys::{
     ApiKeySecret, CreateApiKey, GetApiKey, GetCallerApiKey, ListApiKeys, NewSecret, RotateApiKey, TransitionApiKey, UpdateApiKey,
 };
+pub use artifacts::{
+    CreateArtifact, DeleteArtifact, Download, DownloadArtifact, GetArtifact, ListArtifacts, TransferProgress, UpdateArtifact,
+    UploadArtifact,
+};
 pub use audit::ListAuditEntries;
 pub use call::{Answer, Call};
 pub use client::Client;
 pub use connect::Builder;
 pub use connection::Connection;
+pub use deployments::{CreateDeployment, GetDeployment, ListDeployments, TransitionDeployment, UpdateDeployment};
 pub use error::Error;
 pub use failure::{Failure, FieldViolation, ResourceInfo};
 pub use json::IntoStruct;
@@ -164,7 +188,7 @@ pub use models::{
     UndeleteModel, UpdateModel,
 };
 pub use page::Page;
-pub use refs::{ModelId, ModelRef, ReleaseId, ReleaseKey, ReleaseRef};
+pub use refs::{ArtifactId, ArtifactParent, DeploymentId, ModelId, ModelRef, ReleaseId, ReleaseKey, ReleaseRef};
 pub use releases::{
     BatchCreateReleases, BatchGetReleases, BatchResolveReleases, CreateRelease, DeleteRelease, GetRelease, ListReleases,
     PurgeRelease, ReleaseQuery, Resolution, ResolveRelease, ResolveReleaseOf, Resolved, SelectRelease, TransitionRelease,

@@ -1,4 +1,4 @@
-//! How requests refer to models and releases, so that a name cannot be taken for an id. Holds no rules about names: the registry
+//! How requests refer to models, releases, artifacts and deployments, so that a name cannot be taken for an id. Holds no rules about names: the registry
 //! knows them.
 
 use std::fmt;
@@ -65,6 +65,34 @@ id! {
     /// # }
     /// ```
     ReleaseId of Release
+}
+
+id! {
+    /// The id of an artifact. Text is taken as one, because artifacts are referred to in no other way.
+    ///
+    /// ```
+    /// use registry_client::{Artifact, ArtifactId};
+    ///
+    /// # fn run(artifact: &Artifact) {
+    /// let from_text = ArtifactId::from("0193f0c4-7b1e-7c3a-9d52-2f6a1c0b8e11");
+    /// let from_artifact = ArtifactId::from(artifact);
+    /// # }
+    /// ```
+    ArtifactId of Artifact
+}
+
+id! {
+    /// The id of a deployment, which has no other name.
+    ///
+    /// ```
+    /// use registry_client::{Deployment, DeploymentId};
+    ///
+    /// # fn run(deployment: &Deployment) {
+    /// let from_text = DeploymentId::new("0193f0c4-7b1e-7c3a-9d52-2f6a1c0b8e11");
+    /// let from_deployment = DeploymentId::from(deployment);
+    /// # }
+    /// ```
+    DeploymentId of Deployment
 }
 
 /// Which model is meant. Text is always a name; an id is a [`ModelId`], and a [`Model`](pb::Model) that was read stands for its id.
@@ -142,6 +170,24 @@ impl ReleaseKey {
     }
 }
 
+/// What an artifact belongs to: whatever stands for a release, or for a model as a whole.
+///
+/// ```
+/// use registry_client::{ArtifactParent, ModelRef, ReleaseRef};
+///
+/// let of_a_release: ArtifactParent = ReleaseRef::key("llama-3-7b", "1.0.0").into();
+/// let of_the_model: ArtifactParent = "llama-3-7b".into();
+/// assert_ne!(of_a_release, of_the_model);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ArtifactParent {
+    /// A release.
+    Release(ReleaseRef),
+    /// A model as a whole.
+    Model(ModelRef),
+}
+
 macro_rules! into {
     ($($Ref:ident: $from:ty = |$value:ident| $convert:expr;)*) => {$(
         impl From<$from> for $Ref {
@@ -168,6 +214,47 @@ into! {
     ReleaseRef: &pb::Release = |release| Self::by_id(&release.id);
     ReleaseRef: &ReleaseRef = |reference| reference.clone();
     ReleaseRef: pb::ReleaseRef = |message| Self(message);
+    ArtifactId: &str = |id| Self::new(id);
+    ArtifactId: String = |id| Self::new(id);
+    ArtifactId: &String = |id| Self::new(id);
+    ArtifactId: &ArtifactId = |id| id.clone();
+}
+
+/// Whatever stands for a model or a release stands for it here.
+macro_rules! parents {
+    ($($variant:ident: $($from:ty),+;)*) => {$($(
+        impl From<$from> for ArtifactParent {
+            fn from(reference: $from) -> Self {
+                Self::$variant(reference.into())
+            }
+        }
+    )+)*};
+}
+
+parents! {
+    Model: &str, String, &String, ModelId, &ModelId, &pb::Model, ModelRef, &ModelRef;
+    Release: ReleaseKey, &ReleaseKey, ReleaseId, &ReleaseId, &pb::Release, ReleaseRef, &ReleaseRef;
+}
+
+impl From<ArtifactParent> for pb::create_artifact_request::Parent {
+    fn from(parent: ArtifactParent) -> Self {
+        match parent {
+            ArtifactParent::Release(release) => Self::ReleaseRef(release.into()),
+            ArtifactParent::Model(model) => Self::ModelRef(model.into()),
+        }
+    }
+}
+
+impl From<ArtifactId> for String {
+    fn from(id: ArtifactId) -> Self {
+        id.0
+    }
+}
+
+impl From<&DeploymentId> for DeploymentId {
+    fn from(id: &DeploymentId) -> Self {
+        id.clone()
+    }
 }
 
 impl From<ModelRef> for pb::ModelRef {

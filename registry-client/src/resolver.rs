@@ -1,5 +1,5 @@
 //! Answers to "which release does this alias stand for?" from memory, kept current by a watch. May not: be asked anything else; what
-//! else there is to resolve is asked of the registry.
+//! else there is to resolve (also what runs in an environment) is asked of the registry.
 //!
 //! - `memory`: what is known, how the watch stands, and what follows from both.
 //! - `entries`: the answers, by question, by model and by use.
@@ -12,7 +12,8 @@
 //! event of `M` with a revision above `S`:
 //!
 //! - That the alias is moved or deleted, or the release changed, moved to another state, deleted or purged, is an event of `M` itself,
-//!   because both belong to `M`. So is a change of what the release repeats of its model (name, storage path, repository).
+//!   because both belong to `M`. So is a change of what the release repeats of its model (name, storage path, repository), and of
+//!   what is counted of its deployments.
 //! - That the name stands for another model, or for none, needs `M` to lose it first, because a name belongs to one model at a time, even
 //!   to a soft-deleted one: `M` is renamed, deleted or purged, and each is an event of `M`.
 //! - That nothing was found is not remembered, so that what is created does not matter.

@@ -90,6 +90,20 @@ rpcs! {
         ListReleaseAliases = list_release_aliases(ListReleaseAliasesRequest) -> ListReleaseAliasesResponse;
         ListReleaseAliasHistory = list_release_alias_history(ListReleaseAliasHistoryRequest) -> ListReleaseAliasHistoryResponse;
     }
+    artifact_service_client::ArtifactServiceClient {
+        CreateArtifact = create_artifact(CreateArtifactRequest) -> CreateArtifactResponse;
+        GetArtifact = get_artifact(GetArtifactRequest) -> GetArtifactResponse;
+        ListArtifacts = list_artifacts(ListArtifactsRequest) -> ListArtifactsResponse;
+        UpdateArtifact = update_artifact(UpdateArtifactRequest) -> UpdateArtifactResponse;
+        DeleteArtifact = delete_artifact(DeleteArtifactRequest) -> DeleteArtifactResponse;
+    }
+    deployment_service_client::DeploymentServiceClient {
+        CreateDeployment = create_deployment(CreateDeploymentRequest) -> CreateDeploymentResponse;
+        GetDeployment = get_deployment(GetDeploymentRequest) -> GetDeploymentResponse;
+        ListDeployments = list_deployments(ListDeploymentsRequest) -> ListDeploymentsResponse;
+        UpdateDeployment = update_deployment(UpdateDeploymentRequest) -> UpdateDeploymentResponse;
+        TransitionDeployment = transition_deployment(TransitionDeploymentRequest) -> TransitionDeploymentResponse;
+    }
     system_service_client::SystemServiceClient {
         GetServerInfo = get_server_info(GetServerInfoRequest) -> GetServerInfoResponse;
         CompactEvents = compact_events(CompactEventsRequest) -> CompactEventsResponse;

@@ -1,18 +1,22 @@
 //! What the server is told: flags, then environment, then defaults. Nothing else reads the environment.
 
+mod storage;
+
 use crate::api::MAX_REQUEST_BYTES;
-use crate::domain::{Clock, Retention, Secret};
+use crate::domain::{Clock, Quota, Retention, Secret};
 use crate::first_key::FirstKey;
 use crate::layer::{CallLimits, CertificateRole, Reflection};
 use crate::listener::Limits;
 use crate::serve::Settings;
 use crate::store::{BadUrl, Target};
 use crate::tls::TlsFiles;
+use bytesize::ByteSize;
 use clap::builder::BoolishValueParser;
 use clap::{Parser, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use storage::StorageFlag;
 
 /// A model registry: which models exist, which releases each has, and which is which, over gRPC.
 #[derive(Clone, Parser)]
@@ -22,6 +26,10 @@ pub struct Config {
     #[arg(long, env = "REGISTRY_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:50051")]
     pub listen: SocketAddr,
 
+    /// Where `GET /health` is answered over HTTP, or `off`. Anything but a loopback address needs --insecure-plaintext
+    #[arg(long, env = "REGISTRY_ADMIN_LISTEN", value_name = "ADDRESS:PORT|off", default_value = "127.0.0.1:50052")]
+    pub admin_listen: AdminListen,
+
     /// The database: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE` [default: the file registry.db in the data directory]
     ///
     /// The password is better given by the environment variable, because a flag can be read by everybody on
@@ -29,6 +37,18 @@ pub struct Config {
     /// transactions. TLS is used if the server offers it; `?sslmode=verify-full` insists on it and on the name.
     #[arg(long, env = "REGISTRY_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<DatabaseUrl>,
+
+    /// Where the bytes of artifacts are kept: a path, `file:PATH` or `s3://BUCKET/PREFIX` [default: the directory artifacts in the data directory]
+    ///
+    /// A directory is created if it is missing. Several servers with one PostgreSQL need a bucket, or a directory that all of them
+    /// share. For S3 and what speaks it, the environment says the rest, as everywhere: AWS_REGION, AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID,
+    /// AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN and AWS_ROLE_SESSION_NAME.
+    #[arg(long, env = "REGISTRY_STORAGE_URL", value_name = "URL", hide_env_values = true)]
+    pub storage_url: Option<StorageFlag>,
+
+    /// Allow http:// in AWS_ENDPOINT_URL: artifacts can be read and changed on the way
+    #[arg(long, env = "REGISTRY_INSECURE_S3_HTTP", value_parser = BoolishValueParser::new())]
+    pub insecure_s3_http: bool,
 
     /// Where the registry keeps its files; created if missing
     #[arg(long, env = "REGISTRY_DATA_DIR", value_name = "DIR", default_value = "./registry-data")]
@@ -105,6 +125,24 @@ pub struct Config {
     /// How many of them one caller has (an API key, the name in a client certificate, or an address where nobody is asked who he is)
     #[arg(long, env = "REGISTRY_MAX_WATCHES_PER_CALLER", value_name = "COUNT", default_value = "100")]
     pub max_watches_per_caller: usize,
+
+    /// How many artifacts are uploaded and downloaded at once; one caller has half of them at most. One more is refused with RESOURCE_EXHAUSTED
+    ///
+    /// An upload can hold 10 MiB of memory, a download 4 MiB.
+    #[arg(long, env = "REGISTRY_MAX_TRANSFERS", value_name = "COUNT", default_value = "128", value_parser = at_least_one)]
+    pub max_transfers: usize,
+
+    /// How large an uploaded artifact may be
+    #[arg(long, env = "REGISTRY_MAX_ARTIFACT_SIZE", value_name = "SIZE", default_value = "50GiB", value_parser = size)]
+    pub max_artifact_size: u64,
+
+    /// How large all uploaded artifacts may be together, equal bytes counted once [default: no limit]
+    #[arg(long, env = "REGISTRY_MAX_STORED_SIZE", value_name = "SIZE", value_parser = size)]
+    pub max_stored_size: Option<u64>,
+
+    /// How long bytes are kept that belong to no artifact any more, or to an upload that was broken off
+    #[arg(long, env = "REGISTRY_ORPHAN_RETENTION", value_name = "DURATION", default_value = "1h", value_parser = length)]
+    pub orphan_retention: Duration,
 
     /// How many calls the server works on at once; one more is refused with RESOURCE_EXHAUSTED. One caller takes half of them at most
     #[arg(long, env = "REGISTRY_MAX_CALLS_IN_FLIGHT", value_name = "COUNT", default_value = "512", value_parser = at_least_one)]
@@ -191,6 +229,21 @@ batches of 250, metadata of 64 KiB and 16 levels.";
 /// The secret of the first key. Not a flag, which everybody on the machine could read.
 const FIRST_KEY: &str = "REGISTRY_BOOTSTRAP_ADMIN_KEY";
 
+/// Where HTTP is served, if anywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdminListen(pub Option<SocketAddr>);
+
+impl std::str::FromStr for AdminListen {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "off" => Ok(Self(None)),
+            address => address.parse().map(|address| Self(Some(address))).map_err(|_| "expected ADDRESS:PORT or `off`"),
+        }
+    }
+}
+
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -253,6 +306,14 @@ fn audited(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A number of bytes in words, such as `50GiB`.
+fn size(text: &str) -> Result<u64, String> {
+    match text.parse::<ByteSize>() {
+        Ok(ByteSize(bytes)) if bytes > 0 && i64::try_from(bytes).is_ok() => Ok(bytes),
+        _ => Err("expected a size such as 50GiB, 500MB or 1048576".to_owned()),
+    }
+}
+
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("expected a whole number, 1 or more".to_owned()),
@@ -276,12 +337,15 @@ impl Config {
     pub fn settings(&self) -> Result<Settings, String> {
         Ok(Settings {
             listen: self.listen,
+            admin_listen: self.admin_listen.0,
+            storage: storage::target(self.storage_url.as_ref(), &self.data_dir, self.insecure_s3_http)?,
             clock: Clock::System,
             retention: Retention {
                 deleted: self.deleted_retention,
                 events: self.event_retention,
                 answers: self.request_id_retention,
                 audit: self.audit_retention,
+                orphans: self.orphan_retention,
             },
             housekeeping: self.housekeeping_interval,
             grace: self.shutdown_grace,
@@ -300,7 +364,9 @@ impl Config {
                 failed_authentications: self.max_failed_authentications,
                 watches: self.max_watches,
                 watches_per_caller: self.max_watches_per_caller,
+                transfers: self.max_transfers,
             },
+            quota: Quota { artifact: self.max_artifact_size, total: self.max_stored_size },
             tls: self.tls()?,
             #[cfg(feature = "sabotage")]
             sabotage: crate::sabotage::Sabotage::default(),
@@ -356,6 +422,11 @@ impl Config {
     /// # Errors
     /// A sentence that names the flag.
     pub fn check(&self) -> Result<(), String> {
+        if let Some(address) = self.admin_listen.0.filter(|address| !address.ip().is_loopback() && !self.insecure_plaintext) {
+            return Err(format!(
+                "--admin-listen {address}: it has no TLS and asks nobody who he is: name a loopback address, or say --insecure-plaintext"
+            ));
+        }
         if self.listen.ip().is_loopback() {
             return Ok(());
         }

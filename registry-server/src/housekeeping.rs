@@ -21,8 +21,8 @@ pub async fn keep(registry: Registry, every: Duration, stop: CancellationToken) 
         tokio::select! {
             () = stop.cancelled() => return,
             tidied = registry.tidy() => if tidied != Tidied::default() {
-                let Tidied { models, releases, answers, events, entries } = tidied;
-                tracing::info!(models, releases, answers, events, entries, "removed what was due");
+                let Tidied { models, releases, artifacts, answers, events, entries, orphans } = tidied;
+                tracing::info!(models, releases, artifacts, answers, events, entries, orphans, "removed what was due");
             }
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod api;
 mod audit;
+mod chain;
 pub mod config;
 pub mod cores;
 pub mod domain;
@@ -20,6 +21,7 @@ mod seldom;
 pub mod serve;
 pub mod service;
 pub mod shares;
+pub mod storage;
 pub mod store;
 pub mod telemetry;
 pub mod tls;

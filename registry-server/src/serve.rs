@@ -4,15 +4,17 @@
 use crate::api::{self, AllLimits, Api};
 use crate::audit::{self, AuditLog};
 use crate::config::Config;
-use crate::domain::{Clock, Retention};
+use crate::domain::{Clock, Quota, Retention};
 use crate::first_key::{self, FirstKey};
+use crate::health::{Health, Watch};
 use crate::layer::{Access, Admission, CallLimits, CertificateRole, Failures, Gate, Reflection};
 use crate::listener::{Door, Limits};
 use crate::refusals::Refusals;
 use crate::service::Registry;
+use crate::storage::{Storage, StorageError, StorageTarget};
 use crate::store::{Store, Target, WriterTask};
 use crate::tls::{Acceptor, TlsFiles};
-use crate::{health, housekeeping, layer, listener};
+use crate::{chain, health, housekeeping, layer, listener};
 use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -40,6 +42,10 @@ pub struct StartError(pub(crate) String);
 pub struct Settings {
     /// Where to listen; port 0 is any free one.
     pub listen: SocketAddr,
+    /// Where HTTP tells of health, if anywhere; port 0 is any free one.
+    pub admin_listen: Option<SocketAddr>,
+    /// Where the bytes of artifacts are.
+    pub storage: StorageTarget,
     /// What time it is.
     pub clock: Clock,
     /// How long things are kept.
@@ -58,6 +64,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What calls may take.
     pub calls: CallLimits,
+    /// How many bytes of artifacts there may be.
+    pub quota: Quota,
     /// What connections are made secure with; without it they are not.
     pub tls: Option<TlsFiles>,
     /// Which safety is off, for the tests to find.
@@ -75,14 +83,16 @@ pub struct Server {
     tls: Option<Acceptor>,
     refusals: Refusals,
     accepting: JoinHandle<()>,
+    admin: Option<SocketAddr>,
+    watch: Watch,
     health: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
     audit: JoinHandle<()>,
     /// Cancelled when the last call has ended.
     ended: CancellationToken,
     writer: WriterTask,
-    /// Ends with the server, with nothing to wait for.
-    _telling: AbortOnDropHandle<()>,
+    /// These end with the server, with nothing to wait for.
+    _telling: Vec<AbortOnDropHandle<()>>,
 }
 
 impl Server {
@@ -93,6 +103,8 @@ impl Server {
     pub async fn start(target: &Target, settings: Settings) -> Result<Self, StartError> {
         let Settings {
             listen,
+            admin_listen,
+            storage,
             clock,
             retention,
             housekeeping,
@@ -102,6 +114,7 @@ impl Server {
             reflection,
             limits,
             calls,
+            quota,
             tls,
             ..
         } = settings;
@@ -110,28 +123,35 @@ impl Server {
             make_directory(path)?;
         }
         let (store, writer) = Store::open(target, api::picture).await.map_err(|error| StartError(error.to_string()))?;
-        let listener =
-            TcpListener::bind(listen).await.map_err(|error| StartError(format!("cannot listen on {listen}: {error}")))?;
-        let address = listener.local_addr().map_err(|error| StartError(error.to_string()))?;
+        let storage = open_storage(&storage).await?;
+        let (listener, address) = bind("--listen", listen).await?;
+        let admin = match admin_listen {
+            Some(address) => Some(bind("--admin-listen", address).await?),
+            None => None,
+        };
         let stop = CancellationToken::new();
         let leaving = CancellationToken::new();
         let (reporter, health_service) = tonic_health::server::health_reporter();
-        let registry = Registry::new(store.clone(), clock.clone(), retention);
+        let registry = Registry::new(store.clone(), storage.clone(), clock.clone(), retention, quota);
         #[cfg(feature = "sabotage")]
         let registry = registry.sabotaged(settings.sabotage);
         let admission = admission(&registry, first_key.as_ref(), certificate_roles).await?;
         let routes = Routes::new(health_service);
         let routes = if reflection == Reflection::Off { routes } else { add_reflection(routes)? };
         let refusals = Refusals::default();
-        let all = AllLimits { connections: limits, calls };
-        let routes = Api::new(registry.clone(), stop.clone(), all, &refusals).routes(routes);
+        let all = AllLimits { connections: limits, calls, quota };
+        let watch = Health::watch(store.clone(), storage, leaving.clone()).await;
+        let routes = Api::new(registry.clone(), watch.health(), stop.clone(), all, &refusals).routes(routes);
         let (log, ended) = (AuditLog::new(clock), CancellationToken::new());
         let gate = Gate::new(&calls, first_key.is_some(), &refusals);
         let access = Access { admission, reflection, failures: Failures::new(&calls, &refusals) };
         let routes = layer::around(routes.into_axum_router(), &store, access, gate, log.clone());
-        let telling = AbortOnDropHandle::new(tokio::spawn(refusals.clone().tell()));
-        health::begin(&reporter).await;
-        let health = tokio::spawn(health::watch(reporter, store, leaving.clone(), stop.clone()));
+        let mut telling = vec![AbortOnDropHandle::new(tokio::spawn(refusals.clone().tell()))];
+        let health = tokio::spawn(health::tell_grpc(reporter, watch.health(), stop.clone()).await);
+        let admin = admin.map(|(listener, address)| {
+            telling.push(AbortOnDropHandle::new(tokio::spawn(health::serve_http(listener, watch.health()))));
+            address
+        });
         let audit = tokio::spawn({
             let (registry, ended) = (registry.clone(), ended.clone());
             async move {
@@ -149,6 +169,8 @@ impl Server {
             tls,
             refusals,
             accepting,
+            admin,
+            watch,
             health,
             housekeeping,
             audit,
@@ -162,6 +184,18 @@ impl Server {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it tells of its health over HTTP, if it does.
+    #[must_use]
+    pub const fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin
+    }
+
+    /// Whether it can do its work.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.watch.health()
     }
 
     /// How often what was refused because of which limit.
@@ -239,6 +273,22 @@ fn make_directory(file: &Path) -> Result<(), StartError> {
         .map_err(|error| StartError(format!("cannot create {}: {error}", directory.display())))
 }
 
+/// Listens there; a sentence with the flag if somebody else does.
+async fn bind(flag: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let bound = async {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    bound.await.map_err(|error: std::io::Error| StartError(format!("{flag}: cannot listen on {address}: {error}")))
+}
+
+/// The storage, or why nothing can be kept there.
+async fn open_storage(target: &StorageTarget) -> Result<Storage, StartError> {
+    let why = |error: StorageError| StartError(format!("--storage-url: cannot use the {target}: {}", chain::of(&error)));
+    Storage::open(target).await.map_err(why)
+}
+
 /// Reflection in both versions, with comments, options and the messages of error details.
 fn add_reflection(routes: Routes) -> Result<Routes, StartError> {
     let builder = || {
@@ -258,6 +308,11 @@ pub async fn run(config: &Config) -> Result<(), StartError> {
     config.check().map_err(StartError)?;
     let target = config.target().map_err(StartError)?;
     let settings = config.settings().map_err(StartError)?;
+    let storage = settings.storage.clone();
+    if let (Target::Postgres(_), StorageTarget::Directory(path)) = (&target, &storage) {
+        let path = path.display();
+        tracing::warn!(%path, "artifacts are in a directory of this machine: other servers with this database must share it");
+    }
     let mut signals = Signals::listen().map_err(no_signals)?;
     // From here on it does not end the process any more, not even while it stops.
     let mut hangups = signal(SignalKind::hangup()).map_err(no_signals)?;
@@ -265,7 +320,7 @@ pub async fn run(config: &Config) -> Result<(), StartError> {
         started = Server::start(&target, settings) => started?,
         signal = signals.next() => return Err(StartError(format!("{signal} before the server was ready"))),
     };
-    announce(&server, &target);
+    announce(&server, &target, &storage);
     let signal = loop {
         tokio::select! {
             signal = signals.next() => break signal,
@@ -290,8 +345,9 @@ fn no_signals(error: std::io::Error) -> StartError {
 
 /// One line on standard output for people and scripts; the log goes to standard error.
 #[expect(clippy::print_stdout, reason = "the one line that is for standard output")]
-fn announce(server: &Server, target: &Target) {
-    tracing::info!(address = %server.address(), database = %target, "serving");
+fn announce(server: &Server, target: &Target, storage: &StorageTarget) {
+    let (address, admin) = (server.address(), server.admin_address().map(tracing::field::display));
+    tracing::info!(%address, admin, database = %target, %storage, "serving");
     println!("registry-server {} listening on {} ({target})", env!("CARGO_PKG_VERSION"), server.address());
 }
 

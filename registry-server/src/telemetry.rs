@@ -6,12 +6,14 @@ use std::panic::PanicHookInfo;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
-/// Starts logging, also of panics.
+/// Starts logging, also of panics. What `object_store` says of each attempt is said once by whoever wanted something of it, so it is
+/// not heard unless the filter names it.
 ///
 /// # Errors
 /// A sentence that names the flag, if the filter cannot be read.
 pub fn start(format: LogFormat, filter: &str) -> Result<(), String> {
-    let filter = EnvFilter::try_new(filter).map_err(|error| format!("--log: {error}"))?;
+    let quiet = if filter.contains("object_store") { filter.to_owned() } else { format!("object_store=error,{filter}") };
+    let filter = EnvFilter::try_new(quiet).map_err(|error| format!("--log: {error}"))?;
     let log = fmt().with_env_filter(filter).with_writer(stderr);
     // Colours are for people at a terminal; there, the default leaves them out if NO_COLOR is set.
     let log = if stderr().is_terminal() { log } else { log.with_ansi(false) };

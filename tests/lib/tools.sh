@@ -27,13 +27,13 @@ tools_from_cargo() {
     PATH=$root/bin:$PATH
 }
 
-# tools_from_pip PACKAGE VERSION: installs a program from PyPI into an environment of its own and puts it on the PATH.
+# tools_from_pip PACKAGE VERSION [EXTRA]: installs a program from PyPI into an environment of its own and puts it on the PATH.
 tools_from_pip() {
     local root=$tools/$1-$2
     if [[ ! -f $root/complete ]]; then
         echo "installing $1 $2" >&2
         rm -rf -- "$root"
-        if ! { python3 -m venv "$root" && "$root/bin/pip" install --quiet "$1==$2" && touch "$root/complete"; }; then
+        if ! { python3 -m venv "$root" && "$root/bin/pip" install --quiet "$1${3:+[$3]}==$2" && touch "$root/complete"; }; then
             tools_fail "pip could not install $1 $2 (python3 with venv is needed); without it the checks are not complete"
         fi
     fi
@@ -52,6 +52,12 @@ tools_from_apt() {
         >/dev/null </dev/null; then
         tools_fail "$command is missing and apt-get could not install $*: install it, then run this again"
     fi
+}
+
+# What speaks S3 in the tests, in memory.
+tools_moto() {
+    if command -v moto_server >/dev/null; then return; fi
+    tools_from_pip moto 5.2.5 server
 }
 
 # grpcurl, from wherever it comes: the tests only speak its command line.

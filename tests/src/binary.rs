@@ -69,6 +69,8 @@ impl Binary {
 
     fn alone(mut command: Command, directory: &Path) -> Self {
         command.env_clear().env("REGISTRY_BOOTSTRAP_ADMIN_KEY", crate::keys::ADMIN).env("REGISTRY_SHUTDOWN_DELAY", "0s");
+        // Nothing is on the port that all servers of this machine would have.
+        command.env("REGISTRY_ADMIN_LISTEN", "127.0.0.1:0");
         command.current_dir(directory).kill_on_drop(true);
         // All clients of a test come from one address, most with one key, and as fast as they can.
         command.env("REGISTRY_MAX_CALLS_PER_SECOND", "0").env("REGISTRY_MAX_FAILED_AUTHENTICATIONS", "0");

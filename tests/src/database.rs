@@ -1,7 +1,9 @@
 //! A database for one test: a file in a directory of its own, or a schema of its own.
 
+use registry_server::storage::StorageTarget;
 use registry_server::store::Target;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// Which database a test runs on.
@@ -13,11 +15,12 @@ pub enum Database {
     Postgres,
 }
 
-/// A fresh, empty database. A file goes with this value; a schema goes with its throw-away server.
+/// A fresh, empty database, and a directory for the bytes of its artifacts. Files go with the last of these values; a schema goes
+/// with its throw-away server.
 #[derive(Debug)]
 pub struct Fresh {
     pub(crate) target: Target,
-    _directory: Option<TempDir>,
+    directory: Arc<TempDir>,
 }
 
 impl Fresh {
@@ -41,27 +44,33 @@ impl Fresh {
         }
     }
 
-    /// The same database for another server.
-    pub(crate) fn shared(target: &Target) -> Self {
-        Self { target: target.clone(), _directory: None }
+    /// Where the bytes of its artifacts are.
+    #[must_use]
+    pub fn storage(&self) -> StorageTarget {
+        StorageTarget::Directory(self.directory.path().join("artifacts"))
+    }
+
+    /// The same database for another server, which may reach it elsewhere.
+    pub(crate) fn shared(&self, target: &Target) -> Self {
+        Self { target: target.clone(), directory: Arc::clone(&self.directory) }
     }
 }
 
 impl Database {
     /// A new, empty one.
     pub async fn fresh(self) -> Fresh {
+        let directory = Arc::new(tempfile::tempdir().expect("a temporary directory"));
         match self {
             Self::Sqlite => {
-                let directory = tempfile::tempdir().expect("a temporary directory");
                 let target = Target::Sqlite(directory.path().join("registry.db"));
-                Fresh { target, _directory: Some(directory) }
+                Fresh { target, directory }
             }
             Self::Postgres => {
                 let base = postgres_url();
                 let schema = format!("t_{}", uuid::Uuid::now_v7().simple());
                 connect(&base).await.execute_unprepared(&format!("CREATE SCHEMA {schema}")).await.expect("a schema");
                 let mark = if base.contains('?') { '&' } else { '?' };
-                Fresh { target: Target::Postgres(format!("{base}{mark}options=-csearch_path%3D{schema}")), _directory: None }
+                Fresh { target: Target::Postgres(format!("{base}{mark}options=-csearch_path%3D{schema}")), directory }
             }
         }
     }

@@ -2,7 +2,10 @@
 
 use crate::Harness;
 use futures::{Stream, TryStreamExt};
-use registry_client::{Error, Event, Model, Page, Release, ReleaseAlias, ReleaseState, pb};
+use registry_client::{
+    Artifact, ArtifactParent, Client, CreateArtifact, Deployment, Error, Event, Model, Page, Release, ReleaseAlias, ReleaseState,
+    pb,
+};
 
 /// When the clock of a test begins, in seconds: 2026-01-01T00:00:00Z.
 const START: i64 = 1_767_225_600;
@@ -56,10 +59,32 @@ pub async fn alias(registry: &Harness, release: &Release, alias: &str) -> Releas
     registry.client.set_release_alias(release, alias).send().await.expect("an alias")
 }
 
+/// A deployment of a release, which runs.
+pub async fn deployment(registry: &Harness, release: &Release, environment: &str) -> Deployment {
+    registry.client.create_deployment(release, environment).send().await.expect("a deployment")
+}
+
+/// One that has ended.
+pub async fn terminated(registry: &Harness, release: &Release, environment: &str) -> Deployment {
+    let deployment = deployment(registry, release, environment).await;
+    registry.client.terminate_deployment(&deployment).send().await.expect("a step")
+}
+
 /// Releases of a model, one for each version.
 pub async fn releases(registry: &Harness, model: &str, versions: impl IntoIterator<Item = impl ToString>) -> Vec<Release> {
     let create = versions.into_iter().map(|version| registry.client.create_release(model, version.to_string()).digest(digest(1)));
     registry.client.batch_create_releases(create).send().await.expect("releases")
+}
+
+/// A wheel of a release, or of a model as a whole, that is nowhere else yet. Not sent yet.
+pub fn wheel(client: &Client, parent: impl Into<ArtifactParent>, name: &str) -> CreateArtifact {
+    let path = format!("s3://files/{}", uuid::Uuid::now_v7());
+    client.create_artifact(parent, name).artifact_type("wheel").file_path(path).size_bytes(7).checksum(digest(7))
+}
+
+/// An artifact of a release, or of a model as a whole, at a path of its own.
+pub async fn artifact(registry: &Harness, parent: impl Into<ArtifactParent>, name: &str) -> Artifact {
+    wheel(&registry.client, parent, name).send().await.expect("an artifact")
 }
 
 /// The revision of the registry.

@@ -4,11 +4,12 @@ use crate::Database;
 use crate::database::{Fresh, connect, url};
 use crate::wire::Wire;
 use registry_client::{Client, RetryPolicy};
-use registry_server::domain::{Clock, Limit, Retention, Timestamp};
+use registry_server::domain::{Clock, Limit, Quota, Retention, Timestamp};
 use registry_server::layer::{CallLimits, Reflection};
 use registry_server::listener::Limits;
 use registry_server::sabotage::Sabotage;
 use registry_server::serve::{Server, Settings, StartError};
+use registry_server::storage::StorageTarget;
 use registry_server::store::Target;
 use sea_orm::DatabaseConnection;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -55,11 +56,14 @@ impl Harness {
         Self::on_with(database, fresh, |_| ()).await
     }
 
-    /// What a server of a test is told unless the test says otherwise.
+    /// What a server of a test is told unless the test says otherwise. The storage is that of a [`Fresh`]: nothing is kept where this
+    /// one says.
     #[must_use]
     pub fn settings() -> Settings {
         Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            admin_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+            storage: StorageTarget::Directory("/proc/no/artifacts".into()),
             clock: Clock::manual(Timestamp::from_micros(1_767_225_600_000_000)),
             retention: Retention::default(),
             housekeeping: NEVER,
@@ -72,7 +76,9 @@ impl Harness {
                 failed_authentications: 0,
                 watches: MANY,
                 watches_per_caller: MANY,
+                transfers: MANY,
             },
+            quota: Quota::default(),
             tls: None,
             first_key: Some(crate::keys::first()),
             certificate_roles: Vec::new(),
@@ -83,6 +89,7 @@ impl Harness {
 
     async fn on_with(database: Database, fresh: Fresh, change: impl FnOnce(&mut Settings)) -> Result<Self, StartError> {
         let mut settings = Self::settings();
+        settings.storage = fresh.storage();
         let clock = settings.clock.clone();
         change(&mut settings);
         let server = Server::start(&fresh.target, settings).await?;
@@ -94,6 +101,15 @@ impl Harness {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.server.address()
+    }
+
+    /// Where it tells of its health over HTTP.
+    ///
+    /// # Panics
+    /// If it does not.
+    #[must_use]
+    pub fn admin_address(&self) -> SocketAddr {
+        self.server.admin_address().expect("an admin listener")
     }
 
     /// How often it has refused something because of this limit.
@@ -114,6 +130,12 @@ impl Harness {
         &self.fresh.target
     }
 
+    /// Where it keeps the bytes of artifacts, unless the test has said otherwise.
+    #[must_use]
+    pub fn storage(&self) -> StorageTarget {
+        self.fresh.storage()
+    }
+
     /// Another server on the same database. PostgreSQL only: one SQLite file serves one server.
     pub async fn replica(&self) -> Self {
         self.replica_with(|_| ()).await
@@ -121,7 +143,7 @@ impl Harness {
 
     /// The same, with other settings.
     pub async fn replica_with(&self, change: impl FnOnce(&mut Settings)) -> Self {
-        Self::on_with(self.database, Fresh::shared(self.target()), change).await.expect("a second server that starts")
+        Self::on_with(self.database, self.fresh.shared(self.target()), change).await.expect("a second server that starts")
     }
 
     /// Another server on the same database, which it reaches over a wire. PostgreSQL only.
@@ -136,7 +158,8 @@ impl Harness {
         let port: u16 = port.parse().expect("a port");
         let wire = Wire::to(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await;
         let target = Target::Postgres(format!("{before}{}{behind}", wire.address()));
-        let replica = Self::on_with(self.database, Fresh::shared(&target), |_| ()).await.expect("a second server that starts");
+        let replica =
+            Self::on_with(self.database, self.fresh.shared(&target), |_| ()).await.expect("a second server that starts");
         (replica, wire)
     }
 
@@ -179,6 +202,11 @@ impl Harness {
     /// A connection to its database, behind its back.
     pub async fn sql(&self) -> DatabaseConnection {
         connect(&url(&self.fresh.target)).await
+    }
+
+    /// Lets it say that it is about to leave, as SIGTERM does first.
+    pub async fn leave(&self) {
+        self.server.leave(Duration::ZERO).await;
     }
 
     /// Stops it, as SIGTERM would.

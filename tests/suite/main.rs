@@ -8,12 +8,15 @@ mod conformance;
 mod drift;
 mod faults;
 mod guards;
+mod health;
 mod limits;
 #[cfg(feature = "postgres")]
 mod linearizability;
 mod mutations;
 mod races;
 mod scope;
+mod storage;
 mod tidy;
 mod tls;
+mod transfers;
 mod watching;

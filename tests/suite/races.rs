@@ -39,7 +39,7 @@ async fn assert_history_is_whole(registry: &Harness, writes: usize) {
     for row in rows("SELECT resource_id, revision FROM events ORDER BY revision, position").await.unwrap() {
         newest.insert(row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap());
     }
-    for table in ["models", "releases"] {
+    for table in ["models", "releases", "artifacts"] {
         for row in rows(&format!("SELECT id, revision FROM {table}")).await.unwrap() {
             let id: uuid::Uuid = row.try_get_by_index(0).unwrap();
             assert_eq!(Some(row.try_get_by_index(1).unwrap()), newest.remove(&id.to_string()), "{table} {id}");

@@ -15,6 +15,8 @@ const BOXED: &[&str] = &[
     ".modelregistry.v1.Event.resource.model",
     ".modelregistry.v1.Event.resource.release",
     ".modelregistry.v1.Event.resource.release_alias",
+    ".modelregistry.v1.Event.resource.artifact",
+    ".modelregistry.v1.Event.resource.deployment",
 ];
 
 /// The module `registry_proto::v1`.
@@ -26,6 +28,8 @@ pub(crate) fn generate(contract: &Contract, schema: &Schema) -> Result<String, E
         .emit_rerun_if_changed(false)
         // Maps in the order of their keys: the same message always has the same encoding.
         .btree_map(".")
+        // Taken out of what came over the network, and not copied.
+        .bytes(".")
         .extern_path(".google.rpc.Status", "::tonic_types::Status")
         .skip_debug(schema.secretive().map(|message| format!(".{}", message.full_name)))
         .client_mod_attribute(PACKAGE, "#[cfg(feature = \"client\")]")

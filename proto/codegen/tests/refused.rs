@@ -87,7 +87,7 @@ fn a_rule_without_code_is_refused() {
         ("string a = 1 [(google.api.field_behavior) = OPTIONAL, (buf.validate.field).string.ip = true];", "string.ip"),
         ("string a = 1 [(google.api.field_behavior) = OPTIONAL, (buf.validate.field).required = true];", "required"),
         ("int32 a = 1 [(google.api.field_behavior) = OPTIONAL, (buf.validate.field).int32.lt = 7];", "int32.lt"),
-        ("bytes a = 1 [(google.api.field_behavior) = OPTIONAL, (buf.validate.field).bytes.max_len = 7];", "bytes"),
+        ("bytes a = 1 [(google.api.field_behavior) = OPTIONAL, (buf.validate.field).bytes.min_len = 7];", "bytes.min_len"),
         (
             "repeated string a = 1 [(google.api.field_behavior) = OPTIONAL, (buf.validate.field).repeated.unique = true];",
             "repeated.unique",
@@ -105,6 +105,17 @@ fn an_option_without_code_is_refused() {
         verdict("message A { option (buf.validate.message).cel = {id: \"x\" expression: \"true\"}; }"),
         "modelregistry.v1.A: the generator has no code for the option `buf.validate.message`",
     );
+}
+
+#[test]
+fn only_a_resource_that_can_be_updated_is_partial() {
+    let partial = "[(google.api.field_behavior) = OPTIONAL, (partial) = true]";
+    for (field, sentence) in [
+        (format!("string a = 1 {partial};"), "only a message that callers send can be `partial`"),
+        (format!("google.protobuf.Duration a = 1 {partial};"), "is `partial`, and only a resource with an Update method can be"),
+    ] {
+        assert_refused(verdict_on_request(&field), &format!("modelregistry.v1.DoRequest.a: {sentence}"));
+    }
 }
 
 #[test]
@@ -228,10 +239,10 @@ fn a_request_that_does_not_tell_its_method_is_refused() {
     );
     assert_refused(
         verdict(
-            "service S { rpc Do(stream DoRequest) returns (DoResponse) { option (policy) = {min_role: ROLE_VIEWER}; } }
+            "service S { rpc Do(stream DoRequest) returns (stream DoResponse) { option (policy) = {min_role: ROLE_VIEWER}; } }
             message DoRequest {} message DoResponse {}",
         ),
-        "modelregistry.v1.S.Do: the generator has no code for a stream of requests",
+        "modelregistry.v1.S.Do: the generator has no code for streams in both directions",
     );
 }
 

@@ -120,6 +120,337 @@ impl ApiKeyMask {
         }
     }
 }
+/// A field of `Artifact` that an update can write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ArtifactField {
+    /// `artifact_type`
+    ArtifactType,
+    /// `file_path`
+    FilePath,
+    /// `size_bytes`
+    SizeBytes,
+    /// `platform`
+    Platform,
+    /// `python_version`
+    PythonVersion,
+    /// `metadata`
+    Metadata,
+    /// `uploaded_by`
+    UploadedBy,
+}
+impl ArtifactField {
+    /// All of them, in the order of the message.
+    pub const ALL: &'static [Self] = &[
+        Self::ArtifactType,
+        Self::FilePath,
+        Self::SizeBytes,
+        Self::Platform,
+        Self::PythonVersion,
+        Self::Metadata,
+        Self::UploadedBy,
+    ];
+    /// The name in the contract, in snake_case, as in an update mask.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ArtifactType => "artifact_type",
+            Self::FilePath => "file_path",
+            Self::SizeBytes => "size_bytes",
+            Self::Platform => "platform",
+            Self::PythonVersion => "python_version",
+            Self::Metadata => "metadata",
+            Self::UploadedBy => "uploaded_by",
+        }
+    }
+    #[cfg(feature = "server")]
+    const fn bit(self) -> u64 {
+        match self {
+            Self::ArtifactType => 1 << 0,
+            Self::FilePath => 1 << 1,
+            Self::SizeBytes => 1 << 2,
+            Self::Platform => 1 << 3,
+            Self::PythonVersion => 1 << 4,
+            Self::Metadata => 1 << 5,
+            Self::UploadedBy => 1 << 6,
+        }
+    }
+}
+/// The fields of a `Artifact` that an update writes.
+#[cfg(feature = "server")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArtifactMask(u64);
+#[cfg(feature = "server")]
+impl ArtifactMask {
+    /// The fields that the mask names; without a mask, or with an empty one, those that are set in the message.
+    ///
+    /// # Errors
+    ///
+    /// If the mask names something that an update cannot write.
+    pub fn parse(
+        mask: Option<&::prost_types::FieldMask>,
+        message: &v1::Artifact,
+    ) -> Result<Self, MaskError> {
+        super::bits(mask, || Self::set_in(message), Self::bit_of).map(Self)
+    }
+    /// The same, passing over what the mask should not name: that is reported by `parse`.
+    pub(crate) fn named(
+        mask: Option<&::prost_types::FieldMask>,
+        message: &v1::Artifact,
+    ) -> Self {
+        Self(super::known_bits(mask, || Self::set_in(message), Self::bit_of))
+    }
+    /// Whether the field is to be written.
+    #[must_use]
+    pub const fn contains(self, field: ArtifactField) -> bool {
+        self.0 & field.bit() != 0
+    }
+    /// Whether nothing is to be written.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+    /// The fields to write, in the order of the message.
+    pub fn iter(self) -> impl Iterator<Item = ArtifactField> {
+        ArtifactField::ALL.iter().copied().filter(move |field| self.contains(*field))
+    }
+    fn set_in(message: &v1::Artifact) -> u64 {
+        let mut bits = 0;
+        if !message.artifact_type.is_empty() {
+            bits |= ArtifactField::ArtifactType.bit();
+        }
+        if !message.file_path.is_empty() {
+            bits |= ArtifactField::FilePath.bit();
+        }
+        if message.size_bytes.is_some() {
+            bits |= ArtifactField::SizeBytes.bit();
+        }
+        if message.platform.is_some() {
+            bits |= ArtifactField::Platform.bit();
+        }
+        if message.python_version.is_some() {
+            bits |= ArtifactField::PythonVersion.bit();
+        }
+        if message.metadata.is_some() {
+            bits |= ArtifactField::Metadata.bit();
+        }
+        if message.uploaded_by.is_some() {
+            bits |= ArtifactField::UploadedBy.bit();
+        }
+        bits
+    }
+    fn bit_of(name: &str) -> Result<u64, MaskErrorKind> {
+        match name {
+            "id" => Err(MaskErrorKind::OutputOnly),
+            "model_id" | "modelId" => Err(MaskErrorKind::OutputOnly),
+            "model_name" | "modelName" => Err(MaskErrorKind::OutputOnly),
+            "release_id" | "releaseId" => Err(MaskErrorKind::OutputOnly),
+            "release_version" | "releaseVersion" => Err(MaskErrorKind::OutputOnly),
+            "name" => Err(MaskErrorKind::Immutable),
+            "artifact_type" | "artifactType" => Ok(ArtifactField::ArtifactType.bit()),
+            "file_path" | "filePath" => Ok(ArtifactField::FilePath.bit()),
+            "size_bytes" | "sizeBytes" => Ok(ArtifactField::SizeBytes.bit()),
+            "checksum" => Err(MaskErrorKind::Immutable),
+            "platform" => Ok(ArtifactField::Platform.bit()),
+            "python_version" | "pythonVersion" => Ok(ArtifactField::PythonVersion.bit()),
+            "metadata" => Ok(ArtifactField::Metadata.bit()),
+            "uploaded_by" | "uploadedBy" => Ok(ArtifactField::UploadedBy.bit()),
+            "create_time" | "createTime" => Err(MaskErrorKind::OutputOnly),
+            "update_time" | "updateTime" => Err(MaskErrorKind::OutputOnly),
+            "delete_time" | "deleteTime" => Err(MaskErrorKind::OutputOnly),
+            "purge_time" | "purgeTime" => Err(MaskErrorKind::OutputOnly),
+            "etag" => Err(MaskErrorKind::Precondition),
+            "revision" => Err(MaskErrorKind::OutputOnly),
+            "created_by" | "createdBy" => Err(MaskErrorKind::OutputOnly),
+            "content_state" | "contentState" => Err(MaskErrorKind::OutputOnly),
+            _ => Err(MaskErrorKind::Unknown),
+        }
+    }
+}
+/// A field of `Deployment` that an update can write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DeploymentField {
+    /// `cluster`
+    Cluster,
+    /// `k8s_namespace`
+    K8sNamespace,
+    /// `endpoint_url`
+    EndpointUrl,
+    /// `replicas`
+    Replicas,
+    /// `health`
+    Health,
+    /// `gpu_enabled`
+    GpuEnabled,
+    /// `image_tag`
+    ImageTag,
+    /// `container_id`
+    ContainerId,
+    /// `host_port`
+    HostPort,
+    /// `deployed_by`
+    DeployedBy,
+    /// `metadata`
+    Metadata,
+}
+impl DeploymentField {
+    /// All of them, in the order of the message.
+    pub const ALL: &'static [Self] = &[
+        Self::Cluster,
+        Self::K8sNamespace,
+        Self::EndpointUrl,
+        Self::Replicas,
+        Self::Health,
+        Self::GpuEnabled,
+        Self::ImageTag,
+        Self::ContainerId,
+        Self::HostPort,
+        Self::DeployedBy,
+        Self::Metadata,
+    ];
+    /// The name in the contract, in snake_case, as in an update mask.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cluster => "cluster",
+            Self::K8sNamespace => "k8s_namespace",
+            Self::EndpointUrl => "endpoint_url",
+            Self::Replicas => "replicas",
+            Self::Health => "health",
+            Self::GpuEnabled => "gpu_enabled",
+            Self::ImageTag => "image_tag",
+            Self::ContainerId => "container_id",
+            Self::HostPort => "host_port",
+            Self::DeployedBy => "deployed_by",
+            Self::Metadata => "metadata",
+        }
+    }
+    #[cfg(feature = "server")]
+    const fn bit(self) -> u64 {
+        match self {
+            Self::Cluster => 1 << 0,
+            Self::K8sNamespace => 1 << 1,
+            Self::EndpointUrl => 1 << 2,
+            Self::Replicas => 1 << 3,
+            Self::Health => 1 << 4,
+            Self::GpuEnabled => 1 << 5,
+            Self::ImageTag => 1 << 6,
+            Self::ContainerId => 1 << 7,
+            Self::HostPort => 1 << 8,
+            Self::DeployedBy => 1 << 9,
+            Self::Metadata => 1 << 10,
+        }
+    }
+}
+/// The fields of a `Deployment` that an update writes.
+#[cfg(feature = "server")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeploymentMask(u64);
+#[cfg(feature = "server")]
+impl DeploymentMask {
+    /// The fields that the mask names; without a mask, or with an empty one, those that are set in the message.
+    ///
+    /// # Errors
+    ///
+    /// If the mask names something that an update cannot write.
+    pub fn parse(
+        mask: Option<&::prost_types::FieldMask>,
+        message: &v1::Deployment,
+    ) -> Result<Self, MaskError> {
+        super::bits(mask, || Self::set_in(message), Self::bit_of).map(Self)
+    }
+    /// The same, passing over what the mask should not name: that is reported by `parse`.
+    pub(crate) fn named(
+        mask: Option<&::prost_types::FieldMask>,
+        message: &v1::Deployment,
+    ) -> Self {
+        Self(super::known_bits(mask, || Self::set_in(message), Self::bit_of))
+    }
+    /// Whether the field is to be written.
+    #[must_use]
+    pub const fn contains(self, field: DeploymentField) -> bool {
+        self.0 & field.bit() != 0
+    }
+    /// Whether nothing is to be written.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+    /// The fields to write, in the order of the message.
+    pub fn iter(self) -> impl Iterator<Item = DeploymentField> {
+        DeploymentField::ALL.iter().copied().filter(move |field| self.contains(*field))
+    }
+    fn set_in(message: &v1::Deployment) -> u64 {
+        let mut bits = 0;
+        if message.cluster.is_some() {
+            bits |= DeploymentField::Cluster.bit();
+        }
+        if message.k8s_namespace.is_some() {
+            bits |= DeploymentField::K8sNamespace.bit();
+        }
+        if message.endpoint_url.is_some() {
+            bits |= DeploymentField::EndpointUrl.bit();
+        }
+        if message.replicas.is_some() {
+            bits |= DeploymentField::Replicas.bit();
+        }
+        if message.health != 0 {
+            bits |= DeploymentField::Health.bit();
+        }
+        if message.gpu_enabled {
+            bits |= DeploymentField::GpuEnabled.bit();
+        }
+        if message.image_tag.is_some() {
+            bits |= DeploymentField::ImageTag.bit();
+        }
+        if message.container_id.is_some() {
+            bits |= DeploymentField::ContainerId.bit();
+        }
+        if message.host_port.is_some() {
+            bits |= DeploymentField::HostPort.bit();
+        }
+        if message.deployed_by.is_some() {
+            bits |= DeploymentField::DeployedBy.bit();
+        }
+        if message.metadata.is_some() {
+            bits |= DeploymentField::Metadata.bit();
+        }
+        bits
+    }
+    fn bit_of(name: &str) -> Result<u64, MaskErrorKind> {
+        match name {
+            "id" => Err(MaskErrorKind::OutputOnly),
+            "release_id" | "releaseId" => Err(MaskErrorKind::OutputOnly),
+            "release_version" | "releaseVersion" => Err(MaskErrorKind::OutputOnly),
+            "model_id" | "modelId" => Err(MaskErrorKind::OutputOnly),
+            "model_name" | "modelName" => Err(MaskErrorKind::OutputOnly),
+            "environment" => Err(MaskErrorKind::Immutable),
+            "cluster" => Ok(DeploymentField::Cluster.bit()),
+            "k8s_namespace" | "k8sNamespace" => Ok(DeploymentField::K8sNamespace.bit()),
+            "endpoint_url" | "endpointUrl" => Ok(DeploymentField::EndpointUrl.bit()),
+            "replicas" => Ok(DeploymentField::Replicas.bit()),
+            "kind" => Err(MaskErrorKind::Immutable),
+            "state" => Err(MaskErrorKind::OutputOnly),
+            "state_reason" | "stateReason" => Err(MaskErrorKind::OutputOnly),
+            "health" => Ok(DeploymentField::Health.bit()),
+            "gpu_enabled" | "gpuEnabled" => Ok(DeploymentField::GpuEnabled.bit()),
+            "image_tag" | "imageTag" => Ok(DeploymentField::ImageTag.bit()),
+            "container_id" | "containerId" => Ok(DeploymentField::ContainerId.bit()),
+            "host_port" | "hostPort" => Ok(DeploymentField::HostPort.bit()),
+            "deployed_by" | "deployedBy" => Ok(DeploymentField::DeployedBy.bit()),
+            "api_key_id" | "apiKeyId" => Err(MaskErrorKind::OutputOnly),
+            "metadata" => Ok(DeploymentField::Metadata.bit()),
+            "deploy_time" | "deployTime" => Err(MaskErrorKind::Immutable),
+            "start_time" | "startTime" => Err(MaskErrorKind::OutputOnly),
+            "stop_time" | "stopTime" => Err(MaskErrorKind::OutputOnly),
+            "terminate_time" | "terminateTime" => Err(MaskErrorKind::OutputOnly),
+            "create_time" | "createTime" => Err(MaskErrorKind::OutputOnly),
+            "update_time" | "updateTime" => Err(MaskErrorKind::OutputOnly),
+            "etag" => Err(MaskErrorKind::Precondition),
+            "revision" => Err(MaskErrorKind::OutputOnly),
+            _ => Err(MaskErrorKind::Unknown),
+        }
+    }
+}
 /// A field of `Model` that an update can write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ModelField {
@@ -510,6 +841,10 @@ impl ReleaseMask {
             "revision" => Err(MaskErrorKind::OutputOnly),
             "created_by" | "createdBy" => Err(MaskErrorKind::OutputOnly),
             "updated_by" | "updatedBy" => Err(MaskErrorKind::OutputOnly),
+            "artifact_count" | "artifactCount" => Err(MaskErrorKind::OutputOnly),
+            "live_deployment_count" | "liveDeploymentCount" => {
+                Err(MaskErrorKind::OutputOnly)
+            }
             "promote_time" | "promoteTime" => Err(MaskErrorKind::OutputOnly),
             "number" => Err(MaskErrorKind::OutputOnly),
             "labels" => Ok(ReleaseField::Labels.bit()),

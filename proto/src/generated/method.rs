@@ -21,8 +21,32 @@ pub enum Method {
     TransitionApiKey,
     /// `modelregistry.v1.ApiKeyService.RotateApiKey`
     RotateApiKey,
+    /// `modelregistry.v1.ArtifactService.CreateArtifact`
+    CreateArtifact,
+    /// `modelregistry.v1.ArtifactService.GetArtifact`
+    GetArtifact,
+    /// `modelregistry.v1.ArtifactService.ListArtifacts`
+    ListArtifacts,
+    /// `modelregistry.v1.ArtifactService.UpdateArtifact`
+    UpdateArtifact,
+    /// `modelregistry.v1.ArtifactService.DeleteArtifact`
+    DeleteArtifact,
+    /// `modelregistry.v1.ArtifactService.UploadArtifact`
+    UploadArtifact,
+    /// `modelregistry.v1.ArtifactService.DownloadArtifact`
+    DownloadArtifact,
     /// `modelregistry.v1.AuditService.ListAuditEntries`
     ListAuditEntries,
+    /// `modelregistry.v1.DeploymentService.CreateDeployment`
+    CreateDeployment,
+    /// `modelregistry.v1.DeploymentService.GetDeployment`
+    GetDeployment,
+    /// `modelregistry.v1.DeploymentService.ListDeployments`
+    ListDeployments,
+    /// `modelregistry.v1.DeploymentService.UpdateDeployment`
+    UpdateDeployment,
+    /// `modelregistry.v1.DeploymentService.TransitionDeployment`
+    TransitionDeployment,
     /// `modelregistry.v1.ModelService.CreateModel`
     CreateModel,
     /// `modelregistry.v1.ModelService.GetModel`
@@ -94,7 +118,19 @@ impl Method {
         Self::UpdateApiKey,
         Self::TransitionApiKey,
         Self::RotateApiKey,
+        Self::CreateArtifact,
+        Self::GetArtifact,
+        Self::ListArtifacts,
+        Self::UpdateArtifact,
+        Self::DeleteArtifact,
+        Self::UploadArtifact,
+        Self::DownloadArtifact,
         Self::ListAuditEntries,
+        Self::CreateDeployment,
+        Self::GetDeployment,
+        Self::ListDeployments,
+        Self::UpdateDeployment,
+        Self::TransitionDeployment,
         Self::CreateModel,
         Self::GetModel,
         Self::BatchGetModels,
@@ -141,8 +177,42 @@ impl Method {
                 Some(Self::TransitionApiKey)
             }
             "/modelregistry.v1.ApiKeyService/RotateApiKey" => Some(Self::RotateApiKey),
+            "/modelregistry.v1.ArtifactService/CreateArtifact" => {
+                Some(Self::CreateArtifact)
+            }
+            "/modelregistry.v1.ArtifactService/GetArtifact" => Some(Self::GetArtifact),
+            "/modelregistry.v1.ArtifactService/ListArtifacts" => {
+                Some(Self::ListArtifacts)
+            }
+            "/modelregistry.v1.ArtifactService/UpdateArtifact" => {
+                Some(Self::UpdateArtifact)
+            }
+            "/modelregistry.v1.ArtifactService/DeleteArtifact" => {
+                Some(Self::DeleteArtifact)
+            }
+            "/modelregistry.v1.ArtifactService/UploadArtifact" => {
+                Some(Self::UploadArtifact)
+            }
+            "/modelregistry.v1.ArtifactService/DownloadArtifact" => {
+                Some(Self::DownloadArtifact)
+            }
             "/modelregistry.v1.AuditService/ListAuditEntries" => {
                 Some(Self::ListAuditEntries)
+            }
+            "/modelregistry.v1.DeploymentService/CreateDeployment" => {
+                Some(Self::CreateDeployment)
+            }
+            "/modelregistry.v1.DeploymentService/GetDeployment" => {
+                Some(Self::GetDeployment)
+            }
+            "/modelregistry.v1.DeploymentService/ListDeployments" => {
+                Some(Self::ListDeployments)
+            }
+            "/modelregistry.v1.DeploymentService/UpdateDeployment" => {
+                Some(Self::UpdateDeployment)
+            }
+            "/modelregistry.v1.DeploymentService/TransitionDeployment" => {
+                Some(Self::TransitionDeployment)
             }
             "/modelregistry.v1.ModelService/CreateModel" => Some(Self::CreateModel),
             "/modelregistry.v1.ModelService/GetModel" => Some(Self::GetModel),
@@ -210,7 +280,29 @@ impl Method {
             Self::UpdateApiKey => "/modelregistry.v1.ApiKeyService/UpdateApiKey",
             Self::TransitionApiKey => "/modelregistry.v1.ApiKeyService/TransitionApiKey",
             Self::RotateApiKey => "/modelregistry.v1.ApiKeyService/RotateApiKey",
+            Self::CreateArtifact => "/modelregistry.v1.ArtifactService/CreateArtifact",
+            Self::GetArtifact => "/modelregistry.v1.ArtifactService/GetArtifact",
+            Self::ListArtifacts => "/modelregistry.v1.ArtifactService/ListArtifacts",
+            Self::UpdateArtifact => "/modelregistry.v1.ArtifactService/UpdateArtifact",
+            Self::DeleteArtifact => "/modelregistry.v1.ArtifactService/DeleteArtifact",
+            Self::UploadArtifact => "/modelregistry.v1.ArtifactService/UploadArtifact",
+            Self::DownloadArtifact => {
+                "/modelregistry.v1.ArtifactService/DownloadArtifact"
+            }
             Self::ListAuditEntries => "/modelregistry.v1.AuditService/ListAuditEntries",
+            Self::CreateDeployment => {
+                "/modelregistry.v1.DeploymentService/CreateDeployment"
+            }
+            Self::GetDeployment => "/modelregistry.v1.DeploymentService/GetDeployment",
+            Self::ListDeployments => {
+                "/modelregistry.v1.DeploymentService/ListDeployments"
+            }
+            Self::UpdateDeployment => {
+                "/modelregistry.v1.DeploymentService/UpdateDeployment"
+            }
+            Self::TransitionDeployment => {
+                "/modelregistry.v1.DeploymentService/TransitionDeployment"
+            }
             Self::CreateModel => "/modelregistry.v1.ModelService/CreateModel",
             Self::GetModel => "/modelregistry.v1.ModelService/GetModel",
             Self::BatchGetModels => "/modelregistry.v1.ModelService/BatchGetModels",
@@ -266,7 +358,19 @@ impl Method {
             Self::UpdateApiKey => "modelregistry.v1.ApiKeyService",
             Self::TransitionApiKey => "modelregistry.v1.ApiKeyService",
             Self::RotateApiKey => "modelregistry.v1.ApiKeyService",
+            Self::CreateArtifact => "modelregistry.v1.ArtifactService",
+            Self::GetArtifact => "modelregistry.v1.ArtifactService",
+            Self::ListArtifacts => "modelregistry.v1.ArtifactService",
+            Self::UpdateArtifact => "modelregistry.v1.ArtifactService",
+            Self::DeleteArtifact => "modelregistry.v1.ArtifactService",
+            Self::UploadArtifact => "modelregistry.v1.ArtifactService",
+            Self::DownloadArtifact => "modelregistry.v1.ArtifactService",
             Self::ListAuditEntries => "modelregistry.v1.AuditService",
+            Self::CreateDeployment => "modelregistry.v1.DeploymentService",
+            Self::GetDeployment => "modelregistry.v1.DeploymentService",
+            Self::ListDeployments => "modelregistry.v1.DeploymentService",
+            Self::UpdateDeployment => "modelregistry.v1.DeploymentService",
+            Self::TransitionDeployment => "modelregistry.v1.DeploymentService",
             Self::CreateModel => "modelregistry.v1.ModelService",
             Self::GetModel => "modelregistry.v1.ModelService",
             Self::BatchGetModels => "modelregistry.v1.ModelService",
@@ -310,7 +414,19 @@ impl Method {
             Self::UpdateApiKey => "UpdateApiKey",
             Self::TransitionApiKey => "TransitionApiKey",
             Self::RotateApiKey => "RotateApiKey",
+            Self::CreateArtifact => "CreateArtifact",
+            Self::GetArtifact => "GetArtifact",
+            Self::ListArtifacts => "ListArtifacts",
+            Self::UpdateArtifact => "UpdateArtifact",
+            Self::DeleteArtifact => "DeleteArtifact",
+            Self::UploadArtifact => "UploadArtifact",
+            Self::DownloadArtifact => "DownloadArtifact",
             Self::ListAuditEntries => "ListAuditEntries",
+            Self::CreateDeployment => "CreateDeployment",
+            Self::GetDeployment => "GetDeployment",
+            Self::ListDeployments => "ListDeployments",
+            Self::UpdateDeployment => "UpdateDeployment",
+            Self::TransitionDeployment => "TransitionDeployment",
             Self::CreateModel => "CreateModel",
             Self::GetModel => "GetModel",
             Self::BatchGetModels => "BatchGetModels",
@@ -396,11 +512,95 @@ impl Method {
                     audited: true,
                 }
             }
+            Self::CreateArtifact => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::GetArtifact => {
+                Policy {
+                    min_role: Role::Viewer,
+                    public: false,
+                    audited: false,
+                }
+            }
+            Self::ListArtifacts => {
+                Policy {
+                    min_role: Role::Viewer,
+                    public: false,
+                    audited: false,
+                }
+            }
+            Self::UpdateArtifact => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::DeleteArtifact => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::UploadArtifact => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::DownloadArtifact => {
+                Policy {
+                    min_role: Role::Viewer,
+                    public: false,
+                    audited: false,
+                }
+            }
             Self::ListAuditEntries => {
                 Policy {
                     min_role: Role::Admin,
                     public: false,
                     audited: false,
+                }
+            }
+            Self::CreateDeployment => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::GetDeployment => {
+                Policy {
+                    min_role: Role::Viewer,
+                    public: false,
+                    audited: false,
+                }
+            }
+            Self::ListDeployments => {
+                Policy {
+                    min_role: Role::Viewer,
+                    public: false,
+                    audited: false,
+                }
+            }
+            Self::UpdateDeployment => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::TransitionDeployment => {
+                Policy {
+                    min_role: Role::Operator,
+                    public: false,
+                    audited: true,
                 }
             }
             Self::CreateModel => {
@@ -626,7 +826,19 @@ impl Method {
             Self::UpdateApiKey => Idempotency::Idempotent,
             Self::TransitionApiKey => Idempotency::Idempotent,
             Self::RotateApiKey => Idempotency::Unknown,
+            Self::CreateArtifact => Idempotency::Idempotent,
+            Self::GetArtifact => Idempotency::NoSideEffects,
+            Self::ListArtifacts => Idempotency::NoSideEffects,
+            Self::UpdateArtifact => Idempotency::Idempotent,
+            Self::DeleteArtifact => Idempotency::Idempotent,
+            Self::UploadArtifact => Idempotency::Idempotent,
+            Self::DownloadArtifact => Idempotency::NoSideEffects,
             Self::ListAuditEntries => Idempotency::NoSideEffects,
+            Self::CreateDeployment => Idempotency::Idempotent,
+            Self::GetDeployment => Idempotency::NoSideEffects,
+            Self::ListDeployments => Idempotency::NoSideEffects,
+            Self::UpdateDeployment => Idempotency::Idempotent,
+            Self::TransitionDeployment => Idempotency::Idempotent,
             Self::CreateModel => Idempotency::Idempotent,
             Self::GetModel => Idempotency::NoSideEffects,
             Self::BatchGetModels => Idempotency::NoSideEffects,
@@ -670,7 +882,19 @@ impl Method {
             Self::UpdateApiKey => false,
             Self::TransitionApiKey => false,
             Self::RotateApiKey => false,
+            Self::CreateArtifact => false,
+            Self::GetArtifact => false,
+            Self::ListArtifacts => false,
+            Self::UpdateArtifact => false,
+            Self::DeleteArtifact => false,
+            Self::UploadArtifact => false,
+            Self::DownloadArtifact => true,
             Self::ListAuditEntries => false,
+            Self::CreateDeployment => false,
+            Self::GetDeployment => false,
+            Self::ListDeployments => false,
+            Self::UpdateDeployment => false,
+            Self::TransitionDeployment => false,
             Self::CreateModel => false,
             Self::GetModel => false,
             Self::BatchGetModels => false,
@@ -700,6 +924,62 @@ impl Method {
             Self::GetServerInfo => false,
             Self::CompactEvents => false,
             Self::Watch => true,
+            Self::ListEvents => false,
+        }
+    }
+    /// Whether the call is made with a stream of messages, rather than one.
+    #[must_use]
+    pub const fn takes_stream(self) -> bool {
+        match self {
+            Self::CreateApiKey => false,
+            Self::GetApiKey => false,
+            Self::GetCallerApiKey => false,
+            Self::ListApiKeys => false,
+            Self::UpdateApiKey => false,
+            Self::TransitionApiKey => false,
+            Self::RotateApiKey => false,
+            Self::CreateArtifact => false,
+            Self::GetArtifact => false,
+            Self::ListArtifacts => false,
+            Self::UpdateArtifact => false,
+            Self::DeleteArtifact => false,
+            Self::UploadArtifact => true,
+            Self::DownloadArtifact => false,
+            Self::ListAuditEntries => false,
+            Self::CreateDeployment => false,
+            Self::GetDeployment => false,
+            Self::ListDeployments => false,
+            Self::UpdateDeployment => false,
+            Self::TransitionDeployment => false,
+            Self::CreateModel => false,
+            Self::GetModel => false,
+            Self::BatchGetModels => false,
+            Self::ListModels => false,
+            Self::UpdateModel => false,
+            Self::RenameModel => false,
+            Self::DeleteModel => false,
+            Self::UndeleteModel => false,
+            Self::PurgeModel => false,
+            Self::BatchCreateModels => false,
+            Self::CreateRelease => false,
+            Self::GetRelease => false,
+            Self::BatchGetReleases => false,
+            Self::ListReleases => false,
+            Self::ResolveRelease => false,
+            Self::BatchResolveReleases => false,
+            Self::UpdateRelease => false,
+            Self::TransitionRelease => false,
+            Self::DeleteRelease => false,
+            Self::UndeleteRelease => false,
+            Self::PurgeRelease => false,
+            Self::BatchCreateReleases => false,
+            Self::SetReleaseAlias => false,
+            Self::DeleteReleaseAlias => false,
+            Self::ListReleaseAliases => false,
+            Self::ListReleaseAliasHistory => false,
+            Self::GetServerInfo => false,
+            Self::CompactEvents => false,
+            Self::Watch => false,
             Self::ListEvents => false,
         }
     }

@@ -100,7 +100,7 @@ pub static REASONS: &[Reason] = &[
         value: ErrorReason::ArtifactAlreadyExists,
         name: "ERROR_REASON_ARTIFACT_ALREADY_EXISTS",
         code: "ALREADY_EXISTS",
-        doc: "Code ALREADY_EXISTS; details ResourceInfo. The release has an artifact of this name. Metadata: id (of that artifact), deleted (\"true\" if it is soft-deleted, else \"false\").",
+        doc: "Code ALREADY_EXISTS; details ResourceInfo. The release or model has a live artifact of this name, or a live artifact anywhere in the registry has this `file_path`; ResourceInfo has that name or `file_path`. Metadata: id (of that artifact; empty if it belongs to a model outside of `ApiKey.model_name_prefixes`), deleted (\"false\": what is soft-deleted is in nobody's way).",
     },
     Reason {
         value: ErrorReason::ApiKeyAlreadyExists,
@@ -169,6 +169,12 @@ pub static REASONS: &[Reason] = &[
         doc: "Code FAILED_PRECONDITION. No usable API key with ROLE_ADMIN would be left. Create another one first.",
     },
     Reason {
+        value: ErrorReason::ArtifactNotStored,
+        name: "ERROR_REASON_ARTIFACT_NOT_STORED",
+        code: "FAILED_PRECONDITION",
+        doc: "Code FAILED_PRECONDITION; details ResourceInfo. The registry knows of the artifact and does not hold its bytes: they are where `file_path` says.",
+    },
+    Reason {
         value: ErrorReason::RevisionCompacted,
         name: "ERROR_REASON_REVISION_COMPACTED",
         code: "OUT_OF_RANGE",
@@ -220,13 +226,13 @@ pub static REASONS: &[Reason] = &[
         value: ErrorReason::StorageFull,
         name: "ERROR_REASON_STORAGE_FULL",
         code: "RESOURCE_EXHAUSTED",
-        doc: "Code RESOURCE_EXHAUSTED. The database has no space left. Nothing was written.",
+        doc: "Code RESOURCE_EXHAUSTED. The database or the storage of artifacts has no space left, or the registry holds as many bytes of artifacts as GetServerInfo says it may. Nothing was written. Metadata, if it is the latter: limit.",
     },
     Reason {
         value: ErrorReason::BackendUnavailable,
         name: "ERROR_REASON_BACKEND_UNAVAILABLE",
         code: "UNAVAILABLE",
-        doc: "Code UNAVAILABLE; details RetryInfo. The database cannot be reached, or the server is about to stop. Repeat the call. Metadata, if the answer to a commit was lost and a write may or may not have happened: outcome (\"unknown\"); then there is no RetryInfo. Metadata, if it ends a stream of events: resumeRevision, the revision to go on after.",
+        doc: "Code UNAVAILABLE; details RetryInfo. The database or the storage of artifacts cannot be reached, or the server is about to stop. Repeat the call. Metadata, if the answer to a commit was lost and a write may or may not have happened: outcome (\"unknown\"); then there is no RetryInfo. Metadata, if it ends a stream of events: resumeRevision, the revision to go on after.",
     },
     Reason {
         value: ErrorReason::Internal,
@@ -245,5 +251,11 @@ pub static REASONS: &[Reason] = &[
         name: "ERROR_REASON_UNKNOWN_METHOD",
         code: "UNIMPLEMENTED",
         doc: "Code UNIMPLEMENTED. The server does not serve this method, or not with this compression.",
+    },
+    Reason {
+        value: ErrorReason::ArtifactDamaged,
+        name: "ERROR_REASON_ARTIFACT_DAMAGED",
+        code: "DATA_LOSS",
+        doc: "Code DATA_LOSS; details ResourceInfo. The bytes of the artifact are gone, or not what they were when they were uploaded. None that are wrong were sent.",
     },
 ];

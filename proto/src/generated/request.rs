@@ -44,8 +44,95 @@ impl Request for v1::TransitionApiKeyRequest {
 impl Request for v1::RotateApiKeyRequest {
     const METHOD: Method = Method::RotateApiKey;
 }
+impl Request for v1::CreateArtifactRequest {
+    const METHOD: Method = Method::CreateArtifact;
+    fn request_id(&self) -> Option<&str> {
+        Some(&self.request_id)
+    }
+    fn request_id_mut(&mut self) -> Option<&mut String> {
+        Some(&mut self.request_id)
+    }
+    fn validate_only(&self) -> bool {
+        self.validate_only
+    }
+}
+impl Request for v1::GetArtifactRequest {
+    const METHOD: Method = Method::GetArtifact;
+}
+impl Request for v1::ListArtifactsRequest {
+    const METHOD: Method = Method::ListArtifacts;
+}
+impl Request for v1::UpdateArtifactRequest {
+    const METHOD: Method = Method::UpdateArtifact;
+    fn request_id(&self) -> Option<&str> {
+        Some(&self.request_id)
+    }
+    fn request_id_mut(&mut self) -> Option<&mut String> {
+        Some(&mut self.request_id)
+    }
+    fn validate_only(&self) -> bool {
+        self.validate_only
+    }
+}
+impl Request for v1::DeleteArtifactRequest {
+    const METHOD: Method = Method::DeleteArtifact;
+    fn request_id(&self) -> Option<&str> {
+        Some(&self.request_id)
+    }
+    fn request_id_mut(&mut self) -> Option<&mut String> {
+        Some(&mut self.request_id)
+    }
+}
+impl Request for v1::UploadArtifactRequest {
+    const METHOD: Method = Method::UploadArtifact;
+}
+impl Request for v1::DownloadArtifactRequest {
+    const METHOD: Method = Method::DownloadArtifact;
+}
 impl Request for v1::ListAuditEntriesRequest {
     const METHOD: Method = Method::ListAuditEntries;
+}
+impl Request for v1::CreateDeploymentRequest {
+    const METHOD: Method = Method::CreateDeployment;
+    fn request_id(&self) -> Option<&str> {
+        Some(&self.request_id)
+    }
+    fn request_id_mut(&mut self) -> Option<&mut String> {
+        Some(&mut self.request_id)
+    }
+    fn validate_only(&self) -> bool {
+        self.validate_only
+    }
+}
+impl Request for v1::GetDeploymentRequest {
+    const METHOD: Method = Method::GetDeployment;
+}
+impl Request for v1::ListDeploymentsRequest {
+    const METHOD: Method = Method::ListDeployments;
+}
+impl Request for v1::UpdateDeploymentRequest {
+    const METHOD: Method = Method::UpdateDeployment;
+    fn request_id(&self) -> Option<&str> {
+        Some(&self.request_id)
+    }
+    fn request_id_mut(&mut self) -> Option<&mut String> {
+        Some(&mut self.request_id)
+    }
+    fn validate_only(&self) -> bool {
+        self.validate_only
+    }
+}
+impl Request for v1::TransitionDeploymentRequest {
+    const METHOD: Method = Method::TransitionDeployment;
+    fn request_id(&self) -> Option<&str> {
+        Some(&self.request_id)
+    }
+    fn request_id_mut(&mut self) -> Option<&mut String> {
+        Some(&mut self.request_id)
+    }
+    fn validate_only(&self) -> bool {
+        self.validate_only
+    }
 }
 impl Request for v1::CreateModelRequest {
     const METHOD: Method = Method::CreateModel;

@@ -1100,6 +1100,134 @@ pub mod api_key_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// A file that was built before: a wheel, a source distribution, a binary, an
+/// archive. It goes into one release, or belongs to a model as a whole. Which
+/// file it is (name and checksum) never changes; what is said about it can.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Artifact {
+    /// The id, a UUIDv7. Assigned by the server and never changed.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The id of the model it belongs to, be it through a release.
+    #[prost(string, tag = "2")]
+    pub model_id: ::prost::alloc::string::String,
+    /// The name of that model, as it is now. Always there.
+    #[prost(string, tag = "3")]
+    pub model_name: ::prost::alloc::string::String,
+    /// The id of the release it belongs to. Unset if it belongs to the model as a
+    /// whole.
+    #[prost(string, optional, tag = "4")]
+    pub release_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// The version of that release. Set if and only if `release_id` is.
+    #[prost(string, optional, tag = "5")]
+    pub release_version: ::core::option::Option<::prost::alloc::string::String>,
+    /// The name of the file, for example "iris-1.0-py3-none-any.whl": 1 to 255
+    /// characters and no path. It has no slash, backslash or control character,
+    /// does not begin or end with a space, and is neither "." nor "..". No two live
+    /// artifacts of one release have the same name, nor two that belong to one
+    /// model as a whole.
+    #[prost(string, tag = "6")]
+    pub name: ::prost::alloc::string::String,
+    /// What kind of file it is. Any word of lower-case letters, digits and any of
+    /// ".\_-", beginning with a letter or digit, at most 50 characters; usual ones
+    /// are "wheel", "sdist", "tarball", "binary", "file" and "singularity".
+    #[prost(string, tag = "7")]
+    pub artifact_type: ::prost::alloc::string::String,
+    /// Where the file is: the URI of an object or an absolute path, 1 to 1000
+    /// characters. To the registry it is a label: it never opens what it names, and
+    /// takes any text. No two live artifacts of the registry have the same one.
+    /// URIs with the scheme "registry" (in any case) are for the files that the
+    /// registry holds, and refused from callers.
+    #[prost(string, tag = "8")]
+    pub file_path: ::prost::alloc::string::String,
+    /// The size of the file, in bytes. It must be given, and can be 0. Always
+    /// there.
+    #[prost(int64, optional, tag = "9")]
+    pub size_bytes: ::core::option::Option<i64>,
+    /// The checksum of the file: the algorithm ("sha256", "sha512" or "blake3"), a
+    /// colon, and 64 (for sha512 128) lower-case hexadecimal digits.
+    #[prost(string, tag = "10")]
+    pub checksum: ::prost::alloc::string::String,
+    /// What it runs on, for example "linux_x86_64" or "any". At most 100
+    /// characters.
+    #[prost(string, optional, tag = "11")]
+    pub platform: ::core::option::Option<::prost::alloc::string::String>,
+    /// The version of Python that it is for, for example "3.11". At most 50
+    /// characters.
+    #[prost(string, optional, tag = "12")]
+    pub python_version: ::core::option::Option<::prost::alloc::string::String>,
+    /// Any JSON object, with the same limits as Model.metadata.
+    #[prost(message, optional, tag = "13")]
+    pub metadata: ::core::option::Option<::prost_types::Struct>,
+    /// Who or what put the file where it is, if that was not the caller. At most
+    /// 255 characters.
+    #[prost(string, optional, tag = "14")]
+    pub uploaded_by: ::core::option::Option<::prost::alloc::string::String>,
+    /// When the artifact was registered.
+    #[prost(message, optional, tag = "16")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the artifact was last changed by a caller; at first, when it was
+    /// registered.
+    #[prost(message, optional, tag = "17")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the artifact was soft-deleted. Unset while it is live.
+    #[prost(message, optional, tag = "18")]
+    pub delete_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the artifact will be removed for good. Unset while it is live.
+    #[prost(message, optional, tag = "19")]
+    pub purge_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Another value after every change of the artifact. Used in UpdateArtifact as
+    /// Model.etag is in UpdateModel.
+    #[prost(string, tag = "20")]
+    pub etag: ::prost::alloc::string::String,
+    /// The registry revision of the last change.
+    #[prost(int64, tag = "21")]
+    pub revision: i64,
+    /// Who registered the artifact: the name of an API key.
+    #[prost(string, tag = "22")]
+    pub created_by: ::prost::alloc::string::String,
+    /// Where the bytes are. EXTERNAL for what was registered by CreateArtifact.
+    #[prost(enumeration = "ArtifactContentState", tag = "23")]
+    pub content_state: i32,
+}
+/// Where the bytes of an artifact are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ArtifactContentState {
+    /// No state. Never returned.
+    Unspecified = 0,
+    /// Elsewhere: `file_path` says where, and the registry knows only what it was
+    /// told.
+    External = 1,
+    /// In the registry, all of them, and they match the checksum.
+    Stored = 2,
+    /// They were in the registry, and are damaged or gone.
+    Lost = 3,
+}
+impl ArtifactContentState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ARTIFACT_CONTENT_STATE_UNSPECIFIED",
+            Self::External => "ARTIFACT_CONTENT_STATE_EXTERNAL",
+            Self::Stored => "ARTIFACT_CONTENT_STATE_STORED",
+            Self::Lost => "ARTIFACT_CONTENT_STATE_LOST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ARTIFACT_CONTENT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "ARTIFACT_CONTENT_STATE_EXTERNAL" => Some(Self::External),
+            "ARTIFACT_CONTENT_STATE_STORED" => Some(Self::Stored),
+            "ARTIFACT_CONTENT_STATE_LOST" => Some(Self::Lost),
+            _ => None,
+        }
+    }
+}
 /// Says which model a request is about: by id or by name. Both find live
 /// models only; a method that also finds soft-deleted ones says so. Used in
 /// requests, never in responses.
@@ -1217,6 +1345,10 @@ pub enum ResourceKind {
     Release = 2,
     /// A named pointer to a release.
     ReleaseAlias = 3,
+    /// A file of a release or of a model.
+    Artifact = 4,
+    /// A deployment of a release.
+    Deployment = 5,
     /// An API key. Its changes are in the audit log and are no events.
     ApiKey = 6,
 }
@@ -1231,6 +1363,8 @@ impl ResourceKind {
             Self::Model => "RESOURCE_KIND_MODEL",
             Self::Release => "RESOURCE_KIND_RELEASE",
             Self::ReleaseAlias => "RESOURCE_KIND_RELEASE_ALIAS",
+            Self::Artifact => "RESOURCE_KIND_ARTIFACT",
+            Self::Deployment => "RESOURCE_KIND_DEPLOYMENT",
             Self::ApiKey => "RESOURCE_KIND_API_KEY",
         }
     }
@@ -1241,9 +1375,1216 @@ impl ResourceKind {
             "RESOURCE_KIND_MODEL" => Some(Self::Model),
             "RESOURCE_KIND_RELEASE" => Some(Self::Release),
             "RESOURCE_KIND_RELEASE_ALIAS" => Some(Self::ReleaseAlias),
+            "RESOURCE_KIND_ARTIFACT" => Some(Self::Artifact),
+            "RESOURCE_KIND_DEPLOYMENT" => Some(Self::Deployment),
             "RESOURCE_KIND_API_KEY" => Some(Self::ApiKey),
             _ => None,
         }
+    }
+}
+/// Asks for an artifact to be registered.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateArtifactRequest {
+    /// The artifact to register. Its output-only fields are ignored.
+    #[prost(message, optional, tag = "3")]
+    pub artifact: ::core::option::Option<Artifact>,
+    /// If true, everything is checked and nothing is stored. The answer is what
+    /// would have been, with an empty `id` and revision 0.
+    #[prost(bool, tag = "14")]
+    pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+    /// What it belongs to. Exactly one must be set.
+    #[prost(oneof = "create_artifact_request::Parent", tags = "1, 2")]
+    pub parent: ::core::option::Option<create_artifact_request::Parent>,
+}
+/// Nested message and enum types in `CreateArtifactRequest`.
+pub mod create_artifact_request {
+    /// What it belongs to. Exactly one must be set.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Parent {
+        /// This release.
+        #[prost(message, tag = "1")]
+        ReleaseRef(super::ReleaseRef),
+        /// This model as a whole.
+        #[prost(message, tag = "2")]
+        ModelRef(super::ModelRef),
+    }
+}
+/// Answers CreateArtifact.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateArtifactResponse {
+    /// The artifact as it was stored.
+    #[prost(message, optional, tag = "1")]
+    pub artifact: ::core::option::Option<Artifact>,
+}
+/// Asks for one artifact.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetArtifactRequest {
+    /// The id of the artifact.
+    #[prost(string, tag = "1")]
+    pub artifact_id: ::prost::alloc::string::String,
+}
+/// Answers GetArtifact.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetArtifactResponse {
+    /// The artifact.
+    #[prost(message, optional, tag = "1")]
+    pub artifact: ::core::option::Option<Artifact>,
+}
+/// A condition on artifacts. Every field that is set must match. A repeated field
+/// matches if any of its values does. A filter with nothing set matches every
+/// artifact.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ArtifactFilter {
+    /// The type is one of these, at most 100.
+    #[prost(string, repeated, tag = "1")]
+    pub artifact_types: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The platform is one of these, at most 100.
+    #[prost(string, repeated, tag = "2")]
+    pub platforms: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The version of Python is one of these, at most 100.
+    #[prost(string, repeated, tag = "3")]
+    pub python_versions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The checksum is one of these, at most 100.
+    #[prost(string, repeated, tag = "4")]
+    pub checksums: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The name begins with this, at most 255 characters. Case-sensitive. Empty
+    /// means any name.
+    #[prost(string, tag = "5")]
+    pub name_prefix: ::prost::alloc::string::String,
+}
+/// Asks for a page of artifacts.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListArtifactsRequest {
+    /// How many artifacts to return at most. 0 means 50, more than 1000 means
+    /// 1000, and a negative number is refused. A page can be shorter: it also ends
+    /// at about 2 MiB.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// Where to go on: the `next_page_token` of the page before, with all other
+    /// arguments but `page_size` as they were. Empty for the first page.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Which artifacts. Unset means all.
+    #[prost(message, optional, tag = "3")]
+    pub filter: ::core::option::Option<ArtifactFilter>,
+    /// Whether soft-deleted artifacts are listed too.
+    #[prost(bool, tag = "6")]
+    pub show_deleted: bool,
+    /// Whether to count how many artifacts match. Costs more than the page itself.
+    #[prost(bool, tag = "7")]
+    pub include_total_size: bool,
+    /// Only the artifacts of this model: its own, and those of its releases. Unset
+    /// means of all models.
+    #[prost(message, optional, tag = "8")]
+    pub model_ref: ::core::option::Option<ModelRef>,
+    /// Only the artifacts of this release. Unset means of all releases, and those
+    /// of no release.
+    #[prost(message, optional, tag = "9")]
+    pub release_ref: ::core::option::Option<ReleaseRef>,
+}
+/// Answers ListArtifacts.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListArtifactsResponse {
+    /// The artifacts of this page, the newest first. Can be empty although more
+    /// follow.
+    #[prost(message, repeated, tag = "1")]
+    pub artifacts: ::prost::alloc::vec::Vec<Artifact>,
+    /// What to send as `page_token` for the next page. Empty if and only if this
+    /// is the last one.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// How many artifacts match, on all pages together. Set only if
+    /// `include_total_size` was.
+    #[prost(int64, optional, tag = "3")]
+    pub total_size: ::core::option::Option<i64>,
+    /// The registry revision at which the first page was read, repeated on every
+    /// page. Nothing after it is missed by whoever follows the changes from here.
+    #[prost(int64, tag = "4")]
+    pub revision: i64,
+}
+/// Asks for fields of an artifact to be written.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateArtifactRequest {
+    /// The id of the artifact.
+    #[prost(string, tag = "1")]
+    pub artifact_id: ::prost::alloc::string::String,
+    /// The new values. If its `etag` is set, it must be the current one.
+    #[prost(message, optional, tag = "2")]
+    pub artifact: ::core::option::Option<Artifact>,
+    /// The fields to write, by name. The same rules as for
+    /// UpdateModelRequest.update_mask.
+    #[prost(message, optional, tag = "3")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// If true, everything is checked and nothing is stored. The answer is what
+    /// would have been, with an empty `id` and revision 0.
+    #[prost(bool, tag = "14")]
+    pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers UpdateArtifact.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateArtifactResponse {
+    /// The artifact as it was stored.
+    #[prost(message, optional, tag = "1")]
+    pub artifact: ::core::option::Option<Artifact>,
+}
+/// Asks for an artifact to be soft-deleted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteArtifactRequest {
+    /// The id of the artifact.
+    #[prost(string, tag = "1")]
+    pub artifact_id: ::prost::alloc::string::String,
+    /// Whether it is no error if there is no such artifact or it is soft-deleted
+    /// already.
+    #[prost(bool, tag = "3")]
+    pub allow_missing: bool,
+    /// The Artifact.etag that was read. If set, the artifact is deleted only if it
+    /// has not changed since; empty means in any case.
+    #[prost(string, tag = "13")]
+    pub etag: ::prost::alloc::string::String,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers DeleteArtifact.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DeleteArtifactResponse {
+    /// The artifact as it was stored, soft-deleted. Unset if there was none and
+    /// `allow_missing` was set.
+    #[prost(message, optional, tag = "1")]
+    pub artifact: ::core::option::Option<Artifact>,
+}
+/// One of the messages of an upload.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UploadArtifactRequest {
+    /// What the message holds.
+    #[prost(oneof = "upload_artifact_request::Message", tags = "1, 2")]
+    pub message: ::core::option::Option<upload_artifact_request::Message>,
+}
+/// Nested message and enum types in `UploadArtifactRequest`.
+pub mod upload_artifact_request {
+    /// What the first message, and only that, holds.
+    #[derive(Clone, PartialEq, ::prost::Message)]
+    pub struct Start {
+        /// What is known of the artifact: `name` and `artifact_type` at least. If
+        /// `size_bytes` or `checksum` are set, the bytes must agree. `file_path` can
+        /// say where they came from; unset, it becomes "registry://artifacts/" and
+        /// the id.
+        #[prost(message, optional, tag = "3")]
+        pub artifact: ::core::option::Option<super::Artifact>,
+        /// Makes the call idempotent: see CreateModelRequest.request_id.
+        #[prost(string, tag = "15")]
+        pub request_id: ::prost::alloc::string::String,
+        /// What the artifact belongs to.
+        #[prost(oneof = "start::Parent", tags = "1, 2")]
+        pub parent: ::core::option::Option<start::Parent>,
+    }
+    /// Nested message and enum types in `Start`.
+    pub mod start {
+        /// What the artifact belongs to.
+        #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+        pub enum Parent {
+            /// The release it belongs to.
+            #[prost(message, tag = "1")]
+            ReleaseRef(super::super::ReleaseRef),
+            /// The model it belongs to.
+            #[prost(message, tag = "2")]
+            ModelRef(super::super::ModelRef),
+        }
+    }
+    /// What the message holds.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Message {
+        /// What is uploaded: the first message.
+        #[prost(message, tag = "1")]
+        Start(Start),
+        /// The next bytes, at most 1 MiB: every other message.
+        #[prost(bytes, tag = "2")]
+        Chunk(::prost::bytes::Bytes),
+    }
+}
+/// Answers UploadArtifact.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UploadArtifactResponse {
+    /// The artifact as it was stored.
+    #[prost(message, optional, tag = "1")]
+    pub artifact: ::core::option::Option<Artifact>,
+}
+/// Asks for the bytes of an artifact.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DownloadArtifactRequest {
+    /// The id of the artifact.
+    #[prost(string, tag = "1")]
+    pub artifact_id: ::prost::alloc::string::String,
+    /// How many bytes to leave out at the beginning.
+    #[prost(int64, tag = "2")]
+    pub offset_bytes: i64,
+    /// How many bytes to send at the most. 0 means all that follow.
+    #[prost(int64, tag = "3")]
+    pub limit_bytes: i64,
+}
+/// One of the messages of a download.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DownloadArtifactResponse {
+    /// The artifact: in the first message, which has no bytes.
+    #[prost(message, optional, tag = "1")]
+    pub artifact: ::core::option::Option<Artifact>,
+    /// The next bytes, at most 1 MiB.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub chunk: ::prost::bytes::Bytes,
+}
+/// Generated client implementations.
+#[cfg(feature = "client")]
+pub mod artifact_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Registers, finds, changes and removes artifacts.
+    #[derive(Debug, Clone)]
+    pub struct ArtifactServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> ArtifactServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> ArtifactServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            ArtifactServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Registers a file that lies elsewhere as an artifact of a release, or of a
+        /// model as a whole. The file is not looked at. Fails with NOT_FOUND
+        /// (RELEASE_NOT_FOUND, MODEL_NOT_FOUND), FAILED_PRECONDITION
+        /// (RESOURCE_DELETED) if the release or model is soft-deleted, and
+        /// ALREADY_EXISTS (ARTIFACT_ALREADY_EXISTS) if it has a live artifact of the
+        /// same name, or if any live artifact has the same `file_path`. Safe to repeat
+        /// with the same `request_id`, see ModelService.CreateModel.
+        pub async fn create_artifact(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateArtifactRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateArtifactResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ArtifactService/CreateArtifact",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ArtifactService", "CreateArtifact"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gets one artifact, also a soft-deleted one. Fails with NOT_FOUND
+        /// (ARTIFACT_NOT_FOUND).
+        pub async fn get_artifact(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetArtifactRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetArtifactResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ArtifactService/GetArtifact",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ArtifactService", "GetArtifact"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the artifacts of one release, of one model or of all, the newest
+        /// first, page by page. An artifact that is there during the whole walk is seen
+        /// exactly once. Fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
+        /// PAGE_TOKEN_MISMATCH) and NOT_FOUND (RELEASE_NOT_FOUND, MODEL_NOT_FOUND) if
+        /// what it is asked for the artifacts of is not there.
+        pub async fn list_artifacts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListArtifactsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListArtifactsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ArtifactService/ListArtifacts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ArtifactService", "ListArtifacts"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Writes the fields of an artifact that the update mask names. Fails with
+        /// NOT_FOUND (ARTIFACT_NOT_FOUND), ABORTED (ETAG_MISMATCH), INVALID_ARGUMENT
+        /// (INVALID_UPDATE_MASK, and IMMUTABLE_FIELD: also for `file_path` and
+        /// `size_bytes` of an artifact whose bytes the registry holds or has lost),
+        /// ALREADY_EXISTS (ARTIFACT_ALREADY_EXISTS) if another live artifact has the new
+        /// `file_path` and, for a soft-deleted artifact, FAILED_PRECONDITION
+        /// (RESOURCE_DELETED).
+        pub async fn update_artifact(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateArtifactRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateArtifactResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ArtifactService/UpdateArtifact",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ArtifactService", "UpdateArtifact"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Soft-deletes an artifact: it is hidden, its name and `file_path` are free at
+        /// once, and it is purged when
+        /// GetServerInfoResponse.Limits.soft_delete_retention is over. It can be read
+        /// by its id until then, and not be brought back: register it again. Fails with
+        /// NOT_FOUND (ARTIFACT_NOT_FOUND), ABORTED (ETAG_MISMATCH) and, for an artifact
+        /// that is soft-deleted already, FAILED_PRECONDITION (RESOURCE_DELETED).
+        pub async fn delete_artifact(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteArtifactRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteArtifactResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ArtifactService/DeleteArtifact",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ArtifactService", "DeleteArtifact"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Uploads the bytes of a new artifact, and registers it. The first message is
+        /// `start`: what the artifact belongs to and what is known of it. The others
+        /// are its bytes, in order. A stream that ends after `start` uploads an empty
+        /// file. Nothing is visible until every byte is stored for good, and of an
+        /// upload that fails or is broken off nothing ever is.
+        ///
+        /// The server counts the bytes and computes their SHA-256; if `start` says
+        /// what size or checksum they have, they must have it. Equal bytes are stored
+        /// once, however many artifacts have them.
+        ///
+        /// There is no deadline but the caller's. A stream that is silent for longer
+        /// than GetServerInfo's `transfer_idle_timeout` is broken off.
+        ///
+        /// With a `request_id`, a repetition of the whole call with the same bytes
+        /// gets the first answer.
+        ///
+        /// Errors:
+        ///
+        /// * INVALID_ARGUMENT (INVALID_FIELD) if a message breaks a rule, comes in the
+        ///  wrong place, or the bytes have another size or checksum than `start` said.
+        /// * INVALID_ARGUMENT (LIMIT_EXCEEDED) if the file is larger than
+        ///  `max_artifact_bytes`.
+        /// * NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND) if there is no such parent;
+        ///  FAILED_PRECONDITION (RESOURCE_DELETED) if it is soft-deleted.
+        /// * ALREADY_EXISTS (ARTIFACT_ALREADY_EXISTS) as for CreateArtifact.
+        /// * RESOURCE_EXHAUSTED (STORAGE_FULL) if there is no room for the bytes;
+        ///  RESOURCE_EXHAUSTED (RATE_LIMITED) if the server has as many uploads and
+        ///  downloads in hand as it serves.
+        /// * UNAVAILABLE (BACKEND_UNAVAILABLE) if the storage or the database cannot be
+        ///  reached.
+        pub async fn upload_artifact(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<
+                Message = super::UploadArtifactRequest,
+            >,
+        ) -> std::result::Result<
+            tonic::Response<super::UploadArtifactResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ArtifactService/UploadArtifact",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("modelregistry.v1.ArtifactService", "UploadArtifact"),
+                );
+            self.inner.client_streaming(req, path, codec).await
+        }
+        /// Sends the bytes of an uploaded artifact, or a range of them. The first
+        /// message holds the artifact, the others its bytes, in order, none larger
+        /// than 1 MiB. Each is compared with the digest that was computed when it was
+        /// uploaded before it is sent, so that no damaged byte is. What has arrived of
+        /// a stream that was broken off can be kept, and the rest asked for with
+        /// `offset_bytes`.
+        ///
+        /// Errors:
+        ///
+        /// * NOT_FOUND (ARTIFACT_NOT_FOUND) if there is no such artifact;
+        ///  FAILED_PRECONDITION (RESOURCE_DELETED) if it is soft-deleted.
+        /// * FAILED_PRECONDITION (ARTIFACT_NOT_STORED) if the registry does not hold its
+        ///  bytes.
+        /// * INVALID_ARGUMENT (INVALID_FIELD) if `offset_bytes` is beyond the end.
+        /// * DATA_LOSS (ARTIFACT_DAMAGED) if the bytes are gone or not what they were.
+        ///  The artifact is ARTIFACT_CONTENT_STATE_LOST from then on, until a download
+        ///  of the whole finds them sound.
+        /// * RESOURCE_EXHAUSTED (RATE_LIMITED) if the server has as many uploads and
+        ///  downloads in hand as it serves.
+        /// * DEADLINE_EXCEEDED if nothing is taken for `transfer_idle_timeout`.
+        /// * UNAVAILABLE (BACKEND_UNAVAILABLE) if the storage or the database cannot be
+        ///  reached. Go on where it stopped.
+        /// * UNAUTHENTICATED if the API key can no longer be used.
+        pub async fn download_artifact(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DownloadArtifactRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::DownloadArtifactResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.ArtifactService/DownloadArtifact",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "modelregistry.v1.ArtifactService",
+                        "DownloadArtifact",
+                    ),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+#[cfg(feature = "server")]
+pub mod artifact_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ArtifactServiceServer.
+    #[async_trait]
+    pub trait ArtifactService: std::marker::Send + std::marker::Sync + 'static {
+        /// Registers a file that lies elsewhere as an artifact of a release, or of a
+        /// model as a whole. The file is not looked at. Fails with NOT_FOUND
+        /// (RELEASE_NOT_FOUND, MODEL_NOT_FOUND), FAILED_PRECONDITION
+        /// (RESOURCE_DELETED) if the release or model is soft-deleted, and
+        /// ALREADY_EXISTS (ARTIFACT_ALREADY_EXISTS) if it has a live artifact of the
+        /// same name, or if any live artifact has the same `file_path`. Safe to repeat
+        /// with the same `request_id`, see ModelService.CreateModel.
+        async fn create_artifact(
+            &self,
+            request: tonic::Request<super::CreateArtifactRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateArtifactResponse>,
+            tonic::Status,
+        >;
+        /// Gets one artifact, also a soft-deleted one. Fails with NOT_FOUND
+        /// (ARTIFACT_NOT_FOUND).
+        async fn get_artifact(
+            &self,
+            request: tonic::Request<super::GetArtifactRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetArtifactResponse>,
+            tonic::Status,
+        >;
+        /// Lists the artifacts of one release, of one model or of all, the newest
+        /// first, page by page. An artifact that is there during the whole walk is seen
+        /// exactly once. Fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
+        /// PAGE_TOKEN_MISMATCH) and NOT_FOUND (RELEASE_NOT_FOUND, MODEL_NOT_FOUND) if
+        /// what it is asked for the artifacts of is not there.
+        async fn list_artifacts(
+            &self,
+            request: tonic::Request<super::ListArtifactsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListArtifactsResponse>,
+            tonic::Status,
+        >;
+        /// Writes the fields of an artifact that the update mask names. Fails with
+        /// NOT_FOUND (ARTIFACT_NOT_FOUND), ABORTED (ETAG_MISMATCH), INVALID_ARGUMENT
+        /// (INVALID_UPDATE_MASK, and IMMUTABLE_FIELD: also for `file_path` and
+        /// `size_bytes` of an artifact whose bytes the registry holds or has lost),
+        /// ALREADY_EXISTS (ARTIFACT_ALREADY_EXISTS) if another live artifact has the new
+        /// `file_path` and, for a soft-deleted artifact, FAILED_PRECONDITION
+        /// (RESOURCE_DELETED).
+        async fn update_artifact(
+            &self,
+            request: tonic::Request<super::UpdateArtifactRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateArtifactResponse>,
+            tonic::Status,
+        >;
+        /// Soft-deletes an artifact: it is hidden, its name and `file_path` are free at
+        /// once, and it is purged when
+        /// GetServerInfoResponse.Limits.soft_delete_retention is over. It can be read
+        /// by its id until then, and not be brought back: register it again. Fails with
+        /// NOT_FOUND (ARTIFACT_NOT_FOUND), ABORTED (ETAG_MISMATCH) and, for an artifact
+        /// that is soft-deleted already, FAILED_PRECONDITION (RESOURCE_DELETED).
+        async fn delete_artifact(
+            &self,
+            request: tonic::Request<super::DeleteArtifactRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteArtifactResponse>,
+            tonic::Status,
+        >;
+        /// Uploads the bytes of a new artifact, and registers it. The first message is
+        /// `start`: what the artifact belongs to and what is known of it. The others
+        /// are its bytes, in order. A stream that ends after `start` uploads an empty
+        /// file. Nothing is visible until every byte is stored for good, and of an
+        /// upload that fails or is broken off nothing ever is.
+        ///
+        /// The server counts the bytes and computes their SHA-256; if `start` says
+        /// what size or checksum they have, they must have it. Equal bytes are stored
+        /// once, however many artifacts have them.
+        ///
+        /// There is no deadline but the caller's. A stream that is silent for longer
+        /// than GetServerInfo's `transfer_idle_timeout` is broken off.
+        ///
+        /// With a `request_id`, a repetition of the whole call with the same bytes
+        /// gets the first answer.
+        ///
+        /// Errors:
+        ///
+        /// * INVALID_ARGUMENT (INVALID_FIELD) if a message breaks a rule, comes in the
+        ///  wrong place, or the bytes have another size or checksum than `start` said.
+        /// * INVALID_ARGUMENT (LIMIT_EXCEEDED) if the file is larger than
+        ///  `max_artifact_bytes`.
+        /// * NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND) if there is no such parent;
+        ///  FAILED_PRECONDITION (RESOURCE_DELETED) if it is soft-deleted.
+        /// * ALREADY_EXISTS (ARTIFACT_ALREADY_EXISTS) as for CreateArtifact.
+        /// * RESOURCE_EXHAUSTED (STORAGE_FULL) if there is no room for the bytes;
+        ///  RESOURCE_EXHAUSTED (RATE_LIMITED) if the server has as many uploads and
+        ///  downloads in hand as it serves.
+        /// * UNAVAILABLE (BACKEND_UNAVAILABLE) if the storage or the database cannot be
+        ///  reached.
+        async fn upload_artifact(
+            &self,
+            request: tonic::Request<tonic::Streaming<super::UploadArtifactRequest>>,
+        ) -> std::result::Result<
+            tonic::Response<super::UploadArtifactResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the DownloadArtifact method.
+        type DownloadArtifactStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<
+                    super::DownloadArtifactResponse,
+                    tonic::Status,
+                >,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Sends the bytes of an uploaded artifact, or a range of them. The first
+        /// message holds the artifact, the others its bytes, in order, none larger
+        /// than 1 MiB. Each is compared with the digest that was computed when it was
+        /// uploaded before it is sent, so that no damaged byte is. What has arrived of
+        /// a stream that was broken off can be kept, and the rest asked for with
+        /// `offset_bytes`.
+        ///
+        /// Errors:
+        ///
+        /// * NOT_FOUND (ARTIFACT_NOT_FOUND) if there is no such artifact;
+        ///  FAILED_PRECONDITION (RESOURCE_DELETED) if it is soft-deleted.
+        /// * FAILED_PRECONDITION (ARTIFACT_NOT_STORED) if the registry does not hold its
+        ///  bytes.
+        /// * INVALID_ARGUMENT (INVALID_FIELD) if `offset_bytes` is beyond the end.
+        /// * DATA_LOSS (ARTIFACT_DAMAGED) if the bytes are gone or not what they were.
+        ///  The artifact is ARTIFACT_CONTENT_STATE_LOST from then on, until a download
+        ///  of the whole finds them sound.
+        /// * RESOURCE_EXHAUSTED (RATE_LIMITED) if the server has as many uploads and
+        ///  downloads in hand as it serves.
+        /// * DEADLINE_EXCEEDED if nothing is taken for `transfer_idle_timeout`.
+        /// * UNAVAILABLE (BACKEND_UNAVAILABLE) if the storage or the database cannot be
+        ///  reached. Go on where it stopped.
+        /// * UNAUTHENTICATED if the API key can no longer be used.
+        async fn download_artifact(
+            &self,
+            request: tonic::Request<super::DownloadArtifactRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::DownloadArtifactStream>,
+            tonic::Status,
+        >;
+    }
+    /// Registers, finds, changes and removes artifacts.
+    #[derive(Debug)]
+    pub struct ArtifactServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ArtifactServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for ArtifactServiceServer<T>
+    where
+        T: ArtifactService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/modelregistry.v1.ArtifactService/CreateArtifact" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateArtifactSvc<T: ArtifactService>(pub Arc<T>);
+                    impl<
+                        T: ArtifactService,
+                    > tonic::server::UnaryService<super::CreateArtifactRequest>
+                    for CreateArtifactSvc<T> {
+                        type Response = super::CreateArtifactResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateArtifactRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArtifactService>::create_artifact(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateArtifactSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ArtifactService/GetArtifact" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetArtifactSvc<T: ArtifactService>(pub Arc<T>);
+                    impl<
+                        T: ArtifactService,
+                    > tonic::server::UnaryService<super::GetArtifactRequest>
+                    for GetArtifactSvc<T> {
+                        type Response = super::GetArtifactResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetArtifactRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArtifactService>::get_artifact(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetArtifactSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ArtifactService/ListArtifacts" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListArtifactsSvc<T: ArtifactService>(pub Arc<T>);
+                    impl<
+                        T: ArtifactService,
+                    > tonic::server::UnaryService<super::ListArtifactsRequest>
+                    for ListArtifactsSvc<T> {
+                        type Response = super::ListArtifactsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListArtifactsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArtifactService>::list_artifacts(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListArtifactsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ArtifactService/UpdateArtifact" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateArtifactSvc<T: ArtifactService>(pub Arc<T>);
+                    impl<
+                        T: ArtifactService,
+                    > tonic::server::UnaryService<super::UpdateArtifactRequest>
+                    for UpdateArtifactSvc<T> {
+                        type Response = super::UpdateArtifactResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateArtifactRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArtifactService>::update_artifact(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateArtifactSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ArtifactService/DeleteArtifact" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteArtifactSvc<T: ArtifactService>(pub Arc<T>);
+                    impl<
+                        T: ArtifactService,
+                    > tonic::server::UnaryService<super::DeleteArtifactRequest>
+                    for DeleteArtifactSvc<T> {
+                        type Response = super::DeleteArtifactResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteArtifactRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArtifactService>::delete_artifact(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteArtifactSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ArtifactService/UploadArtifact" => {
+                    #[allow(non_camel_case_types)]
+                    struct UploadArtifactSvc<T: ArtifactService>(pub Arc<T>);
+                    impl<
+                        T: ArtifactService,
+                    > tonic::server::ClientStreamingService<super::UploadArtifactRequest>
+                    for UploadArtifactSvc<T> {
+                        type Response = super::UploadArtifactResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                tonic::Streaming<super::UploadArtifactRequest>,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArtifactService>::upload_artifact(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UploadArtifactSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.client_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.ArtifactService/DownloadArtifact" => {
+                    #[allow(non_camel_case_types)]
+                    struct DownloadArtifactSvc<T: ArtifactService>(pub Arc<T>);
+                    impl<
+                        T: ArtifactService,
+                    > tonic::server::ServerStreamingService<
+                        super::DownloadArtifactRequest,
+                    > for DownloadArtifactSvc<T> {
+                        type Response = super::DownloadArtifactResponse;
+                        type ResponseStream = T::DownloadArtifactStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DownloadArtifactRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArtifactService>::download_artifact(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DownloadArtifactSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ArtifactServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "modelregistry.v1.ArtifactService";
+    impl<T> tonic::server::NamedService for ArtifactServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
     }
 }
 /// One audited call. Holds nothing of what was sent but names. It is never
@@ -1684,6 +3025,1170 @@ pub mod audit_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// One place where a release runs, is meant to run or has run. A release can have
+/// any number of them, several in one environment too.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Deployment {
+    /// The id, a UUIDv7. Assigned by the server and never changed.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The id of the release.
+    #[prost(string, tag = "2")]
+    pub release_id: ::prost::alloc::string::String,
+    /// The version of the release. Always there.
+    #[prost(string, tag = "3")]
+    pub release_version: ::prost::alloc::string::String,
+    /// The id of the model.
+    #[prost(string, tag = "4")]
+    pub model_id: ::prost::alloc::string::String,
+    /// The name of the model as it is now. Always there.
+    #[prost(string, tag = "5")]
+    pub model_name: ::prost::alloc::string::String,
+    /// The environment, for example "production", "staging" or "development". 1 to
+    /// 100 characters, compared exactly.
+    #[prost(string, tag = "6")]
+    pub environment: ::prost::alloc::string::String,
+    /// The cluster. At most 255 characters.
+    #[prost(string, optional, tag = "7")]
+    pub cluster: ::core::option::Option<::prost::alloc::string::String>,
+    /// The namespace in Kubernetes. At most 255 characters.
+    #[prost(string, optional, tag = "8")]
+    pub k8s_namespace: ::core::option::Option<::prost::alloc::string::String>,
+    /// Where callers of the model reach it. At most 500 characters; the registry
+    /// never opens it.
+    #[prost(string, optional, tag = "9")]
+    pub endpoint_url: ::core::option::Option<::prost::alloc::string::String>,
+    /// How many replicas there are, or are meant to be.
+    #[prost(int32, optional, tag = "10")]
+    pub replicas: ::core::option::Option<i32>,
+    /// What looks after it.
+    #[prost(enumeration = "DeploymentKind", tag = "11")]
+    pub kind: i32,
+    /// Where it is in its life. Changed by TransitionDeployment only.
+    #[prost(enumeration = "DeploymentState", tag = "12")]
+    pub state: i32,
+    /// Why it is in its state, in the words of whoever put it there.
+    #[prost(string, optional, tag = "13")]
+    pub state_reason: ::core::option::Option<::prost::alloc::string::String>,
+    /// What the last health check found.
+    #[prost(enumeration = "HealthState", tag = "14")]
+    pub health: i32,
+    /// Whether it uses a GPU.
+    #[prost(bool, tag = "15")]
+    pub gpu_enabled: bool,
+    /// The tag of the image it was started from, which can be another than that of
+    /// the release. At most 500 characters.
+    #[prost(string, optional, tag = "16")]
+    pub image_tag: ::core::option::Option<::prost::alloc::string::String>,
+    /// The id of the container. At most 64 characters.
+    #[prost(string, optional, tag = "17")]
+    pub container_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// The port on the host, 1 to 65535.
+    #[prost(int32, optional, tag = "18")]
+    pub host_port: ::core::option::Option<i32>,
+    /// Who deployed it. At most 255 characters. Unset on create means the caller.
+    #[prost(string, optional, tag = "19")]
+    pub deployed_by: ::core::option::Option<::prost::alloc::string::String>,
+    /// The id of the API key with which it was recorded. Unset if that was done
+    /// without one.
+    #[prost(string, optional, tag = "20")]
+    pub api_key_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// Any JSON object, with the same limits as Model.metadata.
+    #[prost(message, optional, tag = "21")]
+    pub metadata: ::core::option::Option<::prost_types::Struct>,
+    /// When it was deployed, which cannot be in the future. Unset on create means
+    /// now. Lists are sorted by it, so it stays as it is.
+    #[prost(message, optional, tag = "22")]
+    pub deploy_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it last entered RUNNING. Of one that was created in RUNNING, at first
+    /// the `deploy_time`. Unset if it never ran.
+    #[prost(message, optional, tag = "23")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it last entered STOPPED or FAILED. Unset if it never did; one that was
+    /// started again keeps it.
+    #[prost(message, optional, tag = "24")]
+    pub stop_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it entered TERMINATED. Unset while it is live.
+    #[prost(message, optional, tag = "25")]
+    pub terminate_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the record was created.
+    #[prost(message, optional, tag = "26")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the record was last changed; at first, when it was created.
+    #[prost(message, optional, tag = "27")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Another value after every change of the deployment. Used in
+    /// UpdateDeployment as Model.etag is in UpdateModel.
+    #[prost(string, tag = "28")]
+    pub etag: ::prost::alloc::string::String,
+    /// The registry revision of the last change.
+    #[prost(int64, tag = "29")]
+    pub revision: i64,
+}
+/// What looks after a deployment. The registry itself starts and stops nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DeploymentKind {
+    /// On create: DEPLOYMENT_KIND_METADATA. Never returned.
+    Unspecified = 0,
+    /// Not said: the deployment is known here as a record and no more.
+    Metadata = 1,
+    /// A container on a single host.
+    Local = 2,
+    /// A Kubernetes cluster.
+    K8s = 3,
+}
+impl DeploymentKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DEPLOYMENT_KIND_UNSPECIFIED",
+            Self::Metadata => "DEPLOYMENT_KIND_METADATA",
+            Self::Local => "DEPLOYMENT_KIND_LOCAL",
+            Self::K8s => "DEPLOYMENT_KIND_K8S",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DEPLOYMENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "DEPLOYMENT_KIND_METADATA" => Some(Self::Metadata),
+            "DEPLOYMENT_KIND_LOCAL" => Some(Self::Local),
+            "DEPLOYMENT_KIND_K8S" => Some(Self::K8s),
+            _ => None,
+        }
+    }
+}
+/// Where a deployment is in its life. DeploymentService.TransitionDeployment
+/// takes these steps:
+///
+/// * PENDING to DEPLOYING;
+/// * DEPLOYING to RUNNING;
+/// * RUNNING to STOPPING;
+/// * STOPPING to STOPPED;
+/// * STOPPED or FAILED to DEPLOYING;
+/// * any state but TERMINATED to FAILED;
+/// * any state to TERMINATED, which is final.
+///
+/// A step to the state the deployment is in already succeeds and changes nothing.
+/// Any other step fails with ERROR_REASON_INVALID_STATE_TRANSITION. A deployment
+/// is live until it is TERMINATED.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DeploymentState {
+    /// On create: DEPLOYMENT_STATE_RUNNING. Never returned.
+    Unspecified = 0,
+    /// Wanted, and not begun.
+    Pending = 1,
+    /// Being rolled out.
+    Deploying = 2,
+    /// Serving. The only state that makes a release one that runs in an
+    /// environment. (Older registries say "success".)
+    Running = 3,
+    /// Being stopped.
+    Stopping = 4,
+    /// Stopped, and can be started again.
+    Stopped = 5,
+    /// The roll-out did not succeed, or what ran has broken. Can be started again.
+    Failed = 6,
+    /// Gone. The record is kept as history, until its release is purged.
+    Terminated = 7,
+}
+impl DeploymentState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DEPLOYMENT_STATE_UNSPECIFIED",
+            Self::Pending => "DEPLOYMENT_STATE_PENDING",
+            Self::Deploying => "DEPLOYMENT_STATE_DEPLOYING",
+            Self::Running => "DEPLOYMENT_STATE_RUNNING",
+            Self::Stopping => "DEPLOYMENT_STATE_STOPPING",
+            Self::Stopped => "DEPLOYMENT_STATE_STOPPED",
+            Self::Failed => "DEPLOYMENT_STATE_FAILED",
+            Self::Terminated => "DEPLOYMENT_STATE_TERMINATED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DEPLOYMENT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "DEPLOYMENT_STATE_PENDING" => Some(Self::Pending),
+            "DEPLOYMENT_STATE_DEPLOYING" => Some(Self::Deploying),
+            "DEPLOYMENT_STATE_RUNNING" => Some(Self::Running),
+            "DEPLOYMENT_STATE_STOPPING" => Some(Self::Stopping),
+            "DEPLOYMENT_STATE_STOPPED" => Some(Self::Stopped),
+            "DEPLOYMENT_STATE_FAILED" => Some(Self::Failed),
+            "DEPLOYMENT_STATE_TERMINATED" => Some(Self::Terminated),
+            _ => None,
+        }
+    }
+}
+/// What is known of the health of a deployment, from whoever checks it: the
+/// registry never calls an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum HealthState {
+    /// On input: HEALTH_STATE_UNKNOWN. Never returned.
+    Unspecified = 0,
+    /// Nobody has said.
+    Unknown = 1,
+    /// The last check found it well.
+    Healthy = 2,
+    /// The last check found it unwell.
+    Unhealthy = 3,
+}
+impl HealthState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "HEALTH_STATE_UNSPECIFIED",
+            Self::Unknown => "HEALTH_STATE_UNKNOWN",
+            Self::Healthy => "HEALTH_STATE_HEALTHY",
+            Self::Unhealthy => "HEALTH_STATE_UNHEALTHY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "HEALTH_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "HEALTH_STATE_UNKNOWN" => Some(Self::Unknown),
+            "HEALTH_STATE_HEALTHY" => Some(Self::Healthy),
+            "HEALTH_STATE_UNHEALTHY" => Some(Self::Unhealthy),
+            _ => None,
+        }
+    }
+}
+/// Asks for a deployment to be recorded.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateDeploymentRequest {
+    /// The release that is deployed.
+    #[prost(message, optional, tag = "1")]
+    pub release_ref: ::core::option::Option<ReleaseRef>,
+    /// The deployment. Its output-only fields are ignored.
+    #[prost(message, optional, tag = "2")]
+    pub deployment: ::core::option::Option<Deployment>,
+    /// The state it begins in: PENDING, DEPLOYING or RUNNING. Unspecified means
+    /// RUNNING, for one that is there already.
+    #[prost(enumeration = "DeploymentState", tag = "3")]
+    pub initial_state: i32,
+    /// If true, everything is checked and nothing is stored. The answer is what
+    /// would have been, with an empty `id` and revision 0.
+    #[prost(bool, tag = "14")]
+    pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers CreateDeployment.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateDeploymentResponse {
+    /// The deployment as it was stored.
+    #[prost(message, optional, tag = "1")]
+    pub deployment: ::core::option::Option<Deployment>,
+}
+/// Asks for one deployment.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetDeploymentRequest {
+    /// The id of the deployment: a UUID.
+    #[prost(string, tag = "1")]
+    pub deployment_id: ::prost::alloc::string::String,
+}
+/// Answers GetDeployment.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetDeploymentResponse {
+    /// The deployment.
+    #[prost(message, optional, tag = "1")]
+    pub deployment: ::core::option::Option<Deployment>,
+}
+/// A condition on deployments. Every field that is set must match. A repeated
+/// field matches if any of its values does. A filter with nothing set matches
+/// every deployment.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeploymentFilter {
+    /// The environment is one of these, at most 100.
+    #[prost(string, repeated, tag = "1")]
+    pub environments: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The state is one of these, at most 16. Empty means any state, TERMINATED
+    /// too.
+    #[prost(enumeration = "DeploymentState", repeated, packed = "false", tag = "2")]
+    pub states: ::prost::alloc::vec::Vec<i32>,
+    /// The health is one of these, at most 16.
+    #[prost(enumeration = "HealthState", repeated, packed = "false", tag = "3")]
+    pub healths: ::prost::alloc::vec::Vec<i32>,
+    /// The kind is one of these, at most 16.
+    #[prost(enumeration = "DeploymentKind", repeated, packed = "false", tag = "4")]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
+    /// The cluster is one of these, at most 100.
+    #[prost(string, repeated, tag = "5")]
+    pub clusters: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The namespace in Kubernetes is one of these, at most 100.
+    #[prost(string, repeated, tag = "6")]
+    pub k8s_namespaces: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The company of the model is one of these, at most 100.
+    #[prost(string, repeated, tag = "7")]
+    pub companies: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Deployed by one of these, at most 100.
+    #[prost(string, repeated, tag = "8")]
+    pub deployed_by: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Deployed at this time or later.
+    #[prost(message, optional, tag = "9")]
+    pub deploy_time_from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Deployed before this time.
+    #[prost(message, optional, tag = "10")]
+    pub deploy_time_before: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Asks for a page of deployments.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListDeploymentsRequest {
+    /// How many deployments to return at most. 0 means 50, more than 1000 means
+    /// 1000, and a negative number is refused. A page can be shorter: it also ends
+    /// at about 2 MiB.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// Where to go on: the `next_page_token` of the page before, with all other
+    /// arguments but `page_size` as they were. Empty for the first page.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Which deployments. Unset means all.
+    #[prost(message, optional, tag = "3")]
+    pub filter: ::core::option::Option<DeploymentFilter>,
+    /// In which order. Unspecified means ORDER_DEPLOY_TIME_DESC.
+    #[prost(enumeration = "list_deployments_request::Order", tag = "4")]
+    pub order: i32,
+    /// Whether to count how many deployments match. Costs more than the page
+    /// itself.
+    #[prost(bool, tag = "7")]
+    pub include_total_size: bool,
+    /// Only the deployments of this model; by id, a soft-deleted one too. Unset
+    /// means of all models.
+    #[prost(message, optional, tag = "8")]
+    pub model_ref: ::core::option::Option<ModelRef>,
+    /// Only the deployments of this release; by id, a soft-deleted one too. Unset
+    /// means of all releases.
+    #[prost(message, optional, tag = "9")]
+    pub release_ref: ::core::option::Option<ReleaseRef>,
+}
+/// Nested message and enum types in `ListDeploymentsRequest`.
+pub mod list_deployments_request {
+    /// The orders that deployments can be listed in. Where two are equal, the id
+    /// decides.
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Order {
+        /// ORDER_DEPLOY_TIME_DESC.
+        Unspecified = 0,
+        /// What was deployed last comes first.
+        DeployTimeDesc = 1,
+        /// What was deployed first comes first.
+        DeployTimeAsc = 2,
+    }
+    impl Order {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "ORDER_UNSPECIFIED",
+                Self::DeployTimeDesc => "ORDER_DEPLOY_TIME_DESC",
+                Self::DeployTimeAsc => "ORDER_DEPLOY_TIME_ASC",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "ORDER_UNSPECIFIED" => Some(Self::Unspecified),
+                "ORDER_DEPLOY_TIME_DESC" => Some(Self::DeployTimeDesc),
+                "ORDER_DEPLOY_TIME_ASC" => Some(Self::DeployTimeAsc),
+                _ => None,
+            }
+        }
+    }
+}
+/// Answers ListDeployments.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListDeploymentsResponse {
+    /// The deployments of this page. Can be empty although more follow.
+    #[prost(message, repeated, tag = "1")]
+    pub deployments: ::prost::alloc::vec::Vec<Deployment>,
+    /// What to send as `page_token` for the next page. Empty if and only if this
+    /// is the last one.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// How many deployments match, on all pages together. Set only if
+    /// `include_total_size` was.
+    #[prost(int64, optional, tag = "3")]
+    pub total_size: ::core::option::Option<i64>,
+    /// The registry revision at which the first page was read, repeated on every
+    /// page. Nothing after it is missed by whoever follows the changes from here.
+    #[prost(int64, tag = "4")]
+    pub revision: i64,
+}
+/// Asks for fields of a deployment to be written.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateDeploymentRequest {
+    /// The id of the deployment: a UUID.
+    #[prost(string, tag = "1")]
+    pub deployment_id: ::prost::alloc::string::String,
+    /// The new values. If its `etag` is set, it must be the current one.
+    #[prost(message, optional, tag = "2")]
+    pub deployment: ::core::option::Option<Deployment>,
+    /// The fields to write, by name. The same rules as for
+    /// UpdateModelRequest.update_mask.
+    #[prost(message, optional, tag = "3")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// If true, everything is checked and nothing is stored. The answer is what
+    /// would have been, with an empty `id` and revision 0.
+    #[prost(bool, tag = "14")]
+    pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers UpdateDeployment.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateDeploymentResponse {
+    /// The deployment as it was stored.
+    #[prost(message, optional, tag = "1")]
+    pub deployment: ::core::option::Option<Deployment>,
+}
+/// Asks for a deployment to be moved to another state.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransitionDeploymentRequest {
+    /// The id of the deployment: a UUID.
+    #[prost(string, tag = "1")]
+    pub deployment_id: ::prost::alloc::string::String,
+    /// The state to move to. The state it is in already is not an error.
+    #[prost(enumeration = "DeploymentState", tag = "2")]
+    pub target_state: i32,
+    /// Why, at most 1024 characters. Kept as Deployment.state_reason.
+    #[prost(string, optional, tag = "3")]
+    pub reason: ::core::option::Option<::prost::alloc::string::String>,
+    /// When it happened, for a step that is told later: not in the future, and not
+    /// before the deployment was deployed, last started or last stopped. Kept as the
+    /// time of entering RUNNING, STOPPED, FAILED or TERMINATED. Unset means now.
+    #[prost(message, optional, tag = "4")]
+    pub transition_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The Deployment.etag that was read. If set, the deployment is moved only if
+    /// it has not changed since; empty means in any case.
+    #[prost(string, tag = "13")]
+    pub etag: ::prost::alloc::string::String,
+    /// If true, everything is checked and nothing is stored. The answer is what
+    /// would have been, with an empty `id` and revision 0.
+    #[prost(bool, tag = "14")]
+    pub validate_only: bool,
+    /// A UUID that you make up for this change, so that the call can be repeated
+    /// safely. See CreateModelRequest.request_id.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answers TransitionDeployment.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TransitionDeploymentResponse {
+    /// The deployment as it was stored.
+    #[prost(message, optional, tag = "1")]
+    pub deployment: ::core::option::Option<Deployment>,
+}
+/// Generated client implementations.
+#[cfg(feature = "client")]
+pub mod deployment_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Keeps the record of where releases run and have run. It deploys nothing
+    /// itself: whoever does tells it.
+    #[derive(Debug, Clone)]
+    pub struct DeploymentServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> DeploymentServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> DeploymentServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            DeploymentServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Records a deployment of a release. Fails with NOT_FOUND (RELEASE_NOT_FOUND)
+        /// and FAILED_PRECONDITION: INVALID_STATE_TRANSITION (to DEPLOYED) if the
+        /// release is YANKED or ARCHIVED, RESOURCE_DELETED if it or its model is
+        /// soft-deleted. Without a `request_id`, a call after a lost answer records a
+        /// second deployment.
+        pub async fn create_deployment(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateDeploymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateDeploymentResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.DeploymentService/CreateDeployment",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "modelregistry.v1.DeploymentService",
+                        "CreateDeployment",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gets one deployment, live or terminated. Fails with NOT_FOUND
+        /// (DEPLOYMENT_NOT_FOUND).
+        pub async fn get_deployment(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetDeploymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetDeploymentResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.DeploymentService/GetDeployment",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "modelregistry.v1.DeploymentService",
+                        "GetDeployment",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists deployments page by page, terminated ones too unless the filter says
+        /// otherwise: of all models, of one, or of one release. What runs in production
+        /// are those with that environment in RUNNING. A deployment that matches during
+        /// the whole walk is seen exactly once. Fails with INVALID_ARGUMENT
+        /// (INVALID_PAGE_TOKEN, PAGE_TOKEN_MISMATCH) and, with a reference, NOT_FOUND
+        /// (MODEL_NOT_FOUND, RELEASE_NOT_FOUND).
+        pub async fn list_deployments(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListDeploymentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDeploymentsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.DeploymentService/ListDeployments",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "modelregistry.v1.DeploymentService",
+                        "ListDeployments",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Writes the fields of a deployment that the update mask names, also of one
+        /// that is terminated. Fails with NOT_FOUND (DEPLOYMENT_NOT_FOUND), ABORTED
+        /// (ETAG_MISMATCH), INVALID_ARGUMENT (INVALID_UPDATE_MASK, IMMUTABLE_FIELD) and,
+        /// if the release or its model is soft-deleted, FAILED_PRECONDITION
+        /// (RESOURCE_DELETED).
+        pub async fn update_deployment(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateDeploymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateDeploymentResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.DeploymentService/UpdateDeployment",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "modelregistry.v1.DeploymentService",
+                        "UpdateDeployment",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Moves a deployment to another state. DeploymentState says which steps there
+        /// are; a deployment is ended by a step to TERMINATED and never deleted. Fails
+        /// with NOT_FOUND (DEPLOYMENT_NOT_FOUND), ABORTED (ETAG_MISMATCH) and
+        /// FAILED_PRECONDITION: INVALID_STATE_TRANSITION if there is no such step, or if
+        /// it leads to DEPLOYING or RUNNING and the release has been YANKED meanwhile;
+        /// RESOURCE_DELETED if the release or its model is soft-deleted.
+        pub async fn transition_deployment(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TransitionDeploymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TransitionDeploymentResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.DeploymentService/TransitionDeployment",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "modelregistry.v1.DeploymentService",
+                        "TransitionDeployment",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+#[cfg(feature = "server")]
+pub mod deployment_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with DeploymentServiceServer.
+    #[async_trait]
+    pub trait DeploymentService: std::marker::Send + std::marker::Sync + 'static {
+        /// Records a deployment of a release. Fails with NOT_FOUND (RELEASE_NOT_FOUND)
+        /// and FAILED_PRECONDITION: INVALID_STATE_TRANSITION (to DEPLOYED) if the
+        /// release is YANKED or ARCHIVED, RESOURCE_DELETED if it or its model is
+        /// soft-deleted. Without a `request_id`, a call after a lost answer records a
+        /// second deployment.
+        async fn create_deployment(
+            &self,
+            request: tonic::Request<super::CreateDeploymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateDeploymentResponse>,
+            tonic::Status,
+        >;
+        /// Gets one deployment, live or terminated. Fails with NOT_FOUND
+        /// (DEPLOYMENT_NOT_FOUND).
+        async fn get_deployment(
+            &self,
+            request: tonic::Request<super::GetDeploymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetDeploymentResponse>,
+            tonic::Status,
+        >;
+        /// Lists deployments page by page, terminated ones too unless the filter says
+        /// otherwise: of all models, of one, or of one release. What runs in production
+        /// are those with that environment in RUNNING. A deployment that matches during
+        /// the whole walk is seen exactly once. Fails with INVALID_ARGUMENT
+        /// (INVALID_PAGE_TOKEN, PAGE_TOKEN_MISMATCH) and, with a reference, NOT_FOUND
+        /// (MODEL_NOT_FOUND, RELEASE_NOT_FOUND).
+        async fn list_deployments(
+            &self,
+            request: tonic::Request<super::ListDeploymentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDeploymentsResponse>,
+            tonic::Status,
+        >;
+        /// Writes the fields of a deployment that the update mask names, also of one
+        /// that is terminated. Fails with NOT_FOUND (DEPLOYMENT_NOT_FOUND), ABORTED
+        /// (ETAG_MISMATCH), INVALID_ARGUMENT (INVALID_UPDATE_MASK, IMMUTABLE_FIELD) and,
+        /// if the release or its model is soft-deleted, FAILED_PRECONDITION
+        /// (RESOURCE_DELETED).
+        async fn update_deployment(
+            &self,
+            request: tonic::Request<super::UpdateDeploymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateDeploymentResponse>,
+            tonic::Status,
+        >;
+        /// Moves a deployment to another state. DeploymentState says which steps there
+        /// are; a deployment is ended by a step to TERMINATED and never deleted. Fails
+        /// with NOT_FOUND (DEPLOYMENT_NOT_FOUND), ABORTED (ETAG_MISMATCH) and
+        /// FAILED_PRECONDITION: INVALID_STATE_TRANSITION if there is no such step, or if
+        /// it leads to DEPLOYING or RUNNING and the release has been YANKED meanwhile;
+        /// RESOURCE_DELETED if the release or its model is soft-deleted.
+        async fn transition_deployment(
+            &self,
+            request: tonic::Request<super::TransitionDeploymentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TransitionDeploymentResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Keeps the record of where releases run and have run. It deploys nothing
+    /// itself: whoever does tells it.
+    #[derive(Debug)]
+    pub struct DeploymentServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> DeploymentServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for DeploymentServiceServer<T>
+    where
+        T: DeploymentService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/modelregistry.v1.DeploymentService/CreateDeployment" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateDeploymentSvc<T: DeploymentService>(pub Arc<T>);
+                    impl<
+                        T: DeploymentService,
+                    > tonic::server::UnaryService<super::CreateDeploymentRequest>
+                    for CreateDeploymentSvc<T> {
+                        type Response = super::CreateDeploymentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateDeploymentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DeploymentService>::create_deployment(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateDeploymentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.DeploymentService/GetDeployment" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetDeploymentSvc<T: DeploymentService>(pub Arc<T>);
+                    impl<
+                        T: DeploymentService,
+                    > tonic::server::UnaryService<super::GetDeploymentRequest>
+                    for GetDeploymentSvc<T> {
+                        type Response = super::GetDeploymentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetDeploymentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DeploymentService>::get_deployment(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetDeploymentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.DeploymentService/ListDeployments" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListDeploymentsSvc<T: DeploymentService>(pub Arc<T>);
+                    impl<
+                        T: DeploymentService,
+                    > tonic::server::UnaryService<super::ListDeploymentsRequest>
+                    for ListDeploymentsSvc<T> {
+                        type Response = super::ListDeploymentsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListDeploymentsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DeploymentService>::list_deployments(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListDeploymentsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.DeploymentService/UpdateDeployment" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateDeploymentSvc<T: DeploymentService>(pub Arc<T>);
+                    impl<
+                        T: DeploymentService,
+                    > tonic::server::UnaryService<super::UpdateDeploymentRequest>
+                    for UpdateDeploymentSvc<T> {
+                        type Response = super::UpdateDeploymentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateDeploymentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DeploymentService>::update_deployment(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateDeploymentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.DeploymentService/TransitionDeployment" => {
+                    #[allow(non_camel_case_types)]
+                    struct TransitionDeploymentSvc<T: DeploymentService>(pub Arc<T>);
+                    impl<
+                        T: DeploymentService,
+                    > tonic::server::UnaryService<super::TransitionDeploymentRequest>
+                    for TransitionDeploymentSvc<T> {
+                        type Response = super::TransitionDeploymentResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::TransitionDeploymentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DeploymentService>::transition_deployment(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TransitionDeploymentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for DeploymentServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "modelregistry.v1.DeploymentService";
+    impl<T> tonic::server::NamedService for DeploymentServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// Why a call failed: the `reason` of the google.rpc.ErrorInfo that every error
 /// status of this API carries, with "modelregistry" as its `domain`. On the wire
 /// it is the name of the value, for example "ERROR_REASON_MODEL_NOT_FOUND".
@@ -1748,9 +4253,12 @@ pub enum ErrorReason {
     /// the same version, quantization and platform. Metadata: id (of that
     /// release), deleted ("true" if it is soft-deleted, else "false").
     ReleaseAlreadyExists = 41,
-    /// Code ALREADY_EXISTS; details ResourceInfo. The release has an artifact of
-    /// this name. Metadata: id (of that artifact), deleted ("true" if it is
-    /// soft-deleted, else "false").
+    /// Code ALREADY_EXISTS; details ResourceInfo. The release or model has a live
+    /// artifact of this name, or a live artifact anywhere in the registry has this
+    /// `file_path`; ResourceInfo has that name or `file_path`. Metadata: id (of that
+    /// artifact; empty if it belongs to a model outside of
+    /// `ApiKey.model_name_prefixes`), deleted ("false": what is soft-deleted is in
+    /// nobody's way).
     ArtifactAlreadyExists = 42,
     /// Code ALREADY_EXISTS; details ResourceInfo. Another API key has the name.
     ApiKeyAlreadyExists = 43,
@@ -1788,6 +4296,9 @@ pub enum ErrorReason {
     /// Code FAILED_PRECONDITION. No usable API key with ROLE_ADMIN would be left.
     /// Create another one first.
     LastAdminKey = 86,
+    /// Code FAILED_PRECONDITION; details ResourceInfo. The registry knows of the
+    /// artifact and does not hold its bytes: they are where `file_path` says.
+    ArtifactNotStored = 87,
     /// Code OUT_OF_RANGE. The events after the requested start are no longer
     /// kept. List again and watch from the revision of that list. Metadata:
     /// compactedRevision, currentRevision.
@@ -1817,11 +4328,13 @@ pub enum ErrorReason {
     /// than the limits in GetServerInfo. Send less, or ask for fewer items or a
     /// smaller view. Metadata, if it is the answer: actual, limit.
     MessageTooLarge = 142,
-    /// Code RESOURCE_EXHAUSTED. The database has no space left. Nothing was
-    /// written.
+    /// Code RESOURCE_EXHAUSTED. The database or the storage of artifacts has no
+    /// space left, or the registry holds as many bytes of artifacts as
+    /// GetServerInfo says it may. Nothing was written. Metadata, if it is the
+    /// latter: limit.
     StorageFull = 143,
-    /// Code UNAVAILABLE; details RetryInfo. The database cannot be reached, or
-    /// the server is about to stop. Repeat the call. Metadata, if the answer to a
+    /// Code UNAVAILABLE; details RetryInfo. The database or the storage of
+    /// artifacts cannot be reached, or the server is about to stop. Repeat the call. Metadata, if the answer to a
     /// commit was lost and a write may or may not have happened: outcome
     /// ("unknown"); then there is no RetryInfo. Metadata, if it ends a stream of
     /// events: resumeRevision, the revision to go on after.
@@ -1835,6 +4348,9 @@ pub enum ErrorReason {
     /// Code UNIMPLEMENTED. The server does not serve this method, or not with this
     /// compression.
     UnknownMethod = 163,
+    /// Code DATA_LOSS; details ResourceInfo. The bytes of the artifact are gone, or
+    /// not what they were when they were uploaded. None that are wrong were sent.
+    ArtifactDamaged = 164,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1871,6 +4387,7 @@ impl ErrorReason {
             Self::RequestIdReused => "ERROR_REASON_REQUEST_ID_REUSED",
             Self::ReadOnly => "ERROR_REASON_READ_ONLY",
             Self::LastAdminKey => "ERROR_REASON_LAST_ADMIN_KEY",
+            Self::ArtifactNotStored => "ERROR_REASON_ARTIFACT_NOT_STORED",
             Self::RevisionCompacted => "ERROR_REASON_REVISION_COMPACTED",
             Self::RevisionInFuture => "ERROR_REASON_REVISION_IN_FUTURE",
             Self::Unauthenticated => "ERROR_REASON_UNAUTHENTICATED",
@@ -1884,6 +4401,7 @@ impl ErrorReason {
             Self::Internal => "ERROR_REASON_INTERNAL",
             Self::DeadlineExceeded => "ERROR_REASON_DEADLINE_EXCEEDED",
             Self::UnknownMethod => "ERROR_REASON_UNKNOWN_METHOD",
+            Self::ArtifactDamaged => "ERROR_REASON_ARTIFACT_DAMAGED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1917,6 +4435,7 @@ impl ErrorReason {
             "ERROR_REASON_REQUEST_ID_REUSED" => Some(Self::RequestIdReused),
             "ERROR_REASON_READ_ONLY" => Some(Self::ReadOnly),
             "ERROR_REASON_LAST_ADMIN_KEY" => Some(Self::LastAdminKey),
+            "ERROR_REASON_ARTIFACT_NOT_STORED" => Some(Self::ArtifactNotStored),
             "ERROR_REASON_REVISION_COMPACTED" => Some(Self::RevisionCompacted),
             "ERROR_REASON_REVISION_IN_FUTURE" => Some(Self::RevisionInFuture),
             "ERROR_REASON_UNAUTHENTICATED" => Some(Self::Unauthenticated),
@@ -1930,6 +4449,7 @@ impl ErrorReason {
             "ERROR_REASON_INTERNAL" => Some(Self::Internal),
             "ERROR_REASON_DEADLINE_EXCEEDED" => Some(Self::DeadlineExceeded),
             "ERROR_REASON_UNKNOWN_METHOD" => Some(Self::UnknownMethod),
+            "ERROR_REASON_ARTIFACT_DAMAGED" => Some(Self::ArtifactDamaged),
             _ => None,
         }
     }
@@ -2296,6 +4816,13 @@ pub struct Release {
     /// Who changed the release last: the name of an API key.
     #[prost(string, tag = "29")]
     pub updated_by: ::prost::alloc::string::String,
+    /// How many live artifacts the release has. Only in RELEASE_VIEW_FULL.
+    #[prost(int64, optional, tag = "30")]
+    pub artifact_count: ::core::option::Option<i64>,
+    /// How many deployments of the release are live, which means not TERMINATED.
+    /// Only in RELEASE_VIEW_FULL.
+    #[prost(int64, optional, tag = "31")]
+    pub live_deployment_count: ::core::option::Option<i64>,
     /// The how-manieth release of its model this is: 1, 2, 3 and so on in the
     /// order of creation. Never used again, whatever happens to the release.
     #[prost(int64, tag = "33")]
@@ -2393,10 +4920,12 @@ pub enum ReleaseState {
     Active = 2,
     /// Can still be deployed, and should not be chosen for anything new.
     Deprecated = 3,
-    /// Kept as a record. Cannot be deployed any more.
+    /// Kept as a record. Cannot be deployed anew; what runs of it goes on and can
+    /// be started again.
     Archived = 4,
-    /// Withdrawn because it does harm. Cannot be deployed, resolved or pointed to
-    /// by an alias.
+    /// Withdrawn because it does harm. Cannot be deployed, started again, resolved
+    /// or pointed to by an alias. Deployments that are there are left to whoever
+    /// runs them.
     Yanked = 5,
 }
 impl ReleaseState {
@@ -2493,7 +5022,8 @@ pub struct Event {
     /// alias.
     #[prost(string, tag = "7")]
     pub resource_id: ::prost::alloc::string::String,
-    /// The name of the resource, for people to read.
+    /// The name of the resource, for people to read. It begins with the name of the
+    /// model, and is cut if it would have more than 1000 characters.
     #[prost(string, tag = "8")]
     pub resource_name: ::prost::alloc::string::String,
     /// The id of the model that the resource is or belongs to.
@@ -2513,7 +5043,7 @@ pub struct Event {
     /// The resource after the change, without `metadata`, `training` and
     /// `release_notes`, which you can get with the resource itself. Unset unless
     /// `include_resource` was set, and for EVENT_TYPE_PURGED.
-    #[prost(oneof = "event::Resource", tags = "20, 21, 22")]
+    #[prost(oneof = "event::Resource", tags = "20, 21, 22, 23, 24")]
     pub resource: ::core::option::Option<event::Resource>,
 }
 /// Nested message and enum types in `Event`.
@@ -2532,6 +5062,12 @@ pub mod event {
         /// It is an alias. For EVENT_TYPE_DELETED: as it was before.
         #[prost(message, tag = "22")]
         ReleaseAlias(::prost::alloc::boxed::Box<super::ReleaseAlias>),
+        /// It is an artifact.
+        #[prost(message, tag = "23")]
+        Artifact(::prost::alloc::boxed::Box<super::Artifact>),
+        /// It is a deployment.
+        #[prost(message, tag = "24")]
+        Deployment(::prost::alloc::boxed::Box<super::Deployment>),
     }
 }
 /// What happened to a resource. More can be added: treat a value you do not know
@@ -2892,7 +5428,8 @@ pub struct DeleteModelRequest {
     /// Which model.
     #[prost(message, optional, tag = "1")]
     pub model_ref: ::core::option::Option<ModelRef>,
-    /// Whether its live releases are soft-deleted with it.
+    /// Whether its live releases and artifacts are soft-deleted with it. Live
+    /// deployments are in the way all the same.
     #[prost(bool, tag = "2")]
     pub force: bool,
     /// Whether it is no error if there is no such model or it is soft-deleted
@@ -3244,9 +5781,12 @@ pub mod model_service_client {
         }
         /// Soft-deletes a model: it is hidden, keeps its name, and is purged when
         /// GetServerInfoResponse.Limits.soft_delete_retention is over. If it has live
-        /// releases, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
-        /// names up to ten of them, unless `force` is set: then they go with it in the
-        /// same step. Aliases stay where they are and are hidden with the model; they
+        /// releases or live artifacts, the call fails with FAILED_PRECONDITION
+        /// (RESOURCE_IN_USE) and names up to ten of them, unless `force` is set: then
+        /// they go with it in the same step. If one of its releases has a live
+        /// deployment, the call fails in the same way and names up to ten of those,
+        /// also with `force`: terminate them first.
+        /// Aliases stay where they are and are hidden with the model; they
         /// come back with UndeleteModel. Also fails with NOT_FOUND (MODEL_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and, for a model that is soft-deleted already,
         /// FAILED_PRECONDITION (RESOURCE_DELETED).
@@ -3274,10 +5814,12 @@ pub mod model_service_client {
                 .insert(GrpcMethod::new("modelregistry.v1.ModelService", "DeleteModel"));
             self.inner.unary(req, path, codec).await
         }
-        /// Brings a soft-deleted model back, and with it exactly the releases that the
-        /// same DeleteModel took. A model that is live is not an error, and nothing
-        /// changes. Fails with NOT_FOUND (MODEL_NOT_FOUND) and ABORTED
-        /// (ETAG_MISMATCH).
+        /// Brings a soft-deleted model back, and with it exactly the releases and
+        /// artifacts that the same DeleteModel took. A model that is live is not an
+        /// error, and nothing changes. Fails with NOT_FOUND (MODEL_NOT_FOUND), ABORTED
+        /// (ETAG_MISMATCH) and ALREADY_EXISTS (ARTIFACT_ALREADY_EXISTS) if the
+        /// `file_path` of one of those artifacts has been given to another one
+        /// meanwhile.
         pub async fn undelete_model(
             &mut self,
             request: impl tonic::IntoRequest<super::UndeleteModelRequest>,
@@ -3304,8 +5846,9 @@ pub mod model_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Removes a soft-deleted model for good, with its releases, its aliases and
-        /// their history, and frees its name. Fails with NOT_FOUND (MODEL_NOT_FOUND),
+        /// Removes a soft-deleted model for good, with its releases, the records of
+        /// their deployments, its artifacts, its aliases and their history, and frees
+        /// its name. Fails with NOT_FOUND (MODEL_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
         /// (from LIVE to PURGED) if the model is live, RESOURCE_IN_USE as long as a
         /// release of another model names one of its releases as `base_release_id`.
@@ -3445,9 +5988,12 @@ pub mod model_service_server {
         >;
         /// Soft-deletes a model: it is hidden, keeps its name, and is purged when
         /// GetServerInfoResponse.Limits.soft_delete_retention is over. If it has live
-        /// releases, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
-        /// names up to ten of them, unless `force` is set: then they go with it in the
-        /// same step. Aliases stay where they are and are hidden with the model; they
+        /// releases or live artifacts, the call fails with FAILED_PRECONDITION
+        /// (RESOURCE_IN_USE) and names up to ten of them, unless `force` is set: then
+        /// they go with it in the same step. If one of its releases has a live
+        /// deployment, the call fails in the same way and names up to ten of those,
+        /// also with `force`: terminate them first.
+        /// Aliases stay where they are and are hidden with the model; they
         /// come back with UndeleteModel. Also fails with NOT_FOUND (MODEL_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and, for a model that is soft-deleted already,
         /// FAILED_PRECONDITION (RESOURCE_DELETED).
@@ -3458,10 +6004,12 @@ pub mod model_service_server {
             tonic::Response<super::DeleteModelResponse>,
             tonic::Status,
         >;
-        /// Brings a soft-deleted model back, and with it exactly the releases that the
-        /// same DeleteModel took. A model that is live is not an error, and nothing
-        /// changes. Fails with NOT_FOUND (MODEL_NOT_FOUND) and ABORTED
-        /// (ETAG_MISMATCH).
+        /// Brings a soft-deleted model back, and with it exactly the releases and
+        /// artifacts that the same DeleteModel took. A model that is live is not an
+        /// error, and nothing changes. Fails with NOT_FOUND (MODEL_NOT_FOUND), ABORTED
+        /// (ETAG_MISMATCH) and ALREADY_EXISTS (ARTIFACT_ALREADY_EXISTS) if the
+        /// `file_path` of one of those artifacts has been given to another one
+        /// meanwhile.
         async fn undelete_model(
             &self,
             request: tonic::Request<super::UndeleteModelRequest>,
@@ -3469,8 +6017,9 @@ pub mod model_service_server {
             tonic::Response<super::UndeleteModelResponse>,
             tonic::Status,
         >;
-        /// Removes a soft-deleted model for good, with its releases, its aliases and
-        /// their history, and frees its name. Fails with NOT_FOUND (MODEL_NOT_FOUND),
+        /// Removes a soft-deleted model for good, with its releases, the records of
+        /// their deployments, its artifacts, its aliases and their history, and frees
+        /// its name. Fails with NOT_FOUND (MODEL_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
         /// (from LIVE to PURGED) if the model is live, RESOURCE_IN_USE as long as a
         /// release of another model names one of its releases as `base_release_id`.
@@ -4161,6 +6710,9 @@ pub struct ReleaseFilter {
     /// matter. Empty means any text.
     #[prost(string, tag = "10")]
     pub text_query: ::prost::alloc::string::String,
+    /// Has a RUNNING deployment in one of these environments, at most 100.
+    #[prost(string, repeated, tag = "11")]
+    pub environments: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// All of these label conditions hold, at most 16.
     #[prost(message, repeated, tag = "12")]
     pub labels: ::prost::alloc::vec::Vec<LabelSelector>,
@@ -4292,6 +6844,12 @@ pub struct ResolveReleaseRequest {
     /// any.
     #[prost(string, optional, tag = "8")]
     pub platform: ::core::option::Option<::prost::alloc::string::String>,
+    /// A constraint: the release has a RUNNING deployment in this environment now,
+    /// for example "production". Together with `latest` it asks for the newest
+    /// active release that runs there; a release that an alias or a version stands
+    /// for and that does not run there is not found. Unset means wherever.
+    #[prost(string, optional, tag = "9")]
+    pub environment: ::core::option::Option<::prost::alloc::string::String>,
     /// Asks where the alias pointed at this time. Only together with `alias`. If
     /// the alias did not exist then, because it was yet to be created or was
     /// deleted, the call fails with NOT_FOUND (ALIAS_NOT_FOUND). If the release
@@ -4463,7 +7021,8 @@ pub struct DeleteReleaseRequest {
     /// Which release.
     #[prost(message, optional, tag = "1")]
     pub release_ref: ::core::option::Option<ReleaseRef>,
-    /// Whether the aliases that point to it are deleted with it.
+    /// Whether the aliases that point to it are deleted with it. Live deployments
+    /// are in the way all the same.
     #[prost(bool, tag = "2")]
     pub force: bool,
     /// Whether it is no error if there is no such release or it is soft-deleted
@@ -4906,7 +7465,8 @@ pub mod release_service_client {
         /// Finds the one release of a model that an alias, a version, a tag, a digest,
         /// a number, a version requirement or "latest" stands for at this moment, or
         /// that an alias stood for at an earlier one. Only releases that are live now
-        /// are considered, and never a YANKED one. Fails with NOT_FOUND
+        /// are considered, never a YANKED one, and with `environment` only those that
+        /// run there. Fails with NOT_FOUND
         /// (MODEL_NOT_FOUND, RELEASE_NOT_FOUND, ALIAS_NOT_FOUND) and, if several
         /// releases remain, FAILED_PRECONDITION (AMBIGUOUS_REFERENCE).
         pub async fn resolve_release(
@@ -5002,7 +7562,8 @@ pub mod release_service_client {
         /// NOT_FOUND (RELEASE_NOT_FOUND), ABORTED (ETAG_MISMATCH) and
         /// FAILED_PRECONDITION (INVALID_STATE_TRANSITION, RESOURCE_DELETED). A release
         /// that aliases point to cannot be yanked: that fails with FAILED_PRECONDITION
-        /// (RESOURCE_IN_USE), naming the aliases.
+        /// (RESOURCE_IN_USE), naming the aliases. Its deployments are in no step's way,
+        /// and none of them changes.
         pub async fn transition_release(
             &mut self,
             request: impl tonic::IntoRequest<super::TransitionReleaseRequest>,
@@ -5032,11 +7593,13 @@ pub mod release_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Soft-deletes a release: it is hidden, keeps its place among the releases of
-        /// its model, and is purged when
-        /// GetServerInfoResponse.Limits.soft_delete_retention is over. If aliases
-        /// point to it, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
-        /// names them, unless `force` is set: then they are deleted in the same step.
+        /// Soft-deletes a release and its live artifacts: they are hidden, the release
+        /// keeps its place among the releases of its model, and they are purged when
+        /// GetServerInfoResponse.Limits.soft_delete_retention is over. If it has live
+        /// deployments, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
+        /// names up to ten of them, also with `force`: terminate them first. If aliases
+        /// point to it, it fails in the same way and names those, unless `force` is
+        /// set: then they are deleted in the same step. Terminated deployments stay.
         /// Also fails with NOT_FOUND (RELEASE_NOT_FOUND), ABORTED
         /// (ETAG_MISMATCH) and, for a release that is soft-deleted already,
         /// FAILED_PRECONDITION (RESOURCE_DELETED).
@@ -5066,11 +7629,13 @@ pub mod release_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Brings a soft-deleted release back, without the aliases that were deleted
-        /// with it. A release that is live is not an error, and nothing changes. Fails
-        /// with NOT_FOUND (RELEASE_NOT_FOUND), ABORTED
-        /// (ETAG_MISMATCH) and, if its model is soft-deleted, FAILED_PRECONDITION
-        /// (RESOURCE_DELETED).
+        /// Brings a soft-deleted release back, with exactly the artifacts that were
+        /// deleted with it, and without the aliases that were. A release that is live
+        /// is not an error, and nothing changes. Fails with NOT_FOUND
+        /// (RELEASE_NOT_FOUND), ABORTED (ETAG_MISMATCH), ALREADY_EXISTS
+        /// (ARTIFACT_ALREADY_EXISTS) if the `file_path` of one of those artifacts has
+        /// been given to another one meanwhile and, if its model is soft-deleted,
+        /// FAILED_PRECONDITION (RESOURCE_DELETED).
         pub async fn undelete_release(
             &mut self,
             request: impl tonic::IntoRequest<super::UndeleteReleaseRequest>,
@@ -5097,8 +7662,9 @@ pub mod release_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Removes a soft-deleted release for good. The history of aliases goes on
-        /// naming its id. Fails with NOT_FOUND (RELEASE_NOT_FOUND),
+        /// Removes a soft-deleted release for good, with all its artifacts and the
+        /// records of its deployments. The history of aliases goes on naming its id.
+        /// Fails with NOT_FOUND (RELEASE_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
         /// (from LIVE to PURGED) if the release is live, RESOURCE_IN_USE as long as
         /// another release names it as `base_release_id`, or aliases point to it that
@@ -5358,7 +7924,8 @@ pub mod release_service_server {
         /// Finds the one release of a model that an alias, a version, a tag, a digest,
         /// a number, a version requirement or "latest" stands for at this moment, or
         /// that an alias stood for at an earlier one. Only releases that are live now
-        /// are considered, and never a YANKED one. Fails with NOT_FOUND
+        /// are considered, never a YANKED one, and with `environment` only those that
+        /// run there. Fails with NOT_FOUND
         /// (MODEL_NOT_FOUND, RELEASE_NOT_FOUND, ALIAS_NOT_FOUND) and, if several
         /// releases remain, FAILED_PRECONDITION (AMBIGUOUS_REFERENCE).
         async fn resolve_release(
@@ -5394,7 +7961,8 @@ pub mod release_service_server {
         /// NOT_FOUND (RELEASE_NOT_FOUND), ABORTED (ETAG_MISMATCH) and
         /// FAILED_PRECONDITION (INVALID_STATE_TRANSITION, RESOURCE_DELETED). A release
         /// that aliases point to cannot be yanked: that fails with FAILED_PRECONDITION
-        /// (RESOURCE_IN_USE), naming the aliases.
+        /// (RESOURCE_IN_USE), naming the aliases. Its deployments are in no step's way,
+        /// and none of them changes.
         async fn transition_release(
             &self,
             request: tonic::Request<super::TransitionReleaseRequest>,
@@ -5402,11 +7970,13 @@ pub mod release_service_server {
             tonic::Response<super::TransitionReleaseResponse>,
             tonic::Status,
         >;
-        /// Soft-deletes a release: it is hidden, keeps its place among the releases of
-        /// its model, and is purged when
-        /// GetServerInfoResponse.Limits.soft_delete_retention is over. If aliases
-        /// point to it, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
-        /// names them, unless `force` is set: then they are deleted in the same step.
+        /// Soft-deletes a release and its live artifacts: they are hidden, the release
+        /// keeps its place among the releases of its model, and they are purged when
+        /// GetServerInfoResponse.Limits.soft_delete_retention is over. If it has live
+        /// deployments, the call fails with FAILED_PRECONDITION (RESOURCE_IN_USE) and
+        /// names up to ten of them, also with `force`: terminate them first. If aliases
+        /// point to it, it fails in the same way and names those, unless `force` is
+        /// set: then they are deleted in the same step. Terminated deployments stay.
         /// Also fails with NOT_FOUND (RELEASE_NOT_FOUND), ABORTED
         /// (ETAG_MISMATCH) and, for a release that is soft-deleted already,
         /// FAILED_PRECONDITION (RESOURCE_DELETED).
@@ -5417,11 +7987,13 @@ pub mod release_service_server {
             tonic::Response<super::DeleteReleaseResponse>,
             tonic::Status,
         >;
-        /// Brings a soft-deleted release back, without the aliases that were deleted
-        /// with it. A release that is live is not an error, and nothing changes. Fails
-        /// with NOT_FOUND (RELEASE_NOT_FOUND), ABORTED
-        /// (ETAG_MISMATCH) and, if its model is soft-deleted, FAILED_PRECONDITION
-        /// (RESOURCE_DELETED).
+        /// Brings a soft-deleted release back, with exactly the artifacts that were
+        /// deleted with it, and without the aliases that were. A release that is live
+        /// is not an error, and nothing changes. Fails with NOT_FOUND
+        /// (RELEASE_NOT_FOUND), ABORTED (ETAG_MISMATCH), ALREADY_EXISTS
+        /// (ARTIFACT_ALREADY_EXISTS) if the `file_path` of one of those artifacts has
+        /// been given to another one meanwhile and, if its model is soft-deleted,
+        /// FAILED_PRECONDITION (RESOURCE_DELETED).
         async fn undelete_release(
             &self,
             request: tonic::Request<super::UndeleteReleaseRequest>,
@@ -5429,8 +8001,9 @@ pub mod release_service_server {
             tonic::Response<super::UndeleteReleaseResponse>,
             tonic::Status,
         >;
-        /// Removes a soft-deleted release for good. The history of aliases goes on
-        /// naming its id. Fails with NOT_FOUND (RELEASE_NOT_FOUND),
+        /// Removes a soft-deleted release for good, with all its artifacts and the
+        /// records of its deployments. The history of aliases goes on naming its id.
+        /// Fails with NOT_FOUND (RELEASE_NOT_FOUND),
         /// ABORTED (ETAG_MISMATCH) and FAILED_PRECONDITION: INVALID_STATE_TRANSITION
         /// (from LIVE to PURGED) if the release is live, RESOURCE_IN_USE as long as
         /// another release names it as `base_release_id`, or aliases point to it that
@@ -6367,7 +8940,7 @@ pub mod release_service_server {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetServerInfoRequest {}
 /// Answers GetServerInfo.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetServerInfoResponse {
     /// The version of the server, for example "1.4.2". Empty for callers without
     /// credentials.
@@ -6396,6 +8969,9 @@ pub struct GetServerInfoResponse {
     /// The capabilities.
     #[prost(message, optional, tag = "8")]
     pub capabilities: ::core::option::Option<get_server_info_response::Capabilities>,
+    /// What the server depends on.
+    #[prost(message, repeated, tag = "9")]
+    pub components: ::prost::alloc::vec::Vec<get_server_info_response::Component>,
 }
 /// Nested message and enum types in `GetServerInfoResponse`.
 pub mod get_server_info_response {
@@ -6482,6 +9058,26 @@ pub mod get_server_info_response {
         /// How many levels a `metadata` or `hyperparameters` object has at the most.
         #[prost(int32, tag = "23")]
         pub max_metadata_depth: i32,
+        /// The largest artifact that can be uploaded, in bytes.
+        #[prost(int64, tag = "24")]
+        pub max_artifact_bytes: i64,
+        /// How many bytes of uploaded artifacts the registry holds in all, equal ones
+        /// counted once. 0 means that there is no limit.
+        #[prost(int64, tag = "25")]
+        pub max_stored_bytes: i64,
+        /// How many uploads and downloads the server serves at once. One caller may
+        /// have half of them. More are refused with RESOURCE_EXHAUSTED
+        /// (RATE_LIMITED).
+        #[prost(int32, tag = "26")]
+        pub max_transfers: i32,
+        /// How long an upload may send nothing, and a download have nothing taken,
+        /// before it is broken off.
+        #[prost(message, optional, tag = "27")]
+        pub transfer_idle_timeout: ::core::option::Option<::prost_types::Duration>,
+        /// How long bytes are kept that belong to no artifact any more, or to an
+        /// upload that was broken off.
+        #[prost(message, optional, tag = "28")]
+        pub orphan_retention: ::core::option::Option<::prost_types::Duration>,
     }
     /// What the server can do that not every server of this API can. A capability
     /// that is false, or that the answer does not have, is one not to count on.
@@ -6496,6 +9092,20 @@ pub mod get_server_info_response {
         /// Whether an import can keep ids and times as they were.
         #[prost(bool, tag = "3")]
         pub import_preserve_identity: bool,
+    }
+    /// Something that the server depends on.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Component {
+        /// What it is called: "database" or "storage" (of the bytes of artifacts).
+        #[prost(string, tag = "1")]
+        pub name: ::prost::alloc::string::String,
+        /// Whether it did what it is for when it was last asked, seconds ago.
+        #[prost(enumeration = "super::HealthState", tag = "2")]
+        pub health: i32,
+        /// What is wrong with it, for people. Unset if nothing is, and for callers
+        /// without credentials.
+        #[prost(string, optional, tag = "3")]
+        pub detail: ::core::option::Option<::prost::alloc::string::String>,
     }
 }
 /// Asks for old events to be forgotten.

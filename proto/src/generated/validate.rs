@@ -9,6 +9,13 @@ static API_KEY_NAME: Pattern = Pattern::new("^[A-Za-z0-9][A-Za-z0-9._@+-]*$");
 static API_KEY_MODEL_NAME_PREFIXES: Pattern = Pattern::new(
     "^[A-Za-z0-9][A-Za-z0-9._/-]*$",
 );
+static ARTIFACT_NAME: Pattern = Pattern::new(
+    "^(?:\\.?[^ ./\\\\\\x00-\\x1f\\x7f-\\x9f](?:[^/\\\\\\x00-\\x1f\\x7f-\\x9f]*[^ /\\\\\\x00-\\x1f\\x7f-\\x9f])?|\\.[ .][^/\\\\\\x00-\\x1f\\x7f-\\x9f]*[^ /\\\\\\x00-\\x1f\\x7f-\\x9f])$",
+);
+static ARTIFACT_ARTIFACT_TYPE: Pattern = Pattern::new("^[a-z0-9][a-z0-9._-]*$");
+static ARTIFACT_CHECKSUM: Pattern = Pattern::new(
+    "^(sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128}|blake3:[a-f0-9]{64})$",
+);
 static MODEL_NAME: Pattern = Pattern::new(
     "^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$",
 );
@@ -340,6 +347,142 @@ impl Validate for v1::RotateApiKeyRequest {
         );
     }
 }
+impl Validate for v1::Artifact {
+    fn validate(&self, at: &mut Collector) {
+        artifact(self, None, at);
+    }
+}
+/// With a mask: the fields that it names, and what else is set and cannot be changed.
+fn artifact(message: &v1::Artifact, mask: Option<ArtifactMask>, at: &mut Collector) {
+    if mask.is_none() || !message.name.is_empty() {
+        at.field(
+            "name",
+            |at| {
+                if !message.name.is_empty() {
+                    if text::plain(at, &message.name) {
+                        text::max_len(at, &message.name, 255);
+                        text::pattern(at, &message.name, &ARTIFACT_NAME);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ArtifactField::ArtifactType)) {
+        at.field(
+            "artifact_type",
+            |at| {
+                if !message.artifact_type.is_empty() {
+                    if text::plain(at, &message.artifact_type) {
+                        text::max_len(at, &message.artifact_type, 50);
+                        text::pattern(
+                            at,
+                            &message.artifact_type,
+                            &ARTIFACT_ARTIFACT_TYPE,
+                        );
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ArtifactField::FilePath)) {
+        at.field(
+            "file_path",
+            |at| {
+                if !message.file_path.is_empty() {
+                    if text::plain(at, &message.file_path) {
+                        text::min_len(at, &message.file_path, 1);
+                        text::max_len(at, &message.file_path, 1000);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ArtifactField::SizeBytes)) {
+        at.field(
+            "size_bytes",
+            |at| match message.size_bytes {
+                Some(value) => {
+                    number::at_least(at, "INT64_GTE", value, 0);
+                }
+                None => at.missing(),
+            },
+        );
+    }
+    if mask.is_none() || !message.checksum.is_empty() {
+        at.field(
+            "checksum",
+            |at| {
+                if !message.checksum.is_empty() {
+                    if text::plain(at, &message.checksum) {
+                        text::pattern(at, &message.checksum, &ARTIFACT_CHECKSUM);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ArtifactField::Platform)) {
+        at.field(
+            "platform",
+            |at| {
+                if let Some(value) = message.platform.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 100);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ArtifactField::PythonVersion)) {
+        at.field(
+            "python_version",
+            |at| {
+                if let Some(value) = message.python_version.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 50);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ArtifactField::Metadata)) {
+        at.field(
+            "metadata",
+            |at| {
+                if let Some(value) = &message.metadata {
+                    value.validate(at)
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(ArtifactField::UploadedBy)) {
+        at.field(
+            "uploaded_by",
+            |at| {
+                if let Some(value) = message.uploaded_by.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 255);
+                    }
+                }
+            },
+        );
+    }
+    at.field(
+        "etag",
+        |at| {
+            if text::plain(at, &message.etag) {
+                text::max_len(at, &message.etag, 64);
+            }
+        },
+    );
+}
 impl Validate for v1::ModelRef {
     fn validate(&self, at: &mut Collector) {
         match &self.value {
@@ -497,6 +640,327 @@ impl Validate for v1::label_selector::Values {
         );
     }
 }
+impl Validate for v1::CreateArtifactRequest {
+    fn validate(&self, at: &mut Collector) {
+        match &self.parent {
+            None => at.field("parent", Collector::missing),
+            Some(v1::create_artifact_request::Parent::ReleaseRef(value)) => {
+                at.field("release_ref", |at| value.validate(at))
+            }
+            Some(v1::create_artifact_request::Parent::ModelRef(value)) => {
+                at.field("model_ref", |at| value.validate(at))
+            }
+        }
+        at.field(
+            "artifact",
+            |at| match &self.artifact {
+                Some(value) => value.validate(at),
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::GetArtifactRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "artifact_id",
+            |at| {
+                if !self.artifact_id.is_empty() {
+                    if text::plain(at, &self.artifact_id) {
+                        text::uuid(at, &self.artifact_id);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::ArtifactFilter {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "artifact_types",
+            |at| {
+                number::max_items(at, self.artifact_types.len(), 100);
+                for (index, value) in self.artifact_types.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            text::plain(at, value);
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "platforms",
+            |at| {
+                number::max_items(at, self.platforms.len(), 100);
+                for (index, value) in self.platforms.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            text::plain(at, value);
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "python_versions",
+            |at| {
+                number::max_items(at, self.python_versions.len(), 100);
+                for (index, value) in self.python_versions.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            text::plain(at, value);
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "checksums",
+            |at| {
+                number::max_items(at, self.checksums.len(), 100);
+                for (index, value) in self.checksums.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            text::plain(at, value);
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "name_prefix",
+            |at| {
+                if text::plain(at, &self.name_prefix) {
+                    text::max_len(at, &self.name_prefix, 255);
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::ListArtifactsRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "page_size",
+            |at| {
+                {
+                    number::at_least(at, "INT32_GTE", i64::from(self.page_size), 0);
+                }
+            },
+        );
+        at.field(
+            "page_token",
+            |at| {
+                {
+                    text::plain(at, &self.page_token);
+                }
+            },
+        );
+        at.field(
+            "filter",
+            |at| {
+                if let Some(value) = &self.filter {
+                    value.validate(at)
+                }
+            },
+        );
+        at.field(
+            "model_ref",
+            |at| {
+                if let Some(value) = &self.model_ref {
+                    value.validate(at)
+                }
+            },
+        );
+        at.field(
+            "release_ref",
+            |at| {
+                if let Some(value) = &self.release_ref {
+                    value.validate(at)
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::UpdateArtifactRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "artifact_id",
+            |at| {
+                if !self.artifact_id.is_empty() {
+                    if text::plain(at, &self.artifact_id) {
+                        text::uuid(at, &self.artifact_id);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "artifact",
+            |at| match &self.artifact {
+                Some(value) => {
+                    artifact(
+                        value,
+                        Some(ArtifactMask::named(self.update_mask.as_ref(), value)),
+                        at,
+                    )
+                }
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "update_mask",
+            |at| {
+                if let Some(value) = &self.update_mask {
+                    value.validate(at)
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::DeleteArtifactRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "artifact_id",
+            |at| {
+                if !self.artifact_id.is_empty() {
+                    if text::plain(at, &self.artifact_id) {
+                        text::uuid(at, &self.artifact_id);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "etag",
+            |at| {
+                if text::plain(at, &self.etag) {
+                    text::max_len(at, &self.etag, 64);
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::UploadArtifactRequest {
+    fn validate(&self, at: &mut Collector) {
+        match &self.message {
+            None => at.field("message", Collector::missing),
+            Some(v1::upload_artifact_request::Message::Start(value)) => {
+                at.field("start", |at| value.validate(at))
+            }
+            Some(v1::upload_artifact_request::Message::Chunk(value)) => {
+                at.field(
+                    "chunk",
+                    |at| {
+                        number::max_bytes(at, value.len(), 1048576);
+                    },
+                )
+            }
+        }
+    }
+}
+impl Validate for v1::upload_artifact_request::Start {
+    fn validate(&self, at: &mut Collector) {
+        match &self.parent {
+            None => at.field("parent", Collector::missing),
+            Some(v1::upload_artifact_request::start::Parent::ReleaseRef(value)) => {
+                at.field("release_ref", |at| value.validate(at))
+            }
+            Some(v1::upload_artifact_request::start::Parent::ModelRef(value)) => {
+                at.field("model_ref", |at| value.validate(at))
+            }
+        }
+        at.field(
+            "artifact",
+            |at| match &self.artifact {
+                Some(value) => {
+                    artifact(value, Some(ArtifactMask::named(None, value)), at)
+                }
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::DownloadArtifactRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "artifact_id",
+            |at| {
+                if !self.artifact_id.is_empty() {
+                    if text::plain(at, &self.artifact_id) {
+                        text::uuid(at, &self.artifact_id);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "offset_bytes",
+            |at| {
+                {
+                    number::at_least(at, "INT64_GTE", self.offset_bytes, 0);
+                }
+            },
+        );
+        at.field(
+            "limit_bytes",
+            |at| {
+                {
+                    number::at_least(at, "INT64_GTE", self.limit_bytes, 0);
+                }
+            },
+        );
+    }
+}
 impl Validate for v1::AuditFilter {
     fn validate(&self, at: &mut Collector) {
         at.field(
@@ -548,11 +1012,12 @@ impl Validate for v1::AuditFilter {
                                 number::one_of(
                                     at,
                                     *value,
-                                    &[1, 2, 3, 6],
+                                    &[1, 2, 3, 5, 6],
                                     &[
                                         "RESOURCE_KIND_MODEL",
                                         "RESOURCE_KIND_RELEASE",
                                         "RESOURCE_KIND_RELEASE_ALIAS",
+                                        "RESOURCE_KIND_DEPLOYMENT",
                                         "RESOURCE_KIND_API_KEY",
                                     ],
                                 );
@@ -635,6 +1100,613 @@ impl Validate for v1::ListAuditEntriesRequest {
             |at| {
                 if let Some(value) = &self.filter {
                     value.validate(at)
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::Deployment {
+    fn validate(&self, at: &mut Collector) {
+        deployment(self, None, at);
+    }
+}
+/// With a mask: the fields that it names, and what else is set and cannot be changed.
+fn deployment(
+    message: &v1::Deployment,
+    mask: Option<DeploymentMask>,
+    at: &mut Collector,
+) {
+    if mask.is_none() || !message.environment.is_empty() {
+        at.field(
+            "environment",
+            |at| {
+                if !message.environment.is_empty() {
+                    if text::plain(at, &message.environment) {
+                        text::min_len(at, &message.environment, 1);
+                        text::max_len(at, &message.environment, 100);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(DeploymentField::Cluster)) {
+        at.field(
+            "cluster",
+            |at| {
+                if let Some(value) = message.cluster.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 255);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(DeploymentField::K8sNamespace)) {
+        at.field(
+            "k8s_namespace",
+            |at| {
+                if let Some(value) = message.k8s_namespace.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 255);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(DeploymentField::EndpointUrl)) {
+        at.field(
+            "endpoint_url",
+            |at| {
+                if let Some(value) = message.endpoint_url.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 500);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(DeploymentField::Replicas)) {
+        at.field(
+            "replicas",
+            |at| {
+                if let Some(value) = message.replicas {
+                    {
+                        number::at_least(at, "INT32_GTE", i64::from(value), 0);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none() || message.kind != 0 {
+        at.field(
+            "kind",
+            |at| {
+                {
+                    number::defined(
+                        at,
+                        message.kind,
+                        v1::DeploymentKind::try_from(message.kind).is_ok(),
+                        "modelregistry.v1.DeploymentKind",
+                    );
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(DeploymentField::Health)) {
+        at.field(
+            "health",
+            |at| {
+                {
+                    number::defined(
+                        at,
+                        message.health,
+                        v1::HealthState::try_from(message.health).is_ok(),
+                        "modelregistry.v1.HealthState",
+                    );
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(DeploymentField::ImageTag)) {
+        at.field(
+            "image_tag",
+            |at| {
+                if let Some(value) = message.image_tag.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 500);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(DeploymentField::ContainerId)) {
+        at.field(
+            "container_id",
+            |at| {
+                if let Some(value) = message.container_id.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 64);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(DeploymentField::HostPort)) {
+        at.field(
+            "host_port",
+            |at| {
+                if let Some(value) = message.host_port {
+                    {
+                        number::at_most(at, "INT32_LTE", i64::from(value), 65535);
+                        number::at_least(at, "INT32_GTE", i64::from(value), 1);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(DeploymentField::DeployedBy)) {
+        at.field(
+            "deployed_by",
+            |at| {
+                if let Some(value) = message.deployed_by.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 255);
+                    }
+                }
+            },
+        );
+    }
+    if mask.is_none_or(|mask| mask.contains(DeploymentField::Metadata)) {
+        at.field(
+            "metadata",
+            |at| {
+                if let Some(value) = &message.metadata {
+                    value.validate(at)
+                }
+            },
+        );
+    }
+    if mask.is_none() || message.deploy_time.is_some() {
+        at.field(
+            "deploy_time",
+            |at| {
+                if let Some(value) = &message.deploy_time {
+                    value.validate(at)
+                }
+            },
+        );
+    }
+    at.field(
+        "etag",
+        |at| {
+            if text::plain(at, &message.etag) {
+                text::max_len(at, &message.etag, 64);
+            }
+        },
+    );
+}
+impl Validate for v1::CreateDeploymentRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "release_ref",
+            |at| match &self.release_ref {
+                Some(value) => value.validate(at),
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "deployment",
+            |at| match &self.deployment {
+                Some(value) => value.validate(at),
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "initial_state",
+            |at| {
+                if number::defined(
+                    at,
+                    self.initial_state,
+                    v1::DeploymentState::try_from(self.initial_state).is_ok(),
+                    "modelregistry.v1.DeploymentState",
+                ) {
+                    number::one_of(
+                        at,
+                        self.initial_state,
+                        &[0, 1, 2, 3],
+                        &[
+                            "DEPLOYMENT_STATE_UNSPECIFIED",
+                            "DEPLOYMENT_STATE_PENDING",
+                            "DEPLOYMENT_STATE_DEPLOYING",
+                            "DEPLOYMENT_STATE_RUNNING",
+                        ],
+                    );
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::GetDeploymentRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "deployment_id",
+            |at| {
+                if !self.deployment_id.is_empty() {
+                    if text::plain(at, &self.deployment_id) {
+                        text::uuid(at, &self.deployment_id);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::DeploymentFilter {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "environments",
+            |at| {
+                number::max_items(at, self.environments.len(), 100);
+                for (index, value) in self.environments.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            text::plain(at, value);
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "states",
+            |at| {
+                number::max_items(at, self.states.len(), 16);
+                for (index, value) in self.states.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            if number::defined(
+                                at,
+                                *value,
+                                v1::DeploymentState::try_from(*value).is_ok(),
+                                "modelregistry.v1.DeploymentState",
+                            ) {
+                                number::one_of(
+                                    at,
+                                    *value,
+                                    &[1, 2, 3, 4, 5, 6, 7],
+                                    &[
+                                        "DEPLOYMENT_STATE_PENDING",
+                                        "DEPLOYMENT_STATE_DEPLOYING",
+                                        "DEPLOYMENT_STATE_RUNNING",
+                                        "DEPLOYMENT_STATE_STOPPING",
+                                        "DEPLOYMENT_STATE_STOPPED",
+                                        "DEPLOYMENT_STATE_FAILED",
+                                        "DEPLOYMENT_STATE_TERMINATED",
+                                    ],
+                                );
+                            }
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "healths",
+            |at| {
+                number::max_items(at, self.healths.len(), 16);
+                for (index, value) in self.healths.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            if number::defined(
+                                at,
+                                *value,
+                                v1::HealthState::try_from(*value).is_ok(),
+                                "modelregistry.v1.HealthState",
+                            ) {
+                                number::one_of(
+                                    at,
+                                    *value,
+                                    &[1, 2, 3],
+                                    &[
+                                        "HEALTH_STATE_UNKNOWN",
+                                        "HEALTH_STATE_HEALTHY",
+                                        "HEALTH_STATE_UNHEALTHY",
+                                    ],
+                                );
+                            }
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "kinds",
+            |at| {
+                number::max_items(at, self.kinds.len(), 16);
+                for (index, value) in self.kinds.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            if number::defined(
+                                at,
+                                *value,
+                                v1::DeploymentKind::try_from(*value).is_ok(),
+                                "modelregistry.v1.DeploymentKind",
+                            ) {
+                                number::one_of(
+                                    at,
+                                    *value,
+                                    &[1, 2, 3],
+                                    &[
+                                        "DEPLOYMENT_KIND_METADATA",
+                                        "DEPLOYMENT_KIND_LOCAL",
+                                        "DEPLOYMENT_KIND_K8S",
+                                    ],
+                                );
+                            }
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "clusters",
+            |at| {
+                number::max_items(at, self.clusters.len(), 100);
+                for (index, value) in self.clusters.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            text::plain(at, value);
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "k8s_namespaces",
+            |at| {
+                number::max_items(at, self.k8s_namespaces.len(), 100);
+                for (index, value) in self.k8s_namespaces.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            text::plain(at, value);
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "companies",
+            |at| {
+                number::max_items(at, self.companies.len(), 100);
+                for (index, value) in self.companies.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            text::plain(at, value);
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "deployed_by",
+            |at| {
+                number::max_items(at, self.deployed_by.len(), 100);
+                for (index, value) in self.deployed_by.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            text::plain(at, value);
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "deploy_time_from",
+            |at| {
+                if let Some(value) = &self.deploy_time_from {
+                    value.validate(at)
+                }
+            },
+        );
+        at.field(
+            "deploy_time_before",
+            |at| {
+                if let Some(value) = &self.deploy_time_before {
+                    value.validate(at)
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::ListDeploymentsRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "page_size",
+            |at| {
+                {
+                    number::at_least(at, "INT32_GTE", i64::from(self.page_size), 0);
+                }
+            },
+        );
+        at.field(
+            "page_token",
+            |at| {
+                {
+                    text::plain(at, &self.page_token);
+                }
+            },
+        );
+        at.field(
+            "filter",
+            |at| {
+                if let Some(value) = &self.filter {
+                    value.validate(at)
+                }
+            },
+        );
+        at.field(
+            "order",
+            |at| {
+                {
+                    number::defined(
+                        at,
+                        self.order,
+                        v1::list_deployments_request::Order::try_from(self.order)
+                            .is_ok(),
+                        "modelregistry.v1.ListDeploymentsRequest.Order",
+                    );
+                }
+            },
+        );
+        at.field(
+            "model_ref",
+            |at| {
+                if let Some(value) = &self.model_ref {
+                    value.validate(at)
+                }
+            },
+        );
+        at.field(
+            "release_ref",
+            |at| {
+                if let Some(value) = &self.release_ref {
+                    value.validate(at)
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::UpdateDeploymentRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "deployment_id",
+            |at| {
+                if !self.deployment_id.is_empty() {
+                    if text::plain(at, &self.deployment_id) {
+                        text::uuid(at, &self.deployment_id);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "deployment",
+            |at| match &self.deployment {
+                Some(value) => {
+                    deployment(
+                        value,
+                        Some(DeploymentMask::named(self.update_mask.as_ref(), value)),
+                        at,
+                    )
+                }
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "update_mask",
+            |at| {
+                if let Some(value) = &self.update_mask {
+                    value.validate(at)
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::TransitionDeploymentRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "deployment_id",
+            |at| {
+                if !self.deployment_id.is_empty() {
+                    if text::plain(at, &self.deployment_id) {
+                        text::uuid(at, &self.deployment_id);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "target_state",
+            |at| {
+                if self.target_state != 0 {
+                    {
+                        number::defined(
+                            at,
+                            self.target_state,
+                            v1::DeploymentState::try_from(self.target_state).is_ok(),
+                            "modelregistry.v1.DeploymentState",
+                        );
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "reason",
+            |at| {
+                if let Some(value) = self.reason.as_deref() {
+                    if text::plain(at, value) {
+                        text::max_len(at, value, 1024);
+                    }
+                }
+            },
+        );
+        at.field(
+            "transition_time",
+            |at| {
+                if let Some(value) = &self.transition_time {
+                    value.validate(at)
+                }
+            },
+        );
+        at.field(
+            "etag",
+            |at| {
+                if text::plain(at, &self.etag) {
+                    text::max_len(at, &self.etag, 64);
+                }
+            },
+        );
+        at.field(
+            "request_id",
+            |at| {
+                if !self.request_id.is_empty() {
+                    if text::plain(at, &self.request_id) {
+                        text::uuid(at, &self.request_id);
+                    }
                 }
             },
         );
@@ -2034,6 +3106,20 @@ impl Validate for v1::ReleaseFilter {
                     },
                 );
                 at.field(
+                    "environments",
+                    |at| {
+                        number::max_items(at, self.environments.len(), 100);
+                        for (index, value) in self.environments.iter().enumerate() {
+                            at.index(
+                                index,
+                                |at| {
+                                    text::plain(at, value);
+                                },
+                            );
+                        }
+                    },
+                );
+                at.field(
                     "labels",
                     |at| {
                         number::max_items(at, self.labels.len(), 16);
@@ -2090,7 +3176,8 @@ impl Conditions for v1::ReleaseFilter {
             + usize::from(!self.companies.is_empty())
             + usize::from(self.create_time_from.is_some())
             + usize::from(self.create_time_before.is_some())
-            + usize::from(!self.text_query.is_empty()) + self.labels.len()
+            + usize::from(!self.text_query.is_empty())
+            + usize::from(!self.environments.is_empty()) + self.labels.len()
             + usize::from(!self.base_release_ids.is_empty())
             + self.any_of.iter().map(|filter| filter.conditions().max(1)).sum::<usize>()
             + self.none_of.iter().map(|filter| filter.conditions().max(1)).sum::<usize>()
@@ -2250,6 +3337,16 @@ impl Validate for v1::ResolveReleaseRequest {
             "platform",
             |at| {
                 if let Some(value) = self.platform.as_deref() {
+                    {
+                        text::plain(at, value);
+                    }
+                }
+            },
+        );
+        at.field(
+            "environment",
+            |at| {
+                if let Some(value) = self.environment.as_deref() {
                     {
                         text::plain(at, value);
                     }
@@ -2724,11 +3821,13 @@ impl Validate for v1::EventFilter {
                                 number::one_of(
                                     at,
                                     *value,
-                                    &[1, 2, 3],
+                                    &[1, 2, 3, 4, 5],
                                     &[
                                         "RESOURCE_KIND_MODEL",
                                         "RESOURCE_KIND_RELEASE",
                                         "RESOURCE_KIND_RELEASE_ALIAS",
+                                        "RESOURCE_KIND_ARTIFACT",
+                                        "RESOURCE_KIND_DEPLOYMENT",
                                     ],
                                 );
                             }

@@ -8,6 +8,12 @@ pub(crate) fn at_least(at: &mut Collector, rule: &str, value: i64, least: i64) {
     }
 }
 
+pub(crate) fn at_most(at: &mut Collector, rule: &str, value: i64, most: i64) {
+    if value > most {
+        at.report(rule, || format!("must be at most {most}, is {value}"));
+    }
+}
+
 pub(crate) fn finite(at: &mut Collector, value: f64) {
     if !value.is_finite() {
         at.report("DOUBLE_FINITE", || format!("must be a finite number, is {value}"));
@@ -43,5 +49,11 @@ pub(crate) fn max_items(at: &mut Collector, found: usize, most: usize) {
 pub(crate) fn max_pairs(at: &mut Collector, found: usize, most: usize) {
     if found > most {
         at.report("MAP_MAX_PAIRS", || format!("must have at most {most} pairs, has {found}"));
+    }
+}
+
+pub(crate) fn max_bytes(at: &mut Collector, found: usize, most: usize) {
+    if found > most {
+        at.report("BYTES_MAX_LEN", || format!("must have at most {most} bytes, has {found}"));
     }
 }

@@ -86,6 +86,13 @@ impl ReleaseQuery {
         self
     }
 
+    /// Considers only releases that run in this environment: that have a deployment there in
+    /// [`DeploymentState::Running`](crate::DeploymentState::Running). Default: wherever.
+    pub fn environment(mut self, environment: impl Into<String>) -> Self {
+        self.0.environment = Some(environment.into());
+        self
+    }
+
     /// Where the [alias](SelectRelease::alias) pointed at this time, instead of where it points now. Means nothing to other selectors: a
     /// call that asks such a question is refused.
     #[expect(clippy::wrong_self_convention, reason = "the contract has named it")]

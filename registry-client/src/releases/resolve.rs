@@ -45,6 +45,13 @@ impl ResolveRelease {
         self
     }
 
+    /// Considers only releases that run in this environment: that have a deployment there in
+    /// [`DeploymentState::Running`](crate::DeploymentState::Running). Default: wherever.
+    pub fn environment(mut self, environment: impl Into<String>) -> Self {
+        self.call.request.environment = Some(environment.into());
+        self
+    }
+
     /// Where the [alias](ResolveReleaseOf::alias) pointed at this time, instead of where it points now. Means nothing to other selectors:
     /// the call is refused.
     ///

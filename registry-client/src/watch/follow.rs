@@ -164,7 +164,7 @@ fn passes(error: &Error) -> bool {
         Error::DeadlineExceeded(_) | Error::Cancelled(_) | Error::Internal(_) => true,
         Error::Invalid(_) | Error::NotFound(_) | Error::AlreadyExists(_) | Error::FailedPrecondition(_) => false,
         Error::OutOfRange(_) | Error::Unauthenticated(_) | Error::PermissionDenied(_) | Error::Unimplemented(_) => false,
-        Error::Protocol(_) | Error::Endpoint(_) => false,
+        Error::Protocol(_) | Error::Endpoint(_) | Error::DataLoss(_) | Error::File(_) => false,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every RPC of the contract has a method of the client.
 
-use registry_client::{Client, Error, Idempotency, Method, ReleaseKey, ReleaseQuery, ReleaseRef, ReleaseState};
+use registry_client::{Client, DeploymentId, Error, Idempotency, Method, ReleaseKey, ReleaseQuery, ReleaseRef, ReleaseState};
 
 use crate::fake::Fake;
 
@@ -8,6 +8,10 @@ const KEY: &str = "0193f0c4-7b1e-7c3a-9d52-2f6a1c0b8e11";
 
 fn release() -> ReleaseKey {
     ReleaseRef::key("iris", "1.0")
+}
+
+fn deployment() -> DeploymentId {
+    DeploymentId::new(KEY)
 }
 
 /// A new RPC does not compile here until the client has a method for it.
@@ -42,6 +46,18 @@ pub async fn call(client: &Client, method: Method) -> Result<(), Error> {
         Method::DeleteReleaseAlias => client.delete_release_alias("iris", "production").send().await.map(drop),
         Method::ListReleaseAliases => client.list_release_aliases().send().await.map(drop),
         Method::ListReleaseAliasHistory => client.list_release_alias_history("iris", "production").send().await.map(drop),
+        Method::CreateArtifact => client.create_artifact(release(), "iris.whl").send().await.map(drop),
+        Method::GetArtifact => client.get_artifact(KEY).send().await.map(drop),
+        Method::ListArtifacts => client.list_artifacts().send().await.map(drop),
+        Method::UpdateArtifact => client.update_artifact(KEY).clear_platform().send().await.map(drop),
+        Method::DeleteArtifact => client.delete_artifact(KEY).send().await.map(drop),
+        Method::UploadArtifact => client.upload_artifact(release(), "iris.whl").send_bytes("iris").await.map(drop),
+        Method::DownloadArtifact => client.download_artifact(KEY).bytes().await.map(drop),
+        Method::CreateDeployment => client.create_deployment(release(), "production").send().await.map(drop),
+        Method::GetDeployment => client.get_deployment(deployment()).send().await.map(drop),
+        Method::ListDeployments => client.list_deployments().send().await.map(drop),
+        Method::UpdateDeployment => client.update_deployment(deployment()).clear_metadata().send().await.map(drop),
+        Method::TransitionDeployment => client.terminate_deployment(deployment()).send().await.map(drop),
         Method::CompactEvents => client.compact_events(1).send().await.map(drop),
         Method::ListEvents => client.list_events().send().await.map(drop),
         Method::CreateApiKey => client.create_api_key("bot").send().await.map(drop),
@@ -71,7 +87,7 @@ async fn every_rpc_has_a_client_method() {
             Method::ListModels | Method::ListReleases | Method::ListReleaseAliases | Method::ListReleaseAliasHistory => {
                 outcome.unwrap()
             }
-            Method::ListApiKeys | Method::ListAuditEntries => outcome.unwrap(),
+            Method::ListArtifacts | Method::ListDeployments | Method::ListApiKeys | Method::ListAuditEntries => outcome.unwrap(),
             Method::GetServerInfo | Method::CompactEvents | Method::ListEvents => outcome.unwrap(),
             _ => {
                 let error = outcome.unwrap_err();

@@ -2,10 +2,12 @@
 //! memory, so that time can be paused: it passes only when nobody has anything to do.
 
 use std::collections::VecDeque;
+use std::future::{Ready, ready};
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures::stream::{self, Once};
 use hyper_util::rt::TokioIo;
 use prost::Message as _;
 use registry_client::pb::watch_response::{Events, Message, Progress, Started};
@@ -20,7 +22,7 @@ use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tonic::metadata::MetadataMap;
 use tonic::transport::server::Router;
 use tonic::transport::{Endpoint, Server, Uri};
-use tonic::{Code, Request, Response, Status};
+use tonic::{Code, Request, Response, Status, Streaming};
 use tonic_types::{ErrorDetails, StatusExt as _};
 use tower::service_fn;
 
@@ -247,6 +249,8 @@ impl State {
         Server::builder()
             .add_service(pb::model_service_server::ModelServiceServer::new(self.clone()))
             .add_service(pb::release_service_server::ReleaseServiceServer::new(self.clone()))
+            .add_service(pb::artifact_service_server::ArtifactServiceServer::new(self.clone()))
+            .add_service(pb::deployment_service_server::DeploymentServiceServer::new(self.clone()))
             .add_service(pb::system_service_server::SystemServiceServer::new(self.clone()))
             .add_service(pb::api_key_service_server::ApiKeyServiceServer::new(self.clone()))
             .add_service(pb::audit_service_server::AuditServiceServer::new(self.clone()))
@@ -316,9 +320,11 @@ impl State {
 }
 
 macro_rules! serve {
-    ($service:ident :: $Service:ident { $($Method:ident = $method:ident($Request:ident) -> $Response:ident;)* }) => {
+    ($service:ident :: $Service:ident { $($Method:ident = $method:ident($Request:ident) -> $Response:ident;)* } $($streams:tt)*) => {
         #[tonic::async_trait]
         impl pb::$service::$Service for State {
+            $($streams)*
+
             $(async fn $method(&self, request: Request<pb::$Request>) -> Result<Response<pb::$Response>, Status> {
                 self.answer(Method::$Method, request).await
             })*
@@ -356,6 +362,44 @@ serve! { release_service_server::ReleaseService {
     DeleteReleaseAlias = delete_release_alias(DeleteReleaseAliasRequest) -> DeleteReleaseAliasResponse;
     ListReleaseAliases = list_release_aliases(ListReleaseAliasesRequest) -> ListReleaseAliasesResponse;
     ListReleaseAliasHistory = list_release_alias_history(ListReleaseAliasHistoryRequest) -> ListReleaseAliasHistoryResponse;
+} }
+
+serve! { artifact_service_server::ArtifactService {
+    CreateArtifact = create_artifact(CreateArtifactRequest) -> CreateArtifactResponse;
+    GetArtifact = get_artifact(GetArtifactRequest) -> GetArtifactResponse;
+    ListArtifacts = list_artifacts(ListArtifactsRequest) -> ListArtifactsResponse;
+    UpdateArtifact = update_artifact(UpdateArtifactRequest) -> UpdateArtifactResponse;
+    DeleteArtifact = delete_artifact(DeleteArtifactRequest) -> DeleteArtifactResponse;
+}
+    type DownloadArtifactStream = Once<Ready<Result<pb::DownloadArtifactResponse, Status>>>;
+
+    /// Takes all of it, and shows the first message.
+    async fn upload_artifact(
+        &self,
+        request: Request<Streaming<pb::UploadArtifactRequest>>,
+    ) -> Result<Response<pb::UploadArtifactResponse>, Status> {
+        let (metadata, extensions, mut messages) = request.into_parts();
+        let first = messages.message().await?.unwrap_or_default();
+        while messages.message().await?.is_some() {}
+        self.answer(Method::UploadArtifact, Request::from_parts(metadata, extensions, first)).await
+    }
+
+    /// One message, whatever is in it.
+    async fn download_artifact(
+        &self,
+        request: Request<pb::DownloadArtifactRequest>,
+    ) -> Result<Response<Self::DownloadArtifactStream>, Status> {
+        let answer = self.answer(Method::DownloadArtifact, request).await?;
+        Ok(answer.map(|message| stream::once(ready(Ok(message)))))
+    }
+}
+
+serve! { deployment_service_server::DeploymentService {
+    CreateDeployment = create_deployment(CreateDeploymentRequest) -> CreateDeploymentResponse;
+    GetDeployment = get_deployment(GetDeploymentRequest) -> GetDeploymentResponse;
+    ListDeployments = list_deployments(ListDeploymentsRequest) -> ListDeploymentsResponse;
+    UpdateDeployment = update_deployment(UpdateDeploymentRequest) -> UpdateDeploymentResponse;
+    TransitionDeployment = transition_deployment(TransitionDeploymentRequest) -> TransitionDeploymentResponse;
 } }
 
 serve! { system_service_server::SystemService {

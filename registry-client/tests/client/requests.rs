@@ -2,7 +2,9 @@
 
 use futures::TryStreamExt as _;
 use registry_client::{
-    Error, Model, ModelId, ModelRef, ModelSource, Release, ReleaseId, ReleaseQuery, ReleaseRef, ReleaseState, ReleaseView, pb,
+    Artifact, ArtifactParent, Deployment, DeploymentFilter, DeploymentId, DeploymentKind, DeploymentOrder, DeploymentState,
+    Error, HealthState, Model, ModelId, ModelRef, ModelSource, Release, ReleaseId, ReleaseQuery, ReleaseRef, ReleaseState,
+    ReleaseView, pb,
 };
 use serde_json::json;
 use tonic::metadata::MetadataMap;
@@ -128,12 +130,15 @@ async fn each_selector_is_sent_as_itself() {
         (of().requirement("^1.2"), Selector::Requirement("^1.2".into())),
     ] {
         let fake = Fake::new([]);
-        let _ = fake.client.resolve_release_from(query).quantization("").platform("p").send().await;
+        let _ = fake.client.resolve_release_from(query).quantization("").platform("p").environment("e").send().await;
         let request: pb::ResolveReleaseRequest = fake.only();
         assert_eq!(request.model_ref, Some(by_name("iris")));
         assert_eq!(request.selector, Some(selector));
         assert_eq!((request.quantization.as_deref(), request.platform.as_deref()), (Some(""), Some("p")));
+        assert_eq!(request.environment.as_deref(), Some("e"));
     }
+    let asked: pb::ResolveReleaseRequest = of().latest().environment("e").into();
+    assert_eq!(asked.environment.as_deref(), Some("e"));
     let fake = Fake::new([]);
     let _ = fake.client.resolve_release("iris").number(3).platform("p").send().await;
     assert_eq!(fake.only::<pb::ResolveReleaseRequest>(), ReleaseQuery::of("iris").number(3).platform("p").into());
@@ -156,6 +161,80 @@ async fn the_steps_have_names() {
         assert_eq!((request.target_state(), request.reason.as_deref(), &*request.etag), (state, Some("why"), "e"));
         assert!(request.validate_only);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_is_recorded_with_everything_it_was_given() {
+    let fake = Fake::new([]);
+    let time = prost_types::Timestamp { seconds: 5, nanos: 0 };
+    let create = fake.client.create_deployment(ReleaseId::new(ID), "production").cluster("c").k8s_namespace("n").replicas(2);
+    let create = create.endpoint_url("u").kind(DeploymentKind::K8s).health(HealthState::Healthy).gpu_enabled(true);
+    let create = create.image_tag("t").container_id("i").host_port(80).deployed_by("argo").metadata(json!({"a": 1}));
+    let create = create.deploy_time(time).initial_state(DeploymentState::Pending).validate_only();
+    let _ = create.send().await;
+    let request: pb::CreateDeploymentRequest = fake.only();
+    assert_eq!(request.release_ref, Some(ReleaseRef::by_id(ID).into()));
+    assert_eq!((request.initial_state(), request.validate_only), (DeploymentState::Pending, true));
+    let deployment = request.deployment.unwrap();
+    let expected = Deployment {
+        environment: "production".into(),
+        cluster: Some("c".into()),
+        k8s_namespace: Some("n".into()),
+        endpoint_url: Some("u".into()),
+        replicas: Some(2),
+        kind: DeploymentKind::K8s.into(),
+        health: HealthState::Healthy.into(),
+        gpu_enabled: true,
+        image_tag: Some("t".into()),
+        container_id: Some("i".into()),
+        host_port: Some(80),
+        deployed_by: Some("argo".into()),
+        metadata: deployment.metadata.clone(),
+        deploy_time: Some(time),
+        ..Default::default()
+    };
+    assert_eq!(deployment, expected);
+    assert!(deployment.metadata.is_some_and(|metadata| metadata.fields.contains_key("a")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_is_moved_by_its_id() {
+    let time = prost_types::Timestamp { seconds: 5, nanos: 0 };
+    let deployment = Deployment { id: ID.into(), ..Default::default() };
+    let fake = Fake::new([]);
+    let step = fake.client.terminate_deployment(&deployment).reason("why").transition_time(time).etag("e").validate_only();
+    let _ = step.send().await;
+    let request: pb::TransitionDeploymentRequest = fake.only();
+    assert_eq!((request.deployment_id.as_str(), request.target_state()), (ID, DeploymentState::Terminated));
+    assert_eq!((request.reason.as_deref(), request.transition_time, &*request.etag), (Some("why"), Some(time), "e"));
+    assert!(request.validate_only && !request.request_id.is_empty());
+    let fake = Fake::new([]);
+    let _ = fake.client.get_deployment(DeploymentId::from(&deployment)).send().await;
+    assert_eq!(fake.only::<pb::GetDeploymentRequest>().deployment_id, ID);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deployments_are_listed_by_where_and_what() {
+    let fake = Fake::new([]);
+    let list = fake.client.list_deployments().environments(["production"]).states([DeploymentState::Running]);
+    let list = list.model("iris").release(ReleaseId::new(ID)).order(DeploymentOrder::DeployTimeAsc).include_total_size();
+    let page = list.page_size(3).page_token("t").send().await.unwrap();
+    assert_eq!((page.items.len(), page.next_page_token), (0, None));
+    let filter = DeploymentFilter {
+        environments: vec!["production".into()],
+        states: vec![DeploymentState::Running.into()],
+        ..Default::default()
+    };
+    let expected = pb::ListDeploymentsRequest {
+        page_size: 3,
+        page_token: "t".into(),
+        filter: Some(filter),
+        order: DeploymentOrder::DeployTimeAsc.into(),
+        include_total_size: true,
+        model_ref: Some(by_name("iris")),
+        release_ref: Some(ReleaseRef::by_id(ID).into()),
+    };
+    assert_eq!(fake.only::<pb::ListDeploymentsRequest>(), expected);
 }
 
 #[tokio::test(start_paused = true)]
@@ -207,4 +286,50 @@ async fn a_call_can_be_named() {
     let error = fake.client.server_info().correlation_id("two\nlines").send().await.unwrap_err();
     assert_eq!(error.violations()[0].field, "x-request-id");
     assert_eq!(fake.seen().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_artifact_is_created_with_everything_it_was_given() {
+    use pb::create_artifact_request::Parent;
+    let of_release = Parent::ReleaseRef(ReleaseRef::from(ReleaseRef::key("iris", "1.0")).into());
+    let parents =
+        [(ArtifactParent::from("iris"), Parent::ModelRef(by_name("iris"))), (ModelId::new(ID).into(), Parent::ModelRef(by_id()))];
+    for (parent, expected) in parents.into_iter().chain([(ReleaseRef::key("iris", "1.0").into(), of_release)]) {
+        let fake = Fake::new([]);
+        let create = fake.client.create_artifact(parent, "iris.whl").artifact_type("wheel").file_path("/iris.whl").size_bytes(0);
+        let create = create.checksum("sha256:00").platform("any").python_version("3.11").uploaded_by("ci").metadata(json!({}));
+        let _ = create.validate_only().send().await;
+        let request: pb::CreateArtifactRequest = fake.only();
+        assert_eq!((request.parent, request.validate_only), (Some(expected), true));
+        let artifact = Artifact {
+            name: "iris.whl".into(),
+            artifact_type: "wheel".into(),
+            file_path: "/iris.whl".into(),
+            size_bytes: Some(0),
+            checksum: "sha256:00".into(),
+            platform: Some("any".into()),
+            python_version: Some("3.11".into()),
+            uploaded_by: Some("ci".into()),
+            metadata: Some(prost_types::Struct::default()),
+            ..Default::default()
+        };
+        assert_eq!(request.artifact, Some(artifact));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_of_an_artifact_names_what_it_writes() {
+    let fake = Fake::new([]);
+    let update = fake.client.update_artifact(ID).artifact_type("sdist").file_path("/new").size_bytes(0).clear_platform();
+    let _ = update.clear_metadata().etag("r1").send().await;
+    let request: pb::UpdateArtifactRequest = fake.only();
+    let expected = Artifact {
+        artifact_type: "sdist".into(),
+        file_path: "/new".into(),
+        size_bytes: Some(0),
+        etag: "r1".into(),
+        ..Default::default()
+    };
+    assert_eq!((&*request.artifact_id, request.artifact), (ID, Some(expected)));
+    assert_eq!(request.update_mask.unwrap().paths, ["artifact_type", "file_path", "size_bytes", "platform", "metadata"]);
 }

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use prost_types::{FieldMask, Struct};
-use registry_client::{Model, ModelSource, Release, ReleaseRef, TrainingMetadata, UpdateModel, UpdateRelease, pb};
-use registry_proto::mask::{ModelField, ReleaseField};
+use registry_client::{
+    DeploymentId, HealthState, Model, ModelSource, Release, ReleaseRef, TrainingMetadata, UpdateDeployment, UpdateModel,
+    UpdateRelease, pb,
+};
+use registry_proto::mask::{DeploymentField, ModelField, ReleaseField};
 
 use crate::fake::Fake;
 
@@ -21,6 +24,12 @@ async fn model(update: impl FnOnce(UpdateModel) -> UpdateModel) -> pb::UpdateMod
 async fn release(update: impl FnOnce(UpdateRelease) -> UpdateRelease) -> pb::UpdateReleaseRequest {
     let fake = Fake::new([]);
     let _ = update(fake.client.update_release(key())).send().await;
+    fake.only()
+}
+
+async fn deployment(update: impl FnOnce(UpdateDeployment) -> UpdateDeployment) -> pb::UpdateDeploymentRequest {
+    let fake = Fake::new([]);
+    let _ = update(fake.client.update_deployment(DeploymentId::new("d"))).send().await;
     fake.only()
 }
 
@@ -132,6 +141,43 @@ async fn every_writable_field_of_a_release_can_be_set() {
     assert_eq!(request.release, Some(expected));
 }
 
+#[tokio::test(start_paused = true)]
+async fn every_writable_field_of_a_deployment_can_be_set() {
+    let request = deployment(|update| {
+        update
+            .cluster("cluster")
+            .k8s_namespace("k8s_namespace")
+            .endpoint_url("endpoint_url")
+            .replicas(3)
+            .health(HealthState::Healthy)
+            .gpu_enabled(true)
+            .image_tag("image_tag")
+            .container_id("container_id")
+            .host_port(8080)
+            .deployed_by("deployed_by")
+            .metadata(Struct::default())
+    })
+    .await;
+    assert_eq!(request.deployment_id, "d");
+    let named: BTreeSet<_> = paths(request.update_mask).into_iter().collect();
+    assert_eq!(named, DeploymentField::ALL.iter().map(|field| field.name().to_owned()).collect());
+    let expected = pb::Deployment {
+        cluster: Some("cluster".into()),
+        k8s_namespace: Some("k8s_namespace".into()),
+        endpoint_url: Some("endpoint_url".into()),
+        replicas: Some(3),
+        health: HealthState::Healthy.into(),
+        gpu_enabled: true,
+        image_tag: Some("image_tag".into()),
+        container_id: Some("container_id".into()),
+        host_port: Some(8080),
+        deployed_by: Some("deployed_by".into()),
+        metadata: Some(Struct::default()),
+        ..Default::default()
+    };
+    assert_eq!(request.deployment, Some(expected));
+}
+
 /// Every field that can be unset can be cleared, which names it and sends nothing for it.
 #[tokio::test(start_paused = true)]
 async fn every_optional_field_can_be_cleared() {
@@ -171,6 +217,25 @@ async fn every_optional_field_can_be_cleared() {
     .await;
     assert_eq!(request.release, Some(Release::default()));
     let rest = ReleaseField::ALL.iter().filter(|field| !matches!(field, ReleaseField::Tag | ReleaseField::Digest));
+    let named: BTreeSet<_> = paths(request.update_mask).into_iter().collect();
+    assert_eq!(named, rest.map(|field| field.name().to_owned()).collect());
+
+    let request = deployment(|update| {
+        update
+            .clear_cluster()
+            .clear_k8s_namespace()
+            .clear_endpoint_url()
+            .clear_replicas()
+            .clear_image_tag()
+            .clear_container_id()
+            .clear_host_port()
+            .clear_deployed_by()
+            .clear_metadata()
+    })
+    .await;
+    assert_eq!(request.deployment, Some(pb::Deployment::default()));
+    let always_set = [DeploymentField::Health, DeploymentField::GpuEnabled];
+    let rest = DeploymentField::ALL.iter().filter(|field| !always_set.contains(field));
     let named: BTreeSet<_> = paths(request.update_mask).into_iter().collect();
     assert_eq!(named, rest.map(|field| field.name().to_owned()).collect());
 }

@@ -5,6 +5,7 @@ use crate::store::Answer;
 use prost::Message;
 use registry_proto::request::Request;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 /// A response message that can be kept.
 pub(super) struct Kept<R>(pub(super) R);
@@ -23,10 +24,12 @@ impl<R: Message + Default + 'static> Answer for Kept<R> {
 /// left is the payload. Maps are encoded in order, so that equal requests are equal bytes.
 pub(super) fn key<M: Request + Message>(request: &mut M) -> Result<Option<ChangeKey>, Error> {
     let id = request.request_id_mut().map(std::mem::take).unwrap_or_default();
-    if id.is_empty() {
-        return Ok(None);
-    }
-    let refused = |_| Error::invalid(Refused::new("STRING_UUID", "is not a UUID").at("request_id"));
-    let id = uuid::Uuid::try_parse(&id).map_err(refused)?;
-    Ok(Some(ChangeKey { id, method: M::METHOD.path(), payload: Sha256::digest(request.encode_to_vec()).into() }))
+    let id = change(&id, "request_id")?;
+    Ok(id.map(|id| ChangeKey { id, method: M::METHOD.path(), payload: Sha256::digest(request.encode_to_vec()).into() }))
+}
+
+/// The id of a change, if the caller gave it one.
+pub(super) fn change(id: &str, field: &str) -> Result<Option<Uuid>, Error> {
+    let refused = |_| Error::invalid(Refused::new("STRING_UUID", "is not a UUID").at(field));
+    if id.is_empty() { Ok(None) } else { Uuid::try_parse(id).map(Some).map_err(refused) }
 }

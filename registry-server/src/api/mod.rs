@@ -3,8 +3,10 @@
 //! A handler accepts, calls and converts. May not: decide (no `if` in a handler), or read the database.
 
 mod api_keys;
+mod artifacts;
 mod audit;
 mod convert;
+mod deployments;
 mod guard;
 mod kept;
 mod metadata;
@@ -16,6 +18,7 @@ mod rules;
 pub mod status;
 mod system;
 pub mod told;
+mod transfers;
 mod violations;
 mod watch;
 
@@ -23,7 +26,8 @@ pub use convert::event::picture;
 pub use metadata::Deadline;
 
 use crate::domain::audit::Noted;
-use crate::domain::{Caller, Context, Error, RequestId};
+use crate::domain::{Caller, Context, Error, Quota, RequestId};
+use crate::health::Health;
 use crate::layer::CallLimits;
 use crate::listener::Limits;
 use crate::refusals::Refusals;
@@ -34,9 +38,11 @@ use crate::store::{UseCase, Written};
 use kept::Kept;
 use page_token::PageTokens;
 use prost::Message;
-use registry_proto::method::Idempotency;
+use registry_proto::method::{Idempotency, Method};
 use registry_proto::v1::api_key_service_server::ApiKeyServiceServer;
+use registry_proto::v1::artifact_service_server::ArtifactServiceServer;
 use registry_proto::v1::audit_service_server::AuditServiceServer;
+use registry_proto::v1::deployment_service_server::DeploymentServiceServer;
 use registry_proto::v1::model_service_server::ModelServiceServer;
 use registry_proto::v1::release_service_server::ReleaseServiceServer;
 use registry_proto::v1::system_service_server::SystemServiceServer;
@@ -45,13 +51,17 @@ use registry_proto::validate::Collector;
 use rules::Rules;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+use tonic::Extensions;
 use tonic::metadata::MetadataValue;
 use tonic::service::Routes;
 use tonic::{Request, Response, Status};
+use transfers::Transfers;
 use watch::Watches;
 
 /// The largest request message, in bytes.
 pub const MAX_REQUEST_BYTES: usize = 512 * 1024;
+/// The largest message of an upload, in bytes: 1 MiB of the file, or what is known of it.
+const MAX_UPLOAD_BYTES: usize = 1024 * 1024 + 1024;
 /// The largest response message, in bytes.
 pub const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 
@@ -63,7 +73,9 @@ pub struct Api {
     /// When the server stops, streams end.
     stop: CancellationToken,
     watches: Watches,
+    transfers: Transfers,
     limits: AllLimits,
+    health: Health,
 }
 
 /// What connections and calls may take: to be told to whoever asks.
@@ -73,15 +85,17 @@ pub struct AllLimits {
     pub connections: Limits,
     /// Calls.
     pub calls: CallLimits,
+    /// Bytes of artifacts.
+    pub quota: Quota,
 }
 
 impl Api {
-    /// On a registry, until `stop`, within the limits.
+    /// On a registry of this health, until `stop`, within the limits.
     #[must_use]
-    pub fn new(registry: Registry, stop: CancellationToken, limits: AllLimits, refusals: &Refusals) -> Self {
+    pub fn new(registry: Registry, health: Health, stop: CancellationToken, limits: AllLimits, refusals: &Refusals) -> Self {
         let tokens = PageTokens::new(&registry.store().identity().page_token_key);
-        let watches = Watches::new(&limits.calls, refusals);
-        Self { registry, tokens, stop, watches, limits }
+        let (watches, transfers) = (Watches::new(&limits.calls, refusals), Transfers::new(&limits.calls, refusals));
+        Self { registry, tokens, stop, watches, transfers, limits, health }
     }
 
     /// Adds every service of the contract to `routes`.
@@ -97,6 +111,8 @@ impl Api {
         routes
             .add_service(limited!(ModelServiceServer))
             .add_service(limited!(ReleaseServiceServer))
+            .add_service(limited!(ArtifactServiceServer).max_decoding_message_size(MAX_UPLOAD_BYTES))
+            .add_service(limited!(DeploymentServiceServer))
             .add_service(limited!(WatchServiceServer))
             .add_service(limited!(SystemServiceServer))
             .add_service(limited!(ApiKeyServiceServer))
@@ -135,12 +151,15 @@ impl Api {
             let command = parse(message)?;
             api.registry.write(&context, command, use_case, move |result, context| Kept(answer(result, context))).await
         });
-        let Written { answer: Kept(answer), replayed } = written.await?.into_inner();
-        let mut response = Response::new(answer);
-        if replayed {
-            response.metadata_mut().insert(metadata::REPLAYED, MetadataValue::from_static("true"));
-        }
-        Ok(response)
+        Ok(replayed(written.await?.into_inner()))
+    }
+
+    /// What is known of a call before its message is looked at.
+    fn context(&self, extensions: &Extensions, method: Method, request_id: &RequestId) -> Result<Context, Error> {
+        // Without a caller, the layer that authenticates was not passed.
+        let caller: Arc<Caller> = extensions.get().cloned().ok_or_else(|| Error::bug("a call by nobody"))?;
+        let audited = method.policy().audited.then(|| method.path().trim_start_matches('/'));
+        Ok(self.registry.context(caller, request_id.clone()).audited(audited))
     }
 
     /// What every call begins and ends with.
@@ -153,15 +172,11 @@ impl Api {
         M: Rules,
     {
         let request_id = request.extensions().get().cloned().unwrap_or_else(RequestId::fresh);
-        let caller: Option<Arc<Caller>> = request.extensions().get().cloned();
         if let (Some(noted), Some(change)) = (request.extensions().get::<Noted>(), request.get_ref().request_id()) {
             noted.asked_for(change);
         }
         let answer = async {
-            // Without a caller, the layer that authenticates was not passed.
-            let caller = caller.ok_or_else(|| Error::bug("a call by nobody"))?;
-            let audited = M::METHOD.policy().audited.then(|| M::METHOD.path().trim_start_matches('/'));
-            let context = self.registry.context(caller, request_id.clone()).audited(audited);
+            let context = self.context(request.extensions(), M::METHOD, &request_id)?;
             let least = metadata::min_revision(request.metadata())?;
             let message = request.into_inner();
             check(&message)?;
@@ -178,6 +193,15 @@ impl Api {
         };
         answer.await.map(Response::new).map_err(|error| status::of(&error, &request_id))
     }
+}
+
+/// The answer to a write, which says whether it is that of an earlier call.
+fn replayed<R>(Written { answer: Kept(answer), replayed }: Written<Kept<R>>) -> Response<R> {
+    let mut response = Response::new(answer);
+    if replayed {
+        response.metadata_mut().insert(metadata::REPLAYED, MetadataValue::from_static("true"));
+    }
+    response
 }
 
 /// Everything that is wrong with a message, at once. Of a field that breaks a rule of the contract, nothing else

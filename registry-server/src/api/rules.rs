@@ -3,13 +3,14 @@
 
 use super::convert::{release, resolve};
 use crate::domain::Refused;
-use crate::domain::name::{ApiKeyName, ImageTag, ModelName};
+use crate::domain::name::{ApiKeyName, FilePath, ImageTag, ModelName};
 use crate::domain::release::ReleaseState;
 use prost::Message;
 use registry_proto::request::Request;
 use registry_proto::v1 as pb;
 use registry_proto::v1::list_releases_request::Order;
 use registry_proto::v1::resolve_release_request::Selector;
+use registry_proto::v1::upload_artifact_request::{Message as Part, Start};
 use registry_proto::validate::Collector;
 use std::collections::HashSet;
 
@@ -54,6 +55,31 @@ impl Rules for pb::CreateReleaseRequest {
             if release.digest.is_none() && state != ReleaseState::Candidate {
                 at.field("digest", |at| at.report("REQUIRED", || "must be set: only a CANDIDATE may lack its digest".to_owned()));
             }
+        });
+    }
+}
+
+impl Rules for pb::CreateArtifactRequest {
+    fn rules(&self, at: &mut Collector) {
+        let Some(artifact) = &self.artifact else { return };
+        at.field("artifact", |at| check(&artifact.file_path, FilePath::of_caller, "file_path", at));
+    }
+}
+
+impl Rules for pb::UploadArtifactRequest {
+    fn rules(&self, at: &mut Collector) {
+        let Some(Part::Start(Start { artifact: Some(artifact), .. })) = &self.message else { return };
+        let required = |text: &str, field: &str, at: &mut Collector| {
+            if text.is_empty() {
+                at.field(field, |at| at.report("REQUIRED", || "must be set".to_owned()));
+            }
+        };
+        at.field("start", |at| {
+            at.field("artifact", |at| {
+                required(&artifact.name, "name", at);
+                required(&artifact.artifact_type, "artifact_type", at);
+                check(&artifact.file_path, FilePath::of_caller, "file_path", at);
+            });
         });
     }
 }
@@ -162,6 +188,16 @@ no_rules!(
     DeleteReleaseRequest,
     UndeleteReleaseRequest,
     PurgeReleaseRequest,
+    GetArtifactRequest,
+    DownloadArtifactRequest,
+    ListArtifactsRequest,
+    UpdateArtifactRequest,
+    DeleteArtifactRequest,
+    CreateDeploymentRequest,
+    GetDeploymentRequest,
+    ListDeploymentsRequest,
+    UpdateDeploymentRequest,
+    TransitionDeploymentRequest,
     SetReleaseAliasRequest,
     DeleteReleaseAliasRequest,
     ListReleaseAliasesRequest,

@@ -74,9 +74,15 @@ const fn code(error: &Error) -> (Code, ErrorReason) {
         Error::NotFound { kind: Kind::Model, .. } => (Code::NotFound, ErrorReason::ModelNotFound),
         Error::NotFound { kind: Kind::Release, .. } => (Code::NotFound, ErrorReason::ReleaseNotFound),
         Error::NotFound { kind: Kind::Alias, .. } => (Code::NotFound, ErrorReason::AliasNotFound),
+        Error::NotFound { kind: Kind::Artifact, .. } => (Code::NotFound, ErrorReason::ArtifactNotFound),
+        Error::NotFound { kind: Kind::Deployment, .. } => (Code::NotFound, ErrorReason::DeploymentNotFound),
         Error::NotFound { kind: Kind::ApiKey, .. } => (Code::NotFound, ErrorReason::ApiKeyNotFound),
         Error::Exists { kind: Kind::Model, .. } => (Code::AlreadyExists, ErrorReason::ModelAlreadyExists),
-        Error::Exists { kind: Kind::Release | Kind::Alias, .. } => (Code::AlreadyExists, ErrorReason::ReleaseAlreadyExists),
+        // An alias is put where it is told to be, and a deployment has no name that could be taken.
+        Error::Exists { kind: Kind::Release | Kind::Alias | Kind::Deployment, .. } => {
+            (Code::AlreadyExists, ErrorReason::ReleaseAlreadyExists)
+        }
+        Error::Exists { kind: Kind::Artifact, .. } => (Code::AlreadyExists, ErrorReason::ArtifactAlreadyExists),
         Error::Exists { kind: Kind::ApiKey, .. } => (Code::AlreadyExists, ErrorReason::ApiKeyAlreadyExists),
         Error::LastAdminKey => (Code::FailedPrecondition, ErrorReason::LastAdminKey),
         Error::Unauthenticated => (Code::Unauthenticated, ErrorReason::Unauthenticated),
@@ -97,10 +103,17 @@ const fn code(error: &Error) -> (Code, ErrorReason) {
         Error::RequestTooLarge { .. } | Error::ResponseTooLarge { .. } => (Code::ResourceExhausted, ErrorReason::MessageTooLarge),
         Error::RateLimited { .. } => (Code::ResourceExhausted, ErrorReason::RateLimited),
         Error::TooManyStreams { .. } => (Code::ResourceExhausted, ErrorReason::TooManyStreams),
-        Error::StorageFull(_) => (Code::ResourceExhausted, ErrorReason::StorageFull),
-        Error::Unavailable(_) | Error::ShuttingDown | Error::OutcomeUnknown(_) | Error::Behind { .. } | Error::KeyChanged => {
-            (Code::Unavailable, ErrorReason::BackendUnavailable)
-        }
+        Error::StorageFull(_) | Error::QuotaExceeded { .. } => (Code::ResourceExhausted, ErrorReason::StorageFull),
+        Error::NotStored { .. } => (Code::FailedPrecondition, ErrorReason::ArtifactNotStored),
+        Error::Damaged { .. } => (Code::DataLoss, ErrorReason::ArtifactDamaged),
+        Error::Idle { .. } => (Code::DeadlineExceeded, ErrorReason::DeadlineExceeded),
+        Error::Unavailable(_)
+        | Error::StorageUnavailable(_)
+        | Error::UploadForgotten
+        | Error::ShuttingDown
+        | Error::OutcomeUnknown(_)
+        | Error::Behind { .. }
+        | Error::KeyChanged => (Code::Unavailable, ErrorReason::BackendUnavailable),
         Error::Internal(_) => (Code::Internal, ErrorReason::Internal),
     }
 }
@@ -133,6 +146,7 @@ fn metadata(error: &Error) -> HashMap<String, String> {
             let ids: Vec<String> = candidates.iter().map(ToString::to_string).collect();
             vec![("candidates", ids.join(",")), ("matchCount", count.to_string())]
         }
+        Error::QuotaExceeded { limit } => vec![("limit", limit.to_string())],
         Error::ResponseTooLarge { bytes, limit } => vec![("actual", bytes.to_string()), ("limit", limit.to_string())],
         Error::RoleRequired { required, method } => {
             vec![("requiredRole", format!("ROLE_{required}")), ("method", (*method).to_owned())]
@@ -157,6 +171,11 @@ fn metadata(error: &Error) -> HashMap<String, String> {
         | Error::Unavailable(_)
         | Error::ShuttingDown
         | Error::StorageFull(_)
+        | Error::StorageUnavailable(_)
+        | Error::UploadForgotten
+        | Error::NotStored { .. }
+        | Error::Damaged { .. }
+        | Error::Idle { .. }
         | Error::ReadOnly(_)
         | Error::Internal(_) => Vec::new(),
     };
@@ -172,6 +191,9 @@ fn describe(error: &Error, request_id: &RequestId, details: &mut ErrorDetails) {
         | Error::Deleted { kind, name } => {
             details.set_resource_info(kind.noun(), shortened(name.clone()), "", "");
         }
+        Error::NotStored { name } | Error::Damaged { name, .. } => {
+            details.set_resource_info(Kind::Artifact.noun(), shortened(name.clone()), "", "");
+        }
         Error::InUse { why, blockers, .. } => {
             for name in &blockers.names {
                 details.add_precondition_failure_violation(
@@ -184,7 +206,13 @@ fn describe(error: &Error, request_id: &RequestId, details: &mut ErrorDetails) {
         Error::InvalidTransition { from, to, why, .. } => {
             details.add_precondition_failure_violation("STATE", format!("{from} -> {to}"), *why);
         }
-        Error::Conflict(_) | Error::Unavailable(_) | Error::ShuttingDown | Error::KeyChanged | Error::Behind { .. } => {
+        Error::Conflict(_)
+        | Error::Unavailable(_)
+        | Error::StorageUnavailable(_)
+        | Error::UploadForgotten
+        | Error::ShuttingDown
+        | Error::KeyChanged
+        | Error::Behind { .. } => {
             details.set_retry_info(Some(RETRY_AFTER));
         }
         Error::TooManyStreams { limit, most: _ } => {
@@ -215,6 +243,8 @@ fn describe(error: &Error, request_id: &RequestId, details: &mut ErrorDetails) {
         | Error::RequestBroken
         | Error::ResponseTooLarge { .. }
         | Error::OutcomeUnknown(_)
+        | Error::Idle { .. }
+        | Error::QuotaExceeded { .. }
         | Error::StorageFull(_)
         | Error::ReadOnly(_) => {}
     }
@@ -269,6 +299,9 @@ fn log(error: &Error, request_id: &RequestId) {
         Error::Unavailable(_) | Error::OutcomeUnknown(_) | Error::StorageFull(_) | Error::ReadOnly(_) | Error::Conflict(_) => {
             tracing::warn!(request_id = request_id.as_str(), error = %chain, "the database failed a call: {error}");
         }
+        Error::StorageUnavailable(_) | Error::Damaged { .. } => {
+            tracing::warn!(request_id = request_id.as_str(), error = %chain, "the storage failed a call: {error}");
+        }
         Error::Invalid(_)
         | Error::InvalidUpdateMask { .. }
         | Error::Immutable { .. }
@@ -297,6 +330,10 @@ fn log(error: &Error, request_id: &RequestId) {
         | Error::InFuture { .. }
         | Error::Behind { .. }
         | Error::ResponseTooLarge { .. }
+        | Error::QuotaExceeded { .. }
+        | Error::NotStored { .. }
+        | Error::Idle { .. }
+        | Error::UploadForgotten
         | Error::ShuttingDown => {}
     }
 }

@@ -1,8 +1,10 @@
 //! `SystemService`.
 
+use super::transfers::IDLE;
 use super::{AllLimits, Api, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
 use crate::domain::page::MAX_PAGE_SIZE;
-use crate::domain::{Error, Retention, Revision};
+use crate::domain::{Error, Quota, Retention, Revision};
+use crate::health::{Component, Found};
 use crate::layer::{CallLimits, MAX_DEADLINE};
 use crate::listener::{KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, Limits, MAX_HEADER_BYTES};
 use crate::service::Info;
@@ -23,8 +25,11 @@ impl SystemService for Api {
     ) -> Result<Response<pb::GetServerInfoResponse>, Status> {
         self.serve(request, |api, ctx, pb::GetServerInfoRequest {}| async move {
             // Who is not known is not told what could be known of the holes of a version.
-            let version = ctx.caller().role.map_or("", |_| env!("CARGO_PKG_VERSION"));
-            server_info(version, api.registry.info().await?, api.registry.retention(), api.limits)
+            let known = ctx.caller().role.is_some();
+            let version = if known { env!("CARGO_PKG_VERSION") } else { "" };
+            let components = Component::ALL.map(|component| self::component(component, api.health.found(), known)).into();
+            let info = server_info(version, api.registry.info().await?, api.registry.retention(), api.limits)?;
+            Ok(pb::GetServerInfoResponse { components, ..info })
         })
         .await
     }
@@ -57,11 +62,19 @@ fn server_info(version: &str, info: Info, retention: Retention, all: AllLimits) 
             transfer: false,
             import_preserve_identity: false,
         }),
+        components: Vec::new(),
     })
 }
 
+fn component(component: Component, found: Found, known: bool) -> pb::get_server_info_response::Component {
+    let healthy = found.is_healthy(component);
+    let detail = (known && !healthy).then(|| "it does not answer as it should: the log of the server says how".to_owned());
+    let health = if healthy { pb::HealthState::Healthy } else { pb::HealthState::Unhealthy };
+    pb::get_server_info_response::Component { name: component.name().to_owned(), health: health.into(), detail }
+}
+
 fn limits(retention: Retention, all: AllLimits) -> Result<pb::get_server_info_response::Limits, Error> {
-    let AllLimits { connections: Limits { connections, connections_per_address, handshake, streams }, calls } = all;
+    let AllLimits { connections: Limits { connections, connections_per_address, handshake, streams }, calls, quota } = all;
     let CallLimits {
         calls_in_flight,
         request_bytes_in_flight,
@@ -69,7 +82,9 @@ fn limits(retention: Retention, all: AllLimits) -> Result<pb::get_server_info_re
         failed_authentications,
         watches,
         watches_per_caller,
+        transfers,
     } = calls;
+    let Quota { artifact, total } = quota;
     let bytes = |limit: usize| i64::try_from(limit).map_err(|_| Error::bug("a limit does not fit"));
     Ok(pb::get_server_info_response::Limits {
         max_request_bytes: bytes(MAX_REQUEST_BYTES)?,
@@ -95,6 +110,11 @@ fn limits(retention: Retention, all: AllLimits) -> Result<pb::get_server_info_re
         keep_alive_interval: prost_types::Duration::try_from(KEEP_ALIVE_INTERVAL).ok(),
         keep_alive_timeout: prost_types::Duration::try_from(KEEP_ALIVE_TIMEOUT).ok(),
         max_metadata_depth: count(MAX_DOCUMENT_DEPTH),
+        max_artifact_bytes: i64::try_from(artifact).unwrap_or(i64::MAX),
+        max_stored_bytes: i64::try_from(total.unwrap_or(0)).unwrap_or(i64::MAX),
+        max_transfers: count(transfers),
+        transfer_idle_timeout: prost_types::Duration::try_from(IDLE).ok(),
+        orphan_retention: prost_types::Duration::try_from(retention.orphans).ok(),
     })
 }
 

@@ -22,10 +22,12 @@ pub struct Told {
     pub resource: Option<NamedResource>,
 }
 
-const KINDS: [(Kind, ResourceKind); 4] = [
+const KINDS: [(Kind, ResourceKind); 6] = [
     (Kind::Model, ResourceKind::Model),
     (Kind::Release, ResourceKind::Release),
     (Kind::Alias, ResourceKind::ReleaseAlias),
+    (Kind::Artifact, ResourceKind::Artifact),
+    (Kind::Deployment, ResourceKind::Deployment),
     (Kind::ApiKey, ResourceKind::ApiKey),
 ];
 

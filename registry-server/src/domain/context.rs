@@ -116,6 +116,12 @@ impl Context {
         self.now.after(self.retention.deleted)
     }
 
+    /// When bytes that belong to nothing from now on will be removed.
+    #[must_use]
+    pub fn orphan_time(&self) -> Timestamp {
+        self.now.after(self.retention.orphans)
+    }
+
     /// Who calls.
     #[must_use]
     pub fn actor(&self) -> &Actor {

@@ -19,6 +19,10 @@ pub enum Kind {
     Release,
     /// An alias of a model.
     Alias,
+    /// A file of a release or of a model.
+    Artifact,
+    /// A deployment of a release.
+    Deployment,
     /// An API key.
     ApiKey,
 }
@@ -31,6 +35,8 @@ impl Kind {
             Self::Model => "model",
             Self::Release => "release",
             Self::Alias => "alias",
+            Self::Artifact => "artifact",
+            Self::Deployment => "deployment",
             Self::ApiKey => "API key",
         }
     }
@@ -123,8 +129,24 @@ pub enum Error {
     ShuttingDown,
     #[error("the answer of the database to a commit was lost: the write may or may not have happened")]
     OutcomeUnknown(#[source] Cause),
-    #[error("the database has no space left")]
+    #[error("there is no space left")]
     StorageFull(#[source] Cause),
+    #[error("the registry would hold more bytes of artifacts than the {limit} it may")]
+    QuotaExceeded { limit: u64 },
+    #[error("the store of the bytes of artifacts cannot be reached, try again")]
+    StorageUnavailable(#[source] Cause),
+    #[error("the registry does not hold the bytes of artifact `{name}`: they are where its file_path says")]
+    NotStored { name: String },
+    #[error("the bytes of artifact `{name}` are gone, or not what they were")]
+    Damaged {
+        name: String,
+        #[source]
+        cause: Cause,
+    },
+    #[error("nothing was sent or taken for {seconds} s")]
+    Idle { seconds: u64 },
+    #[error("the upload took longer than its bytes are kept, try again")]
+    UploadForgotten,
     #[error("the database is read-only")]
     ReadOnly(#[source] Cause),
     #[error("internal error")]

@@ -29,6 +29,10 @@ super::closed_set! {
         Release = "RELEASE",
         /// An alias of a model.
         ReleaseAlias = "RELEASE_ALIAS",
+        /// A file of a release or of a model.
+        Artifact = "ARTIFACT",
+        /// A deployment of a release.
+        Deployment = "DEPLOYMENT",
         /// An API key: it has audit entries, and no events.
         ApiKey = "API_KEY",
     }

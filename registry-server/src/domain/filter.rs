@@ -1,4 +1,4 @@
-//! Conditions on models and releases. Fields are ANDed, the values of one field are alternatives unless its
+//! Conditions on models, releases and artifacts. Fields are ANDed, the values of one field are alternatives unless its
 //! name says otherwise; an empty filter matches everything.
 
 use super::id::ReleaseId;
@@ -74,8 +74,20 @@ pub struct ReleaseFilter {
     pub companies: Vec<String>,
     pub create_time: TimeRange,
     pub text_query: String,
+    pub environments: Vec<String>,
     pub labels: Vec<LabelSelector>,
     pub base_release_ids: Vec<ReleaseId>,
     pub any_of: Vec<ReleaseFilter>,
     pub none_of: Vec<ReleaseFilter>,
+}
+
+/// A condition on artifacts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the contract documents every field of ArtifactFilter")]
+pub struct ArtifactFilter {
+    pub artifact_types: Vec<String>,
+    pub platforms: Vec<String>,
+    pub python_versions: Vec<String>,
+    pub checksums: Vec<String>,
+    pub name_prefix: String,
 }

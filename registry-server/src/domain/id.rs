@@ -53,6 +53,22 @@ id! {
     ReleaseId
 }
 id! {
+    /// Identifies an artifact for ever.
+    ArtifactId
+}
+id! {
+    /// Identifies bytes that the registry holds.
+    ContentId
+}
+id! {
+    /// Identifies bytes on their way to the registry.
+    UploadId
+}
+id! {
+    /// Identifies a deployment for ever.
+    DeploymentId
+}
+id! {
     /// Identifies an API key for ever. It is the public part of the secret.
     ApiKeyId
 }

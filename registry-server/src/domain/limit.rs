@@ -21,11 +21,13 @@ pub enum Limit {
     Watches,
     /// Open streams of events of one caller.
     WatchesPerCaller,
+    /// Uploads and downloads of artifacts.
+    Transfers,
 }
 
 impl Limit {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Connections,
         Self::ConnectionsPerAddress,
         Self::CallsInFlight,
@@ -34,6 +36,7 @@ impl Limit {
         Self::FailedAuthentications,
         Self::Watches,
         Self::WatchesPerCaller,
+        Self::Transfers,
     ];
 
     /// The flag that sets it, for the operator.
@@ -48,6 +51,7 @@ impl Limit {
             Self::FailedAuthentications => "--max-failed-authentications",
             Self::Watches => "--max-watches",
             Self::WatchesPerCaller => "--max-watches-per-caller",
+            Self::Transfers => "--max-transfers",
         }
     }
 
@@ -55,7 +59,7 @@ impl Limit {
     #[must_use]
     pub const fn subject(self) -> &'static str {
         match self {
-            Self::Connections | Self::CallsInFlight | Self::RequestBytesInFlight | Self::Watches => "server",
+            Self::Connections | Self::CallsInFlight | Self::RequestBytesInFlight | Self::Watches | Self::Transfers => "server",
             Self::CallsPerSecond | Self::WatchesPerCaller => "caller",
             Self::ConnectionsPerAddress | Self::FailedAuthentications => "address",
         }
@@ -74,6 +78,7 @@ impl fmt::Display for Limit {
             Self::FailedAuthentications => "too many calls from this address had no valid credentials",
             Self::Watches => "the server has as many open streams as it can serve",
             Self::WatchesPerCaller => "the caller has as many open streams as one may have",
+            Self::Transfers => "the server has as many uploads and downloads in hand as it can serve",
         })
     }
 }

@@ -8,9 +8,12 @@
 
 pub mod alias;
 pub mod api_key;
+pub mod artifact;
 pub mod audit;
 pub mod caller;
+pub mod content;
 pub mod context;
+pub mod deployment;
 pub mod document;
 pub mod error;
 pub mod event;
@@ -21,6 +24,7 @@ pub mod model;
 pub mod name;
 pub mod page;
 pub mod patch;
+pub mod quota;
 pub mod release;
 pub mod retention;
 pub mod revision;
@@ -29,14 +33,16 @@ pub mod scope;
 pub mod secret;
 pub mod time;
 pub mod training;
+pub mod upload;
 pub mod violation;
 
 pub use caller::Caller;
 pub use context::{ChangeKey, Context, RequestId};
 pub use error::{Error, Kind};
-pub use id::{ApiKeyId, AuditEntryId, ModelId, RegistryId, ReleaseId};
+pub use id::{ApiKeyId, ArtifactId, AuditEntryId, ContentId, DeploymentId, ModelId, RegistryId, ReleaseId, UploadId};
 pub use limit::Limit;
 pub use patch::Patch;
+pub use quota::Quota;
 pub use retention::Retention;
 pub use revision::{Etag, Revision};
 pub use role::Role;

@@ -3,7 +3,9 @@
 //! Their formats and lengths are rules of the contract; here is only what a format cannot say, and the
 //! types that keep one kind of text from being passed as another.
 
+use super::id::ArtifactId;
 use super::violation::Refused;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 macro_rules! text {
@@ -81,6 +83,21 @@ fn api_key_name(text: &str) -> Result<(), Refused> {
     }
 }
 
+fn checksum(text: &str) -> Result<(), Refused> {
+    match text.split_once(':') {
+        Some(("sha256" | "blake3", hex)) if hex.len() == 64 => Ok(()),
+        Some(("sha512", hex)) if hex.len() == 128 => Ok(()),
+        _ => Err(Refused::new("CHECKSUM", "is not of the form algorithm:hexadecimal digits")),
+    }
+}
+
+fn sha256(text: &str) -> Result<(), Refused> {
+    match text.len() {
+        64 => Ok(()),
+        _ => Err(Refused::new("SHA256", "does not have 64 hexadecimal digits")),
+    }
+}
+
 fn platform(text: &str) -> Result<(), Refused> {
     match text.split_once('/') {
         Some((os, rest)) if !os.is_empty() && !rest.is_empty() => Ok(()),
@@ -119,6 +136,30 @@ text! {
 text! {
     /// A name that points to one release of a model.
     AliasName, not_empty
+}
+text! {
+    /// The name of an artifact: of a file, and no path.
+    ArtifactName, not_empty
+}
+text! {
+    /// What kind of file an artifact is.
+    ArtifactType, not_empty
+}
+text! {
+    /// Where the file of an artifact is: a label, which the registry never opens.
+    FilePath, not_empty
+}
+text! {
+    /// The checksum of a file, as `algorithm:hex`.
+    Checksum, checksum
+}
+text! {
+    /// The SHA-256 of bytes that the registry holds, in lower-case hexadecimal digits.
+    ContentHash, sha256
+}
+text! {
+    /// Where something is deployed, for example `production`.
+    Environment, not_empty
 }
 text! {
     /// Who makes a call.
@@ -200,6 +241,48 @@ impl Platform {
 
     fn part(&self, index: usize) -> &str {
         self.0.split('/').nth(index).unwrap_or_default()
+    }
+}
+
+/// The scheme of the paths that the registry gives to what it holds.
+const RESERVED_SCHEME: &str = "registry:";
+
+impl FilePath {
+    /// Where a caller says that a file is.
+    ///
+    /// # Errors
+    /// If it looks like the path of something that the registry holds.
+    pub fn of_caller(text: &str) -> Result<Self, Refused> {
+        // White space in front makes it no other scheme to those who read it.
+        let scheme = text.trim_start().get(..RESERVED_SCHEME.len());
+        if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(RESERVED_SCHEME)) {
+            return Err(Refused::new("FILE_PATH_RESERVED", "must not have the scheme of the files that the registry holds"));
+        }
+        text.parse()
+    }
+
+    /// The path of an artifact whose bytes the registry holds.
+    #[must_use]
+    pub fn of_upload(id: ArtifactId) -> Self {
+        Self(format!("{RESERVED_SCHEME}//artifacts/{id}"))
+    }
+
+    /// Its SHA-256, which stands for it in the index.
+    #[must_use]
+    pub fn hash(&self) -> Vec<u8> {
+        Sha256::digest(self.0.as_bytes()).to_vec()
+    }
+}
+
+impl From<&[u8; 32]> for ContentHash {
+    fn from(digest: &[u8; 32]) -> Self {
+        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+impl From<&ContentHash> for Checksum {
+    fn from(hash: &ContentHash) -> Self {
+        Self(format!("sha256:{}", hash.0))
     }
 }
 

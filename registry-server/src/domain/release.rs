@@ -4,7 +4,7 @@ use super::document::Document;
 use super::error::{Error, Kind};
 use super::id::ReleaseId;
 use super::model::{Labels, ModelRef};
-use super::name::{AliasName, Digest, ImageTag, ModelName, Platform, Quantization, Version};
+use super::name::{AliasName, Digest, Environment, ImageTag, ModelName, Platform, Quantization, Version};
 use super::patch::Patch;
 use super::revision::Etag;
 use super::time::Timestamp;
@@ -233,6 +233,8 @@ pub struct Resolve {
     pub quantization: Option<Quantization>,
     /// Only for this platform.
     pub platform: Option<Platform>,
+    /// Only if it runs in this environment.
+    pub environment: Option<Environment>,
 }
 
 impl std::fmt::Display for Resolve {
@@ -246,6 +248,7 @@ impl std::fmt::Display for Resolve {
             Selector::Latest => write!(f, "latest of {model}"),
             Selector::Number(number) => write!(f, "{model}#{number}"),
             Selector::Requirement(requirement) => write!(f, "{model}:{requirement}"),
-        }
+        }?;
+        self.environment.as_ref().map_or(Ok(()), |environment| write!(f, " in {environment}"))
     }
 }

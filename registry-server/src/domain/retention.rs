@@ -15,11 +15,13 @@ pub struct Retention {
     pub answers: Duration,
     /// Entries of the audit log.
     pub audit: Duration,
+    /// Bytes that belong to no artifact: of uploads that were broken off, and of artifacts that were purged.
+    pub orphans: Duration,
 }
 
 impl Default for Retention {
-    /// 30 days, 7 days, 24 hours, 90 days.
+    /// 30 days, 7 days, 24 hours, 90 days, 1 hour.
     fn default() -> Self {
-        Self { deleted: 30 * DAY, events: 7 * DAY, answers: DAY, audit: 90 * DAY }
+        Self { deleted: 30 * DAY, events: 7 * DAY, answers: DAY, audit: 90 * DAY, orphans: DAY / 24 }
     }
 }

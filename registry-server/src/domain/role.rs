@@ -7,7 +7,7 @@ closed_set! {
     Role {
         /// Read.
         Viewer = "VIEWER",
-        /// Change models, releases and aliases.
+        /// Change models, releases, aliases and artifacts.
         Operator = "OPERATOR",
         /// Manage keys, read the audit log, remove things for good.
         Admin = "ADMIN",

@@ -1,4 +1,5 @@
-//! Deadlines: the caller's (`grpc-timeout`) or ours, whichever is sooner, answered DEADLINE_EXCEEDED.
+//! Deadlines: the caller's (`grpc-timeout`) or ours, whichever is sooner, answered DEADLINE_EXCEEDED. A call that is made
+//! with a stream takes as long as its caller has to send: it has no deadline of ours.
 //!
 //! A write that has begun is not interrupted by it: the writer goes on, and the caller is told only that the
 //! answer did not come in time.
@@ -18,12 +19,11 @@ pub const MAX_DEADLINE: Duration = Duration::from_secs(30);
 /// Ends the wait for an answer. A stream that is the answer ends by itself at the caller's deadline, and has none of ours.
 pub(super) async fn enforce(mut request: Request, next: Next) -> Response {
     // Health and reflection stream for as long as the caller likes.
-    if Method::from_path(request.uri().path()).is_none() {
-        return next.run(request).await;
-    }
+    let Some(method) = Method::from_path(request.uri().path()) else { return next.run(request).await };
     let asked = asked(request.headers());
     request.extensions_mut().insert(Deadline(asked.and_then(|asked| Instant::now().checked_add(asked))));
-    let deadline = asked.unwrap_or(MAX_DEADLINE).min(MAX_DEADLINE);
+    let deadline = if method.takes_stream() { asked } else { Some(asked.unwrap_or(MAX_DEADLINE).min(MAX_DEADLINE)) };
+    let Some(deadline) = deadline else { return next.run(request).await };
     match tokio::time::timeout(deadline, next.run(request)).await {
         Ok(response) => response,
         Err(_) => status::late("the deadline passed before there was an answer").into_http(),

@@ -3,9 +3,10 @@
 //! like any other.
 
 use super::history::Compaction;
-use super::{Registry, history, keyring, models, releases};
+use super::{Registry, artifacts, history, keyring, models, releases};
 use crate::domain::page::Cursor;
 use crate::domain::{Caller, Context, Error, RequestId, Revision, Scope, Timestamp};
+use crate::store::artifacts::removal as artifact_removal;
 use crate::store::{Tx, answers, audit, events, removal, state};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,12 +25,16 @@ pub struct Tidied {
     pub models: u64,
     /// How many releases were purged by themselves.
     pub releases: u64,
+    /// How many artifacts were purged by themselves.
+    pub artifacts: u64,
     /// How many answers were forgotten.
     pub answers: u64,
     /// How many events were removed.
     pub events: u64,
     /// How many entries of the audit log were removed.
     pub entries: u64,
+    /// How many contents that belong to nothing were removed from the storage, and leftovers of uploads.
+    pub orphans: u64,
 }
 
 impl Registry {
@@ -41,8 +46,10 @@ impl Registry {
             answers: told("forget answers", self.forget_answers(&ctx).await),
             events: told("drop old events", self.drop_events(&ctx).await),
             entries: told("drop old entries of the audit log", self.drop_entries(&ctx).await),
+            artifacts: told("purge artifacts", self.purge_artifacts(&ctx).await),
             releases: told("purge releases", self.purge_releases(&ctx).await),
             models: told("purge models", self.purge_models(&ctx).await),
+            orphans: told("remove bytes that belong to nothing", self.remove_orphans(&ctx).await),
         }
     }
 
@@ -78,6 +85,15 @@ impl Registry {
         let mut purged = 0;
         for id in due {
             purged += told(&format!("purge release {id}"), self.run(ctx, id, releases::purge_if_due).await.map(u64::from));
+        }
+        Ok(purged)
+    }
+
+    async fn purge_artifacts(&self, ctx: &Context) -> Result<u64, Error> {
+        let due = artifact_removal::due(&self.store.snapshot(&Scope::everything()).await?, ctx.now()).await?;
+        let mut purged = 0;
+        for id in due {
+            purged += told(&format!("purge artifact {id}"), self.run(ctx, id, artifacts::purge_if_due).await.map(u64::from));
         }
         Ok(purged)
     }

@@ -7,15 +7,21 @@
 
 pub mod aliases;
 pub mod api_keys;
+pub mod artifacts;
 pub mod audit;
 mod changes;
+pub mod deployments;
+pub mod downloads;
 pub mod history;
 pub mod housekeeping;
 pub mod keyring;
 pub mod models;
+mod orphans;
 pub mod releases;
 mod resolve;
+pub mod sums;
 mod system;
+pub mod uploads;
 
 pub use resolve::Resolved;
 pub use system::Info;
@@ -23,7 +29,8 @@ pub use system::Info;
 use crate::domain::context::RequestId;
 use crate::domain::error::Blockers;
 use crate::domain::page::Resume;
-use crate::domain::{Caller, Clock, Context, Error, Etag, Kind, Retention, Revision, Timestamp};
+use crate::domain::{Caller, Clock, Context, Error, Etag, Kind, Quota, Retention, Revision, Timestamp};
+use crate::storage::Storage;
 use crate::store::releases::Release;
 use crate::store::{Answer, Source, Store, Unkeyed, UseCase, Written};
 use keyring::Keyring;
@@ -36,6 +43,8 @@ pub struct Registry {
     store: Store,
     clock: Clock,
     retention: Retention,
+    storage: Storage,
+    quota: Quota,
     keyring: Keyring,
     /// There is something to tidy before the next round.
     untidy: Arc<Notify>,
@@ -44,14 +53,16 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// On an open database.
+    /// On an open database and storage.
     #[must_use]
-    pub fn new(store: Store, clock: Clock, retention: Retention) -> Self {
+    pub fn new(store: Store, storage: Storage, clock: Clock, retention: Retention, quota: Quota) -> Self {
         Self {
             keyring: Keyring::new(store.clone(), clock.clone()),
             store,
             clock,
             retention,
+            storage,
+            quota,
             untidy: Arc::default(),
             #[cfg(feature = "sabotage")]
             sabotage: crate::sabotage::Sabotage::default(),
@@ -131,6 +142,12 @@ impl Registry {
     #[must_use]
     pub const fn keyring(&self) -> &Keyring {
         &self.keyring
+    }
+
+    /// How many bytes of artifacts it takes.
+    #[must_use]
+    pub const fn quota(&self) -> Quota {
+        self.quota
     }
 
     /// The database it is on.

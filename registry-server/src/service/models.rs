@@ -1,7 +1,8 @@
 //! Use cases on models.
 
 use super::changes::Changes;
-use super::{Lifecycle, Registry, done, in_use, later};
+use super::{Lifecycle, Registry, artifacts, deployments as of_deployments, done, in_use, later};
+use crate::domain::artifact::Below;
 use crate::domain::document::Document;
 use crate::domain::error::Blockers;
 use crate::domain::event::EventType;
@@ -11,10 +12,12 @@ use crate::domain::model::{
 };
 use crate::domain::page::{List, Page};
 use crate::domain::{Context, Error, Etag, Kind, ModelId, Revision};
+use crate::store::artifacts::removal as artifact_removal;
+use crate::store::deployments::Of;
 use crate::store::entity::model;
 use crate::store::models::{self, Model};
 use crate::store::removal::{self, Purged};
-use crate::store::{Tx, aliases};
+use crate::store::{Tx, aliases, deployments};
 use std::sync::Arc;
 
 /// Registers models: all of them, or none.
@@ -80,7 +83,7 @@ pub async fn rename(tx: Tx, command: Arc<RenameModel>) -> Result<Model, Error> {
 /// What a deletion has deleted: the model, if there was one, and how many releases with it.
 pub type Deletion = (Option<Model>, usize);
 
-/// Soft-deletes a model, and its live releases if that is forced. Its aliases stay where they are: with the model
+/// Soft-deletes a model without live deployments, and its live releases and artifacts if that is forced. Its aliases stay where they are: with the model
 /// they are out of sight, and with it they come back.
 ///
 /// # Errors
@@ -95,14 +98,17 @@ pub async fn delete(tx: Tx, command: Arc<DeleteModel>) -> Result<Deletion, Error
         Err(Error::Deleted { .. }) if *allow_missing => return Ok((Some(model), 0)),
         checked => checked?,
     }
+    of_deployments::refuse_if_live(&tx, Of::Model(model.row.id), Kind::Model, &model.row.name).await?;
     if !force {
         refuse_if_not_empty(&tx, &model).await?;
     }
+    let files = artifact_removal::delete_below(&tx, Below::Model(model.row.id)).await?;
     let gone = removal::delete_of(&tx, model.row.id).await?;
     (model.row.delete_time, model.row.purge_time) = (Some(tx.ctx().now()), Some(tx.ctx().purge_time()));
     model.release_count = Some(0);
     touch(&mut model.row, &tx);
     models::update(&tx, &model.row).await?;
+    artifacts::record(&tx, EventType::Deleted, &files);
     for release in &gone {
         tx.record(EventType::Deleted, release, &[]);
     }
@@ -112,14 +118,20 @@ pub async fn delete(tx: Tx, command: Arc<DeleteModel>) -> Result<Deletion, Error
 
 async fn refuse_if_not_empty(tx: &Tx, model: &Model) -> Result<(), Error> {
     let (first, count) = removal::live(tx, model.row.id, Blockers::NAMED).await?;
-    let why = "has live releases, and `force` is not set";
-    in_use(Kind::Model, model.row.name.to_string(), why, &first, count)
+    let name = || model.row.name.to_string();
+    in_use(Kind::Model, name(), "has live releases, and `force` is not set", &first, count)?;
+    let (first, count) = artifact_removal::live(tx, model.row.id, Blockers::NAMED).await?;
+    if count == 0 {
+        return Ok(());
+    }
+    let blockers = Blockers { kind: Kind::Artifact, names: first.iter().map(ToString::to_string).collect(), count };
+    Err(Error::InUse { kind: Kind::Model, name: name(), why: "has live artifacts, and `force` is not set", blockers })
 }
 
-/// Brings a model back, with the releases that were deleted by the same deletion. Of a live one, nothing changes.
+/// Brings a model back, with the releases and artifacts that were deleted by the same deletion. Of a live one, nothing changes.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::EtagMismatch`].
+/// [`Error::NotFound`], [`Error::EtagMismatch`], [`Error::Exists`] if the path of one of the artifacts is taken.
 pub async fn undelete(tx: Tx, command: Arc<DeletedModel>) -> Result<Model, Error> {
     let DeletedModel { model, etag } = &*command;
     let mut model = models::lock_any(&tx, model).await?;
@@ -128,6 +140,7 @@ pub async fn undelete(tx: Tx, command: Arc<DeletedModel>) -> Result<Model, Error
         return Ok(model);
     }
     let back = removal::undelete_of(&tx, model.row.id, model.row.revision).await?;
+    let files = artifact_removal::undelete_below(&tx, Below::Model(model.row.id), model.row.revision).await?;
     (model.row.delete_time, model.row.purge_time) = (None, None);
     model.release_count = Some(i64::try_from(back.len()).unwrap_or(i64::MAX));
     touch(&mut model.row, &tx);
@@ -136,6 +149,7 @@ pub async fn undelete(tx: Tx, command: Arc<DeletedModel>) -> Result<Model, Error
     for release in &back {
         tx.record(EventType::Undeleted, release, &[]);
     }
+    artifacts::record(&tx, EventType::Undeleted, &files);
     Ok(model)
 }
 
@@ -153,10 +167,16 @@ pub async fn purge(tx: Tx, command: Arc<DeletedModel>) -> Result<Revision, Error
     let why = "has releases that others are derived from";
     in_use(Kind::Model, model.row.name.to_string(), why, &derived, count)?;
     let names = aliases::purge(&tx, model.row.id).await?;
+    let files = artifact_removal::purge(&tx, artifact_removal::Purged::All(Below::Model(model.row.id))).await?;
+    let ended = deployments::purge(&tx, Of::Model(model.row.id)).await?;
     let gone = removal::purge(&tx, &all).await?;
     models::purge(&tx, model.row.id).await?;
     for alias in &names {
         tx.record(EventType::Purged, alias, &[]);
+    }
+    artifacts::record(&tx, EventType::Purged, &files);
+    for deployment in &ended {
+        tx.record(EventType::Purged, deployment, &[]);
     }
     for release in &gone {
         tx.record(EventType::Purged, release, &[]);

@@ -1,7 +1,8 @@
 //! Use cases on releases, except finding one (`resolve.rs`).
 
 use super::changes::Changes;
-use super::{Lifecycle, Registry, done, in_use, later};
+use super::{Lifecycle, Registry, artifacts, deployments as of_deployments, done, in_use, later};
+use crate::domain::artifact::Below;
 use crate::domain::document::Document;
 use crate::domain::error::Blockers;
 use crate::domain::event::EventType;
@@ -13,10 +14,12 @@ use crate::domain::release::{
     DeleteRelease, DeletedRelease, NewRelease, ReleaseIdentity, ReleaseOrder, ReleasePatch, ReleaseRef, ReleaseState, Transition,
 };
 use crate::domain::{Context, Error, Etag, Kind, ModelId, Patch, Refused, ReleaseId, Revision};
+use crate::store::artifacts::removal as artifact_removal;
+use crate::store::deployments::Of;
 use crate::store::entity::{model, release};
 use crate::store::releases::{self, OfModel, Release};
 use crate::store::removal::{self, Purged};
-use crate::store::{Tx, aliases, models};
+use crate::store::{Tx, aliases, deployments, models};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -127,7 +130,8 @@ fn refuse_if_aliased(release: &Release, why: &'static str) -> Result<(), Error> 
     Err(Error::InUse { kind: Kind::Release, name: release.key().to_string(), why, blockers })
 }
 
-/// Soft-deletes a release, and the aliases that point to it if that is forced. Gives it, if there was one.
+/// Soft-deletes a release without live deployments, with its live artifacts, and the aliases that point to it if that is forced.
+/// Gives it, if there was one.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Deleted`] (unless it may be missing), [`Error::EtagMismatch`], [`Error::InUse`].
@@ -141,23 +145,30 @@ pub async fn delete(tx: Tx, command: Arc<DeleteRelease>) -> Result<Option<Releas
         Err(Error::Deleted { .. }) if *allow_missing => return Ok(Some(release)),
         checked => checked?,
     }
+    let of_it = Of::Release(release.row.id);
+    of_deployments::refuse_if_live(&tx, of_it, Kind::Release, release.key()).await?;
     if !force {
         refuse_if_aliased(&release, "has aliases that point to it, and `force` is not set")?;
     }
     let pointing = aliases::of_release(&tx, release.row.id).await?;
     super::aliases::remove(&tx, &pointing, Some("the release was deleted")).await?;
+    let files = artifact_removal::delete_below(&tx, Below::Release(release.row.id)).await?;
     release.aliases.clear();
+    release.artifact_count = Some(0);
     (release.row.delete_time, release.row.purge_time) = (Some(tx.ctx().now()), Some(tx.ctx().purge_time()));
     touch(&mut release.row, &tx);
     releases::update(&tx, &release.row).await?;
+    artifacts::record(&tx, EventType::Deleted, &files);
     tx.record(EventType::Deleted, &release, &[]);
     Ok(Some(release))
 }
 
-/// Brings a release of a live model back. Of a live one, nothing changes.
+/// Brings a release of a live model back, with the artifacts that were deleted by the same deletion. Of a live one, nothing
+/// changes.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::EtagMismatch`], [`Error::Deleted`] (the model).
+/// [`Error::NotFound`], [`Error::EtagMismatch`], [`Error::Deleted`] (the model), [`Error::Exists`] if the path of one of the
+/// artifacts is taken.
 pub async fn undelete(tx: Tx, command: Arc<DeletedRelease>) -> Result<Release, Error> {
     let DeletedRelease { release, etag } = &*command;
     let mut release = releases::lock_any(&tx, release).await?;
@@ -169,14 +180,17 @@ pub async fn undelete(tx: Tx, command: Arc<DeletedRelease>) -> Result<Release, E
     if model.row.delete_time.is_some() {
         return Err(Error::Deleted { kind: Kind::Model, name: model.row.name.to_string() });
     }
+    let files = artifact_removal::undelete_below(&tx, Below::Release(release.row.id), release.row.revision).await?;
+    release.artifact_count = Some(i64::try_from(files.len()).unwrap_or(i64::MAX));
     (release.row.delete_time, release.row.purge_time) = (None, None);
     touch(&mut release.row, &tx);
     releases::update(&tx, &release.row).await?;
     tx.record(EventType::Undeleted, &release, &[]);
+    artifacts::record(&tx, EventType::Undeleted, &files);
     Ok(release)
 }
 
-/// Removes a soft-deleted release for good.
+/// Removes a soft-deleted release for good, with all its artifacts and the records of its deployments.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::EtagMismatch`], [`Error::InvalidTransition`] if it is live, [`Error::InUse`] if
@@ -193,7 +207,13 @@ pub async fn purge(tx: Tx, command: Arc<DeletedRelease>) -> Result<Revision, Err
     let one = Purged::One(release.row.id);
     let (derived, count) = removal::derived_from(&tx, &one, Blockers::NAMED).await?;
     in_use(Kind::Release, release.key().to_string(), "has releases that are derived from it", &derived, count)?;
+    let files = artifact_removal::purge(&tx, artifact_removal::Purged::All(Below::Release(release.row.id))).await?;
+    let ended = deployments::purge(&tx, Of::Release(release.row.id)).await?;
     removal::purge(&tx, &one).await?;
+    artifacts::record(&tx, EventType::Purged, &files);
+    for deployment in &ended {
+        tx.record(EventType::Purged, deployment, &[]);
+    }
     tx.record(EventType::Purged, &release, &[]);
     Ok(tx.revision())
 }
@@ -304,7 +324,14 @@ fn registered(tx: &Tx, new: &NewRelease, model: model::Model) -> Release {
         updated_by: ctx.actor().clone(),
     };
     let model::Model { name, storage_path, repository, .. } = model;
-    Release { row, model: OfModel { name, storage_path, repository }, labels, aliases: Vec::new() }
+    Release {
+        row,
+        model: OfModel { name, storage_path, repository },
+        labels,
+        aliases: Vec::new(),
+        artifact_count: Some(0),
+        live_deployment_count: Some(0),
+    }
 }
 
 fn apply(patch: ReleasePatch, release: &mut Release) -> Result<Changes, Error> {

@@ -2,6 +2,7 @@
 
 use super::Registry;
 use crate::domain::model::View;
+use crate::domain::name::Environment;
 use crate::domain::release::{ReleaseRef, Resolve, Selector};
 use crate::domain::{Context, Error, Kind, ReleaseId, Revision};
 use crate::store::aliases::{self, Alias};
@@ -55,9 +56,22 @@ impl Registry {
     }
 }
 
+/// What would be found elsewhere is not found, and the caller is told that it is elsewhere.
 async fn resolve(source: &impl Source, reference: &Resolve) -> Result<Resolved, Error> {
+    match find(source, reference, reference.environment.as_ref()).await {
+        Err(Error::NotFound { kind: Kind::Release, hint: None, .. }) if reference.environment.is_some() => {
+            match find(source, reference, None).await {
+                Ok(_) | Err(Error::Ambiguous { .. }) => Err(nothing(reference, Some("it does not run in that environment"))),
+                Err(other) => Err(other),
+            }
+        }
+        found => found,
+    }
+}
+
+async fn find(source: &impl Source, reference: &Resolve, environment: Option<&Environment>) -> Result<Resolved, Error> {
     let model = models::find_id(source, &reference.model).await?;
-    let candidates = || Candidates::of(model, reference.quantization.as_ref(), reference.platform.as_ref());
+    let candidates = || Candidates::of(model, reference.quantization.as_ref(), reference.platform.as_ref(), environment);
     let mut through = None;
     let id = match &reference.selector {
         Selector::Alias(alias, time) => {

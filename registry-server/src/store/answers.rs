@@ -57,6 +57,15 @@ fn row(ctx: &Context, key: &ChangeKey, response: Vec<u8>) -> Model {
     }
 }
 
+/// Whether the answer to a change of a caller is kept.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_kept(source: &impl Source, caller: &Actor, id: Uuid) -> Result<bool, Error> {
+    let query = visible::of_registry::<Entity>().filter(Column::Caller.eq(caller)).filter(Column::RequestId.eq(id));
+    Ok(query.one(source.conn()).await?.is_some())
+}
+
 /// Keeps the answers of a batch.
 pub(super) async fn keep(txn: &DatabaseTransaction, rows: Vec<Model>) -> Result<(), DbErr> {
     rows::insert::<ActiveModel, _>(txn, rows).await

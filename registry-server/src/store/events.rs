@@ -3,6 +3,8 @@
 //! An event keeps the resource as it was after the change, encoded as it is sent: how, the door decides.
 
 use super::aliases::Alias;
+use super::artifacts::Artifact;
+use super::deployments::Deployment;
 use super::entity::event::{self, Column, Entity};
 use super::models::Model;
 use super::releases::Release;
@@ -24,6 +26,10 @@ pub enum Subject<'a> {
     Release(&'a Release),
     /// An alias.
     Alias(&'a Alias),
+    /// An artifact.
+    Artifact(&'a Artifact),
+    /// A deployment.
+    Deployment(&'a Deployment),
 }
 
 /// Encodes a resource as it is sent, without its large free-form fields.
@@ -47,12 +53,26 @@ impl<'a> From<&'a Alias> for Subject<'a> {
     }
 }
 
+impl<'a> From<&'a Artifact> for Subject<'a> {
+    fn from(artifact: &'a Artifact) -> Self {
+        Self::Artifact(artifact)
+    }
+}
+
+impl<'a> From<&'a Deployment> for Subject<'a> {
+    fn from(deployment: &'a Deployment) -> Self {
+        Self::Deployment(deployment)
+    }
+}
+
 impl Subject<'_> {
     const fn kind(self) -> ResourceKind {
         match self {
             Self::Model(_) => ResourceKind::Model,
             Self::Release(_) => ResourceKind::Release,
             Self::Alias(_) => ResourceKind::ReleaseAlias,
+            Self::Artifact(_) => ResourceKind::Artifact,
+            Self::Deployment(_) => ResourceKind::Deployment,
         }
     }
 
@@ -61,6 +81,8 @@ impl Subject<'_> {
             Self::Model(model) => model.row.id.to_string(),
             Self::Release(release) => release.row.id.to_string(),
             Self::Alias(alias) => format!("{}/{}", alias.row.model_id, alias.row.alias),
+            Self::Artifact(artifact) => artifact.row.id.to_string(),
+            Self::Deployment(deployment) => deployment.row.id.to_string(),
         }
     }
 
@@ -69,6 +91,8 @@ impl Subject<'_> {
             Self::Model(model) => model.row.name.to_string(),
             Self::Release(release) => release.key().to_string(),
             Self::Alias(alias) => alias.to_string(),
+            Self::Artifact(artifact) => fitting(artifact.to_string()),
+            Self::Deployment(deployment) => deployment.to_string(),
         }
     }
 
@@ -77,7 +101,20 @@ impl Subject<'_> {
             Self::Model(model) => model.row.id,
             Self::Release(release) => release.row.model_id,
             Self::Alias(alias) => alias.row.model_id,
+            Self::Artifact(artifact) => artifact.row.model_id,
+            Self::Deployment(deployment) => deployment.row.model_id,
         }
+    }
+}
+
+/// How many characters of a name there is room for. That of an artifact can have more, because it has those of its release in it.
+const MAX_NAME: usize = 1000;
+
+/// A name that there is room for: its beginning, where the model is.
+fn fitting(name: String) -> String {
+    match name.char_indices().nth(MAX_NAME) {
+        Some(_) => name.chars().take(MAX_NAME - 1).chain(['…']).collect(),
+        None => name,
     }
 }
 
@@ -117,13 +154,14 @@ pub(super) struct About {
 }
 
 impl About {
-    /// Of a call that recorded these changes. A model is above its releases, and those above what points to them.
+    /// Of a call that recorded these changes. A model is above its releases, and those above what points to them or is of them.
     pub(super) fn topmost(events: &[Recorded]) -> Option<Self> {
         let level = |event: &&Recorded| match event.kind {
             ResourceKind::Model => 0,
             ResourceKind::Release => 1,
-            ResourceKind::ReleaseAlias => 2,
-            ResourceKind::ApiKey => 3,
+            ResourceKind::ReleaseAlias | ResourceKind::Artifact => 2,
+            ResourceKind::Deployment => 3,
+            ResourceKind::ApiKey => 4,
         };
         let Recorded { kind, id, name, changed_fields, .. } = events.iter().min_by_key(level)?.clone();
         Some(Self { kind, id, name, changed_fields })

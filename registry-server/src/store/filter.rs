@@ -1,10 +1,11 @@
 //! Filters as SQL conditions. Every value is bound, every word of text is literal.
 
 use super::backend::Backend;
-use super::entity::{audit_entry, model, model_label, model_tag, release, release_label};
-use super::labels;
+use super::entity::{artifact, audit_entry, deployment, model, model_label, model_tag, release, release_label};
+use super::{deployments, labels};
 use crate::domain::audit::AuditFilter;
-use crate::domain::filter::{ModelFilter, ReleaseFilter, TimeRange};
+use crate::domain::deployment::DeploymentFilter;
+use crate::domain::filter::{ArtifactFilter, ModelFilter, ReleaseFilter, TimeRange};
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Cond, Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 
@@ -78,6 +79,7 @@ pub(super) fn releases(filter: &ReleaseFilter) -> Condition {
         companies,
         create_time,
         text_query,
+        environments,
         labels,
         base_release_ids,
         any_of,
@@ -93,6 +95,9 @@ pub(super) fn releases(filter: &ReleaseFilter) -> Condition {
         .add_option((!states.is_empty()).then(|| Column::State.is_in(states.iter().copied())))
         .add_option((!base_release_ids.is_empty()).then(|| Column::BaseReleaseId.is_in(base_release_ids.iter().copied())))
         .add(within(Column::CreateTime, *create_time));
+    if !environments.is_empty() {
+        all = all.add(deployments::runs_in(environments.iter().map(String::as_str)));
+    }
     if !text_query.is_empty() {
         all = all.add(text(&[Column::Version, Column::Tag, Column::ReleaseNotes], text_query));
     }
@@ -106,6 +111,35 @@ pub(super) fn releases(filter: &ReleaseFilter) -> Condition {
         all = all.add(labels::meets::<release_label::Entity, _>((release::Entity, Column::Id), &table, selector));
     }
     nested(all, any_of, none_of, releases)
+}
+
+/// The condition of a filter on artifacts.
+pub(super) fn artifacts(filter: &ArtifactFilter) -> Condition {
+    use artifact::Column;
+    let ArtifactFilter { artifact_types, platforms, python_versions, checksums, name_prefix } = filter;
+    Cond::all()
+        .add_option(one_of(Column::ArtifactType, artifact_types))
+        .add_option(one_of(Column::Platform, platforms))
+        .add_option(one_of(Column::PythonVersion, python_versions))
+        .add_option(one_of(Column::Checksum, checksums))
+        .add(prefix(Column::Name, name_prefix))
+}
+
+/// The condition of a filter on deployments that are joined with their models.
+pub(super) fn deployments(filter: &DeploymentFilter) -> Condition {
+    use deployment::Column;
+    let DeploymentFilter { environments, states, healths, kinds, clusters, k8s_namespaces, companies, deployed_by, deploy_time } =
+        filter;
+    Cond::all()
+        .add_option(one_of(Column::Environment, environments))
+        .add_option((!states.is_empty()).then(|| Column::State.is_in(states.iter().copied())))
+        .add_option((!healths.is_empty()).then(|| Column::Health.is_in(healths.iter().copied())))
+        .add_option((!kinds.is_empty()).then(|| Column::Kind.is_in(kinds.iter().copied())))
+        .add_option(one_of(Column::Cluster, clusters))
+        .add_option(one_of(Column::K8sNamespace, k8s_namespaces))
+        .add_option(one_of(model::Column::Company, companies))
+        .add_option(one_of(Column::DeployedBy, deployed_by))
+        .add(within(Column::DeployTime, *deploy_time))
 }
 
 /// The condition of a filter on entries of the audit log.
@@ -150,8 +184,8 @@ fn within<C: ColumnTrait>(column: C, range: TimeRange) -> Condition {
     Cond::all().add_option(from.map(|time| column.gte(time))).add_option(before.map(|time| column.lt(time)))
 }
 
-/// A range and not LIKE: it is answered from the index, and no character of it is special. Names are ASCII,
-/// so the character behind the last possible one ends the range.
+/// A range and not LIKE: it is answered from the index, and no character of it is special. No name has the last character there
+/// is, which ends the range, where the prefix ends.
 pub(super) fn prefix<C: ColumnTrait>(column: C, prefix: &str) -> Condition {
     if prefix.is_empty() {
         return Cond::all();

@@ -6,10 +6,13 @@
 pub mod aliases;
 pub mod answers;
 pub mod api_keys;
+pub mod artifacts;
 pub mod audit;
 pub mod backend;
 mod batch;
 pub mod catalogue;
+pub mod contents;
+pub mod deployments;
 pub mod drift;
 pub mod entity;
 mod error;
@@ -28,6 +31,7 @@ pub mod schema;
 pub mod state;
 mod target;
 mod tx;
+pub mod uploads;
 mod visible;
 mod writer;
 

@@ -2,7 +2,7 @@
 
 use super::entity::{model, release};
 use super::page::{Sort, cut, page};
-use super::{Source, Tx, aliases, filter, labels, visible};
+use super::{Source, Tx, aliases, artifacts, deployments, filter, labels, visible};
 use crate::domain::filter::ReleaseFilter;
 use crate::domain::model::{Labels, View};
 use crate::domain::name::{AliasName, ModelName, StoragePath};
@@ -38,6 +38,10 @@ pub struct Release {
     pub labels: Labels,
     /// The aliases that point to it, by name.
     pub aliases: Vec<AliasName>,
+    /// How many live artifacts it has, if that was asked for.
+    pub artifact_count: Option<i64>,
+    /// How many deployments of it are live, if that was asked for.
+    pub live_deployment_count: Option<i64>,
 }
 
 impl Release {
@@ -133,14 +137,14 @@ pub async fn replace_labels(tx: &Tx, id: ReleaseId, labels: &Labels) -> Result<(
 /// One release. By id it may be soft-deleted, by its key it is live.
 pub async fn get(source: &impl Source, release: &ReleaseRef, view: View) -> Result<Release, Error> {
     let found = select(source, view).filter(refers(release)).into_model().one(source.conn()).await?;
-    one(source, found, release).await
+    one(source, found, release, view).await
 }
 
 /// Many releases, in the order asked for; all of them or an error that names the first missing one.
 pub async fn get_many(source: &impl Source, wanted: &[ReleaseRef], view: View) -> Result<Vec<Release>, Error> {
     let any = wanted.iter().fold(Condition::any(), |any, release| any.add(refers(release)));
     let rows = select(source, view).filter(any).into_model().all(source.conn()).await?;
-    let found = complete(source, rows).await?;
+    let found = complete(source, rows, view).await?;
     let mut by_ref: HashMap<ReleaseRef, &Release> = HashMap::new();
     for release in &found {
         by_ref.insert(ReleaseRef::Id(release.row.id), release);
@@ -154,12 +158,19 @@ pub async fn get_many(source: &impl Source, wanted: &[ReleaseRef], view: View) -
     wanted.iter().map(find).collect()
 }
 
+/// The id of a release; of a soft-deleted one only by that id.
+pub async fn get_id(source: &impl Source, release: &ReleaseRef) -> Result<ReleaseId, Error> {
+    let query = visible::find::<release::Entity>(source).join(JoinType::InnerJoin, to_model()).filter(refers(release));
+    let id = query.select_only().column(release::Column::Id).into_tuple().one(source.conn()).await?;
+    id.ok_or_else(|| Error::not_found(Kind::Release, release))
+}
+
 /// One release, locked until the end of the transaction. Soft-deleted ones only by id.
 pub async fn lock(tx: &Tx, release: &ReleaseRef) -> Result<Release, Error> {
     let mut query = select(tx, View::Full).filter(refers(release));
     QuerySelect::query(&mut query).lock_with_tables(LockType::Update, [release::Entity]);
     let found = query.into_model().one(tx.conn()).await?;
-    one(tx, found, release).await
+    one(tx, found, release, View::Full).await
 }
 
 /// One release, live or not, whether by id or by key, locked until the end of the transaction.
@@ -171,7 +182,7 @@ pub async fn lock_any(tx: &Tx, release: &ReleaseRef) -> Result<Release, Error> {
     let mut query = select(tx, View::Full).filter(refers);
     QuerySelect::query(&mut query).lock_with_tables(LockType::Update, [release::Entity]);
     let found = query.into_model().one(tx.conn()).await?;
-    one(tx, found, release).await
+    one(tx, found, release, View::Full).await
 }
 
 /// One page, sorted and filtered; whether there is more; how many in all if asked.
@@ -200,7 +211,7 @@ pub async fn list(
     let query = page(query, sort(list.order), (release::Entity, release::Column::Id), after, list.size.rows());
     let (rows, more) = cut(query.into_model().all(source.conn()).await?, list.size.rows());
     let total = total.map(|total| i64::try_from(total).unwrap_or(i64::MAX));
-    Ok((complete(source, rows).await?, more, total))
+    Ok((complete(source, rows, list.view).await?, more, total))
 }
 
 fn sort(order: ReleaseOrder) -> Sort<(release::Entity, release::Column)> {
@@ -254,24 +265,32 @@ pub(super) fn select(source: &impl Source, view: View) -> Select<release::Entity
         .column_as(model::Column::Repository, "model_repository")
 }
 
-async fn one(source: &impl Source, found: Option<Joined>, release: &ReleaseRef) -> Result<Release, Error> {
+async fn one(source: &impl Source, found: Option<Joined>, release: &ReleaseRef, view: View) -> Result<Release, Error> {
     let found = found.ok_or_else(|| Error::not_found(Kind::Release, release))?;
-    let mut releases = complete(source, vec![found]).await?;
+    let mut releases = complete(source, vec![found], view).await?;
     releases.pop().ok_or_else(|| Error::bug("a release lost its row"))
 }
 
-/// Adds labels and aliases: one statement each, however many rows a page has.
-pub(super) async fn complete(source: &impl Source, rows: Vec<Joined>) -> Result<Vec<Release>, Error> {
+/// Adds labels, aliases and, to the full view, counts: one statement each, however many rows a page has.
+pub(super) async fn complete(source: &impl Source, rows: Vec<Joined>, view: View) -> Result<Vec<Release>, Error> {
     let ids: Vec<ReleaseId> = rows.iter().map(|Joined(row, _)| row.id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let mut labels = labels::of_releases(source, &ids).await?;
     let mut aliases = aliases::of_releases(source, &ids).await?;
+    let (files, live) = match view {
+        View::Basic => (None, None),
+        View::Full => {
+            (Some(artifacts::counts_of_releases(source, &ids).await?), Some(deployments::live_counts(source, &ids).await?))
+        }
+    };
     let release = |Joined(row, model)| Release {
+        artifact_count: files.as_ref().map(|files| files.get(&row.id).copied().unwrap_or(0)),
         labels: labels.remove(&row.id).unwrap_or_default(),
         // Those of a deleted model are out of sight, though they point to its releases still.
         aliases: aliases.remove(&row.id).filter(|_| row.delete_time.is_none()).unwrap_or_default(),
+        live_deployment_count: live.as_ref().map(|live| live.get(&row.id).copied().unwrap_or(0)),
         row,
         model,
     };

@@ -27,7 +27,7 @@ pub async fn live(source: &impl Source, model: ModelId, limit: u64) -> Result<(V
     let query = select(source, View::Basic).filter(of_it.clone()).order_by_asc(release::Column::Number).limit(limit);
     let rows = query.into_model().all(source.conn()).await?;
     let count = visible::find::<release::Entity>(source).filter(of_it).count(source.conn()).await?;
-    Ok((complete(source, rows).await?, count))
+    Ok((complete(source, rows, View::Basic).await?, count))
 }
 
 /// The first releases outside of `purged`, by number, that name one of these as their base, and how many there are.
@@ -38,7 +38,7 @@ pub async fn derived_from(source: &impl Source, purged: &Purged, limit: u64) -> 
     let query = select(source, View::Basic).filter(derived.clone()).order_by_asc(release::Column::Number).limit(limit);
     let rows: Vec<Joined> = query.into_model().all(source.conn()).await?;
     let count = visible::find::<release::Entity>(source).filter(derived).count(source.conn()).await?;
-    Ok((complete(source, rows).await?, count))
+    Ok((complete(source, rows, View::Basic).await?, count))
 }
 
 /// Which releases go for good.
@@ -63,11 +63,12 @@ impl Purged {
     }
 }
 
-/// Removes releases for good, with their labels. No alias points to them any more. Gives what they were.
+/// Removes releases for good, with their labels. No alias points to them and no deployment is of them any more. Gives
+/// what they were.
 pub async fn purge(tx: &Tx, purged: &Purged) -> Result<Vec<Release>, Error> {
     let query = select(tx, View::Basic).filter(purged.condition()).order_by_asc(release::Column::Number);
     let rows: Vec<Joined> = query.into_model().all(tx.conn()).await?;
-    let gone = complete(tx, rows).await?;
+    let gone = complete(tx, rows, View::Basic).await?;
     let ids: Vec<ReleaseId> = gone.iter().map(|release| release.row.id).collect();
     labels::clear_releases(tx, &ids).await?;
     release::Entity::delete_many().filter(purged.condition()).exec(tx.conn()).await?;
@@ -110,5 +111,5 @@ async fn touch_of(
     update.exec(tx.conn()).await?;
     let touched = select(tx, View::Basic).filter(ModelId.eq(model)).filter(Revision.eq(tx.revision())).order_by_asc(Number);
     let rows = touched.into_model().all(tx.conn()).await?;
-    complete(tx, rows).await
+    complete(tx, rows, View::Basic).await
 }

@@ -1,8 +1,8 @@
 //! Which releases of a model a reference may stand for.
 
 use super::entity::release;
-use super::{Source, visible};
-use crate::domain::name::{Platform, Quantization};
+use super::{Source, deployments, visible};
+use crate::domain::name::{Environment, Platform, Quantization};
 use crate::domain::release::ReleaseState;
 use crate::domain::{Error, ModelId, ReleaseId};
 use sea_orm::{ColumnTrait, Condition, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -16,12 +16,18 @@ pub struct Candidates {
 impl Candidates {
     /// The live releases of a model that meet the constraints.
     #[must_use]
-    pub fn of(model: ModelId, quantization: Option<&Quantization>, platform: Option<&Platform>) -> Self {
+    pub fn of(
+        model: ModelId,
+        quantization: Option<&Quantization>,
+        platform: Option<&Platform>,
+        environment: Option<&Environment>,
+    ) -> Self {
         let conditions = Condition::all()
             .add(release::Column::ModelId.eq(model))
             .add(release::Column::DeleteTime.is_null())
             .add_option(quantization.map(|value| release::Column::Quantization.eq(value)))
-            .add_option(platform.map(|value| release::Column::Platform.eq(value)));
+            .add_option(platform.map(|value| release::Column::Platform.eq(value)))
+            .add_option(environment.map(|value| deployments::runs_in([value.as_str()])));
         Self { conditions }
     }
 

@@ -7,7 +7,8 @@
 //! May not: know what else is asked.
 
 use super::entity::{
-    alias, alias_move, answer, api_key, audit_entry, event, model, model_label, model_tag, release, release_label, state,
+    alias, alias_move, answer, api_key, artifact, audit_entry, content, deployment, event, model, model_label, model_tag,
+    release, release_label, state, upload,
 };
 use super::{Source, filter};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
@@ -38,7 +39,9 @@ pub(super) fn of_registry<E: OfRegistry>() -> Select<E> {
 impl OfRegistry for answer::Entity {}
 impl OfRegistry for api_key::Entity {}
 impl OfRegistry for audit_entry::Entity {}
+impl OfRegistry for content::Entity {}
 impl OfRegistry for state::Entity {}
+impl OfRegistry for upload::Entity {}
 
 impl OfModels for model::Entity {
     fn within(prefixes: &[String]) -> Condition {
@@ -49,6 +52,12 @@ impl OfModels for model::Entity {
 impl OfModels for release::Entity {
     fn within(prefixes: &[String]) -> Condition {
         has_owner((model::Entity, model::Column::Id), release::Column::ModelId, prefixes)
+    }
+}
+
+impl OfModels for artifact::Entity {
+    fn within(prefixes: &[String]) -> Condition {
+        has_owner((model::Entity, model::Column::Id), artifact::Column::ModelId, prefixes)
     }
 }
 
@@ -82,8 +91,15 @@ impl OfModels for release_label::Entity {
     }
 }
 
-/// An event is of the name that its resource had then: the name of the model, followed by nothing, by `:` (a release) or by
-/// `@` (an alias). No prefix can hold one of those, so it is the name of the model that is looked at, and nothing behind it.
+impl OfModels for deployment::Entity {
+    fn within(prefixes: &[String]) -> Condition {
+        has_owner((model::Entity, model::Column::Id), deployment::Column::ModelId, prefixes)
+    }
+}
+
+/// An event is of the name that its resource had then: the name of the model, followed by nothing, by `:` (a release, or a
+/// deployment or an artifact of one), by `@` (an alias) or by `#` (an artifact of the model). No prefix can hold one of those, so it
+/// is the name of the model that is looked at, and nothing behind it.
 impl OfModels for event::Entity {
     fn within(prefixes: &[String]) -> Condition {
         begins_with_one(event::Column::ResourceName, prefixes)

@@ -3,7 +3,7 @@
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use registry_tests::Database;
-use registry_tests::crash::{LEAST_RATE, Plan, Report, cascade, run};
+use registry_tests::crash::{LEAST_RATE, Plan, Report, cascade, run, uploads};
 use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 
@@ -18,6 +18,9 @@ use std::process::ExitCode;
 /// With `--scenario cascade`, one client deletes, brings back and purges a model with a thousand releases, and the server is
 /// killed around the commit. All of it must have happened, or nothing, and the same call with the same request id must then
 /// tell which. Fails also when no kill came before a commit, or none after one.
+///
+/// With `--scenario uploads`, clients upload and delete artifacts. In the end every artifact that the registry says it holds is read
+/// and hashed, what was acknowledged must be among them, and of what belongs to nothing no file may be left.
 #[derive(Parser)]
 #[command(name = "crash", after_help = EXAMPLES)]
 struct Arguments {
@@ -60,6 +63,8 @@ enum Scenario {
     Writes,
     /// Changes of a thousand rows at once
     Cascade,
+    /// Bytes of artifacts
+    Uploads,
 }
 
 #[tokio::main]
@@ -88,6 +93,12 @@ async fn main() -> ExitCode {
             let report = cascade::run(&plan, |report| show_cascade(&bar, report)).await;
             bar.finish_and_clear();
             conclude_cascade(&report)
+        }
+        Scenario::Uploads => {
+            eprintln!("{database:?}, {} kills during uploads, {} clients, seed {seed}", plan.kills, plan.clients);
+            let report = uploads::run(&plan, |report| show_uploads(&bar, report)).await;
+            bar.finish_and_clear();
+            conclude_uploads(&report)
         }
     }
 }
@@ -155,6 +166,32 @@ fn conclude_cascade(report: &cascade::Report) -> ExitCode {
     }
     if before == 0 || after == 0 {
         eprintln!("void: every kill came on the same side of the commit");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn show_uploads(bar: &ProgressBar, report: &uploads::Report) {
+    bar.set_message(format!("{} acknowledged, {} cut off", report.acknowledged, report.cut_off));
+    bar.set_position(report.kills);
+    if !stderr().is_terminal() && report.kills.is_multiple_of(10) {
+        eprintln!("{} kills, {} acknowledged, {} cut off", report.kills, report.acknowledged, report.cut_off);
+    }
+}
+
+fn conclude_uploads(report: &uploads::Report) -> ExitCode {
+    for wrong in report.wrong.iter().take(20) {
+        eprintln!("wrong: {wrong}");
+    }
+    let uploads::Report { kills, acknowledged, cut_off, deleted, hashed, leftovers, slowest_start, wrong } = report;
+    println!("{acknowledged} uploads acknowledged, {cut_off} cut off, {deleted} deleted; slowest start {slowest_start:?}");
+    println!("{leftovers} kills left something that belonged to nothing, and nothing of it is left");
+    println!("{kills} kills, {hashed} artifacts hashed, {} wrong", wrong.len());
+    if !wrong.is_empty() {
+        return ExitCode::FAILURE;
+    }
+    if *leftovers == 0 || *acknowledged == 0 {
+        eprintln!("void: no kill hit an upload");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS

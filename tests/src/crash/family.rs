@@ -1,4 +1,4 @@
-//! A model with a thousand releases, as a client makes it, sees it and changes it.
+//! A model with a thousand releases, some of which have run, as a client makes it, sees it and changes it.
 
 use super::picture::Picture;
 use crate::given;
@@ -11,6 +11,11 @@ const RELEASES: u64 = 1000;
 const BATCH: u64 = 250;
 /// How many aliases it has.
 const ALIASES: u64 = 20;
+/// How many artifacts: one of the model as a whole, the others of as many releases.
+const ARTIFACTS: usize = 21;
+/// How many deployments it has had.
+const DEPLOYMENTS: usize = 20;
+
 /// A change of a model with all that belongs to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
@@ -22,7 +27,7 @@ pub enum Step {
     Purge,
 }
 
-/// A model with its releases, labels and aliases.
+/// A model with its releases, labels, aliases, artifacts and deployments.
 pub(super) struct Family {
     name: String,
     id: String,
@@ -49,6 +54,13 @@ impl Family {
             .zip(&releases)
             .map(|(number, release)| client.set_release_alias(release, format!("alias-{number}")).reason("the first").send());
         try_join_all(aliases).await.expect("aliases");
+        let artifacts = releases.iter().take(ARTIFACTS - 1).map(|release| given::wheel(client, release, "file").send());
+        try_join_all(artifacts).await.expect("artifacts");
+        given::wheel(client, &model, "file").send().await.expect("an artifact");
+        let deployments = releases.iter().take(DEPLOYMENTS).map(|release| client.create_deployment(release, "production").send());
+        let deployments = try_join_all(deployments).await.expect("deployments");
+        let ends = deployments.iter().map(|deployment| client.terminate_deployment(deployment).send());
+        try_join_all(ends).await.expect("deployments that end");
         Self { name, id: model.id, live: true }
     }
 
@@ -74,11 +86,20 @@ impl Family {
         let releases = releases.map(|page| page.total_size);
         let aliases = client.list_release_aliases().model(self.id()).page_size(100).send().await;
         let aliases = aliases.map(|page| page.items.len());
+        let artifacts = client.list_artifacts().model(self.id()).page_size(100).send().await.map(|page| page.items.len());
+        let deployments = client.list_deployments().model(self.id()).page_size(100).send().await;
+        let deployments = deployments.map(|page| page.items.len());
         let last = client.resolve_release(self.id()).alias(format!("alias-{}", ALIASES - 1)).send().await;
         let whole = releases.as_ref().is_ok_and(|total| *total == i64::try_from(RELEASES).ok())
             && aliases.as_ref().is_ok_and(|count| u64::try_from(*count) == Ok(ALIASES))
+            && artifacts.as_ref().is_ok_and(|count| *count == ARTIFACTS)
+            && deployments.as_ref().is_ok_and(|count| *count == DEPLOYMENTS)
             && last.as_ref().is_ok_and(|release| release.version == format!("{}.0.0", ALIASES - 1));
-        (!whole).then(|| format!("a client sees {releases:?} releases, {aliases:?} aliases, the last one at {last:?}"))
+        (!whole).then(|| {
+            let rows =
+                format!("{releases:?} releases, {aliases:?} aliases, {artifacts:?} artifacts, {deployments:?} deployments");
+            format!("a client sees {rows}, the last alias at {last:?}")
+        })
     }
 }
 

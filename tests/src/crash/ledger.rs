@@ -155,8 +155,8 @@ impl Ledger {
 
     fn keep(&mut self, answer: Written) {
         match answer {
-            Written::Model(model) => drop(self.models.insert(model.id.clone(), uncounted(model))),
-            Written::Release(release) => drop(self.releases.insert(release.id.clone(), release)),
+            Written::Model(model) => drop(self.models.insert(model.id.clone(), uncounted(*model))),
+            Written::Release(release) => drop(self.releases.insert(release.id.clone(), *release)),
         }
     }
 
@@ -212,15 +212,15 @@ impl Ledger {
         let (read, before) = match intent {
             Intent::CreateModel { name } => (client.get_model(name.as_str()).send().await.map(Written::model), None),
             Intent::CreateRelease { model, version, .. } => {
-                (client.get_release(ReleaseRef::key(model, version)).send().await.map(Written::Release), None)
+                (client.get_release(ReleaseRef::key(model, version)).send().await.map(Written::release), None)
             }
             Intent::Describe { model, .. } => (
                 client.get_model(model_id(model)).send().await.map(Written::model),
-                self.models.get(model).cloned().map(Written::Model),
+                self.models.get(model).cloned().map(Written::model),
             ),
             Intent::Move { release, .. } => (
-                client.get_release(release_id(release)).send().await.map(Written::Release),
-                self.releases.get(release).cloned().map(Written::Release),
+                client.get_release(release_id(release)).send().await.map(Written::release),
+                self.releases.get(release).cloned().map(Written::release),
             ),
         };
         match read {
@@ -235,13 +235,17 @@ impl Ledger {
 /// What a request has made of a resource.
 #[derive(Debug, Clone, PartialEq)]
 enum Written {
-    Model(Model),
-    Release(Release),
+    Model(Box<Model>),
+    Release(Box<Release>),
 }
 
 impl Written {
+    fn release(release: Release) -> Self {
+        Self::Release(Box::new(release))
+    }
+
     fn model(model: Model) -> Self {
-        Self::Model(uncounted(model))
+        Self::Model(Box::new(uncounted(model)))
     }
 }
 
@@ -255,13 +259,13 @@ async fn send(client: &Client, intent: &Intent) -> Result<Written, Error> {
     match intent {
         Intent::CreateModel { name } => client.create_model(name, storage_path(name)).send().await.map(Written::model),
         Intent::CreateRelease { model, version, digest } => {
-            client.create_release(model.as_str(), version).digest(digest).send().await.map(Written::Release)
+            client.create_release(model.as_str(), version).digest(digest).send().await.map(Written::release)
         }
         Intent::Describe { model, description } => {
             client.update_model(model_id(model)).description(description).send().await.map(Written::model)
         }
         Intent::Move { release, target } => {
-            client.transition_release(release_id(release), *target).reason("a step").send().await.map(Written::Release)
+            client.transition_release(release_id(release), *target).reason("a step").send().await.map(Written::release)
         }
     }
 }

@@ -5,13 +5,14 @@
 //! acknowledged before it sent the next request. The server is started again on the same database, and all of it is
 //! read back. What was never answered may have happened or not, but not by halves.
 //!
-//! `cascade.rs` does the same to changes of a thousand rows.
+//! `cascade.rs` does the same to changes of a thousand rows, `uploads.rs` to the bytes of artifacts.
 
 mod audit;
 pub mod cascade;
 mod family;
 mod ledger;
 mod picture;
+pub mod uploads;
 
 use crate::Database;
 use crate::binary::{Binary, Running, executable};

@@ -4,7 +4,9 @@ use super::family::Step;
 use crate::database::connect;
 use registry_server::domain::ModelId;
 use registry_server::domain::event::EventType;
-use registry_server::store::entity::{alias, alias_move, event, model, model_label, model_tag, release, release_label};
+use registry_server::store::entity::{
+    alias, alias_move, artifact, deployment, event, model, model_label, model_tag, release, release_label,
+};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, PrimaryKeyToColumn, QueryFilter, QueryOrder,
     QuerySelect, Statement,
@@ -12,7 +14,7 @@ use sea_orm::{
 use std::collections::BTreeSet;
 
 /// Rows that belong to nothing, by what they are.
-const ORPHANS: [(&str, &str); 8] = [
+const ORPHANS: [(&str, &str); 12] = [
     ("releases", "model_id NOT IN (SELECT id FROM models)"),
     ("releases", "base_release_id NOT IN (SELECT id FROM releases)"),
     ("release_labels", "release_id NOT IN (SELECT id FROM releases)"),
@@ -21,6 +23,10 @@ const ORPHANS: [(&str, &str); 8] = [
     ("release_aliases", "model_id NOT IN (SELECT id FROM models)"),
     ("release_aliases", "release_id NOT IN (SELECT id FROM releases)"),
     ("release_alias_moves", "model_id NOT IN (SELECT id FROM models)"),
+    ("artifacts", "model_id NOT IN (SELECT id FROM models)"),
+    ("artifacts", "release_id NOT IN (SELECT id FROM releases)"),
+    ("deployments", "model_id NOT IN (SELECT id FROM models)"),
+    ("deployments", "release_id NOT IN (SELECT id FROM releases)"),
 ];
 
 /// All rows of one model.
@@ -33,6 +39,8 @@ pub(super) struct Picture {
     release_labels: Vec<release_label::Model>,
     aliases: Vec<alias::Model>,
     moves: Vec<alias_move::Model>,
+    artifacts: Vec<artifact::Model>,
+    deployments: Vec<deployment::Model>,
 }
 
 /// Of a table, the rows of a model, in the order of their keys.
@@ -63,15 +71,21 @@ impl Picture {
             release_labels: release_labels.all(&db).await.expect("labels"),
             aliases: rows!(&db, alias, id),
             moves: rows!(&db, alias_move, id),
+            artifacts: rows!(&db, artifact, id),
+            deployments: rows!(&db, deployment, id),
         };
         db.close().await.expect("a connection that closes");
         picture
     }
 
     /// How many rows it has, by table.
-    fn counts(&self) -> [usize; 7] {
-        let Self { model, tags, labels, releases, release_labels, aliases, moves } = self;
-        [usize::from(model.is_some()), tags.len(), labels.len(), releases.len(), release_labels.len(), aliases.len(), moves.len()]
+    fn counts(&self) -> [usize; 9] {
+        let Self { model, tags, labels, releases, release_labels, aliases, moves, artifacts, deployments } = self;
+        let of_model = [usize::from(model.is_some()), tags.len(), labels.len(), artifacts.len()];
+        let of_releases = [releases.len(), release_labels.len(), aliases.len(), moves.len(), deployments.len()];
+        let [model, tags, labels, artifacts] = of_model;
+        let [releases, release_labels, aliases, moves, deployments] = of_releases;
+        [model, tags, labels, releases, release_labels, aliases, moves, artifacts, deployments]
     }
 
     /// What is deleted and what is there, for people.
@@ -84,19 +98,23 @@ impl Picture {
         format!("{model}, {} releases of which {deleted} are deleted, {} aliases", self.releases.len(), self.aliases.len())
     }
 
-    /// What a step has an event for. Aliases are hidden and shown with their model, and have events only when they go for good.
+    /// What a step has an event for. Aliases are hidden and shown with their model, and deployments stay: they have events only when
+    /// they go for good.
     fn subjects(&self, step: Step) -> BTreeSet<String> {
         let releases = self.releases.iter().map(|release| release.id.to_string());
         let aliases = self.aliases.iter().filter(|_| step == Step::Purge);
         let aliases = aliases.map(|alias| format!("{}/{}", alias.model_id, alias.alias));
-        releases.chain(aliases).chain(self.model.iter().map(|model| model.id.to_string())).collect()
+        let artifacts = self.artifacts.iter().map(|artifact| artifact.id.to_string());
+        let deployments = self.deployments.iter().filter(|_| step == Step::Purge).map(|deployment| deployment.id.to_string());
+        let model = self.model.iter().map(|model| model.id.to_string());
+        releases.chain(aliases).chain(artifacts).chain(deployments).chain(model).collect()
     }
 
     /// Why this is not what a step at a revision makes of `before`. All its rows have changed at that revision and to the
     /// same end, and nothing else about them.
     pub(super) fn complaint(&self, step: Step, revision: i64, before: &Self) -> Option<String> {
         if step == Step::Purge {
-            return (self.counts() != [0; 7]).then(|| format!("purged, and there is {}", self.summary()));
+            return (self.counts() != [0; 9]).then(|| format!("purged, and there is {}", self.summary()));
         }
         let deleted = step == Step::Delete;
         let mut then = self.clone();
@@ -112,11 +130,17 @@ impl Picture {
             now.update_time = before.update_time;
             changed
         });
-        let odd = models.chain(releases).filter(|changed| *changed != (revision, deleted, deleted)).count();
+        let artifacts = then.artifacts.iter_mut().zip(&before.artifacts).map(|(now, before)| {
+            let changed = (now.revision.number(), now.delete_time.is_some(), now.purge_time.is_some());
+            (now.revision, now.delete_time, now.purge_time) = (before.revision, before.delete_time, before.purge_time);
+            now.update_time = before.update_time;
+            changed
+        });
+        let odd = models.chain(releases).chain(artifacts).filter(|changed| *changed != (revision, deleted, deleted)).count();
         if odd > 0 {
             return Some(format!(
                 "{odd} rows of {} are not of revision {revision}, or not as they are meant to be",
-                self.releases.len() + 1
+                self.releases.len() + self.artifacts.len() + 1
             ));
         }
         (then != *before).then(|| format!("{step:?} has changed more than it says: {}, now {}", before.summary(), self.summary()))

@@ -36,6 +36,16 @@ const fn answered(method: Method) -> Code {
         | Method::SetReleaseAlias
         | Method::DeleteReleaseAlias
         | Method::ListReleaseAliasHistory
+        | Method::CreateArtifact
+        | Method::GetArtifact
+        | Method::UpdateArtifact
+        | Method::DeleteArtifact
+        | Method::UploadArtifact
+        | Method::DownloadArtifact
+        | Method::CreateDeployment
+        | Method::GetDeployment
+        | Method::UpdateDeployment
+        | Method::TransitionDeployment
         | Method::CompactEvents
         | Method::CreateApiKey
         | Method::GetApiKey
@@ -45,6 +55,8 @@ const fn answered(method: Method) -> Code {
         Method::ListModels
         | Method::ListReleases
         | Method::ListReleaseAliases
+        | Method::ListArtifacts
+        | Method::ListDeployments
         | Method::GetServerInfo
         | Method::ListEvents
         | Method::GetCallerApiKey

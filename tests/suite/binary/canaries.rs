@@ -253,13 +253,43 @@ async fn help_shows_no_secret() {
     let (mut run, directory, secret) = (Run::default(), tempdir().unwrap(), fresh());
     run.canaries.extend(Canary::key("the first key", &secret));
     run.canaries.push(Canary::new("the password", b"s3cr3t-c4n4ry-0123456789"));
+    run.canaries.push(Canary::new("the key of S3", b"s3cr3t-c4n4ry-of-s3-0123456789"));
     for flag in ["--help", "-h", "--version", "--no-such-flag"] {
         let binary = Binary::in_directory(directory.path()).env("REGISTRY_BOOTSTRAP_ADMIN_KEY", &secret);
         let binary = binary.env("REGISTRY_DATABASE_URL", "postgres://user:s3cr3t-c4n4ry-0123456789@host/db").args([flag]);
+        let binary = binary.env("AWS_SECRET_ACCESS_KEY", "s3cr3t-c4n4ry-of-s3-0123456789");
+        let binary = binary.env("REGISTRY_STORAGE_URL", "s3://user:s3cr3t-c4n4ry-of-s3-0123456789@bucket");
         let exited = binary.run().await;
         if flag == "--help" { help(&mut run, exited) } else { run.of_end(exited) }
     }
     run.is_silent();
+}
+
+/// The key for S3 and its token, with a bucket that is there, one that is not, and nobody who speaks S3; everything logged, also by
+/// what signs the requests.
+#[cfg(feature = "s3")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_secret_of_s3_comes_out() {
+    let (secret, token) = ("s3cr3t-c4n4ry-of-s3-0123456789", "t0k3n-c4n4ry-of-s3-0123456789");
+    let (bucket, nobody) = (registry_tests::s3::Bucket::fresh().await, "http://127.0.0.1:1".to_owned());
+    let there = registry_tests::s3::url();
+    for (endpoint, url) in [(&there, bucket.url()), (&there, "s3://there-is-none/here".to_owned()), (&nobody, bucket.url())] {
+        let (mut run, directory) = (Run::default(), tempdir().unwrap());
+        run.canaries.push(Canary::new("the key of S3", secret.as_bytes()));
+        run.canaries.push(Canary::new("the token of S3", token.as_bytes()));
+        let binary = Binary::on_free_port(directory.path())
+            .env("AWS_ACCESS_KEY_ID", "AKIDTEST")
+            .env("AWS_SECRET_ACCESS_KEY", secret)
+            .env("AWS_SESSION_TOKEN", token)
+            .env("AWS_ENDPOINT_URL", endpoint)
+            .args(["--insecure-s3-http", "--storage-url", &url, "--log", "trace,object_store=trace", "--log-format", "json"]);
+        let server = binary.start().await.unwrap();
+        server.client().await.create_model("iris", "s3://models/iris/").send().await.unwrap();
+        run.of_process(&server);
+        run.of_end(server.stop().await);
+        assert!(String::from_utf8_lossy(run.log()).contains("TRACE"), "everything was logged");
+        run.is_silent();
+    }
 }
 
 /// The password of the database, in its URL in the environment, with calls of every kind.

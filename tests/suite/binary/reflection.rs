@@ -88,7 +88,8 @@ async fn lists_every_service() {
     {
         let services = ask(version, &server, "list", "").await.unwrap();
         let services: BTreeSet<String> = services.into_iter().map(|name| String::from_utf8(name).unwrap()).collect();
-        let registry = ["ModelService", "ReleaseService", "SystemService"].map(|service| format!("modelregistry.v1.{service}"));
+        let registry = ["ModelService", "ReleaseService", "DeploymentService", "SystemService"]
+            .map(|service| format!("modelregistry.v1.{service}"));
         for service in registry.iter().map(String::as_str).chain(["grpc.health.v1.Health", own]) {
             assert!(services.contains(service), "{version:?}: {service} is not among {services:?}");
         }

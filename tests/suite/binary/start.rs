@@ -97,12 +97,15 @@ async fn the_environment_configures_it() {
     let database = directory.path().join("other.db");
     let server = Binary::on_free_port(directory.path())
         .env("REGISTRY_DATABASE_URL", &format!("sqlite:{}", database.display()))
+        .env("REGISTRY_STORAGE_URL", "file:elsewhere/bytes")
+        .env("REGISTRY_ADMIN_LISTEN", "off")
         .start()
         .await
         .unwrap();
     assert!(database.is_file() && server.line().contains("other.db"), "{}", server.line());
-    server.stop().await;
+    let log = server.stop().await.log;
     assert!(!directory.path().join("registry-data").exists());
+    assert!(directory.path().join("elsewhere/bytes/sha256").is_dir() && !log.contains("admin="), "{log}");
 }
 
 /// Without authentication, only this machine may call.
@@ -112,6 +115,8 @@ async fn listens_to_nobody_from_elsewhere() {
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:50051"] {
         let exited = Binary::in_directory(directory.path()).args(["--listen", address]).run().await;
         refused(&exited, &format!("--listen {address}"));
+        let exited = Binary::on_free_port(directory.path()).args(["--admin-listen", address]).run().await;
+        refused(&exited, &format!("--admin-listen {address}"));
     }
     assert!(!directory.path().join("registry-data").exists(), "nothing is made before the arguments are right");
 }
@@ -123,7 +128,9 @@ async fn a_port_that_is_taken_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let exited = Binary::in_directory(directory.path()).args(["--listen", &address]).run().await;
-    refused(&exited, &format!("cannot listen on {address}"));
+    refused(&exited, &format!("--listen: cannot listen on {address}"));
+    let exited = Binary::on_free_port(directory.path()).args(["--admin-listen", &address]).run().await;
+    refused(&exited, &format!("--admin-listen: cannot listen on {address}"));
 }
 
 /// One SQLite file serves one server; the first does not suffer from the second.

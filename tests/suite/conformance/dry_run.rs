@@ -1,6 +1,6 @@
 //! Calls that are only to be checked: the answer of the real call, and no trace.
 
-use registry_client::{Code, ErrorReason, Model, Release, ReleaseAlias, ReleaseRef, ReleaseState, pb};
+use registry_client::{Code, Deployment, ErrorReason, Model, Release, ReleaseAlias, ReleaseRef, ReleaseState, pb};
 use registry_proto::field::FIELDS;
 use registry_tests::{Harness, conformance, expect, given, keys, rows};
 use std::time::Duration;
@@ -113,12 +113,36 @@ conformance! {
         }
     }
 
+    /// A deployment that is only validated is answered as it would be, and is neither recorded nor moved.
+    async fn a_validated_deployment_is_not_recorded(registry: &Harness) {
+        given::model(registry, "m").await;
+        let release = given::release(registry, "m", "1").await;
+        let before = rows::all(registry).await;
+        let create = || registry.client.create_deployment(&release, "production").cluster("c");
+        let checked = create().validate_only().send().await.unwrap();
+        assert_eq!((checked.id.as_str(), checked.revision, checked.etag.as_str()), ("", 0, ""));
+        assert_eq!(rows::all(registry).await, before);
+        let stored = create().send().await.unwrap();
+        let unnumbered = |stored: &Deployment| Deployment { id: String::new(), revision: 0, etag: String::new(), ..stored.clone() };
+        assert_eq!(checked, unnumbered(&stored));
+        registry.advance(Duration::from_secs(1));
+        let before = rows::all(registry).await;
+        let step = || registry.client.terminate_deployment(&stored).reason("why");
+        let checked = step().validate_only().send().await.unwrap();
+        assert_eq!(rows::all(registry).await, before);
+        assert_eq!(checked, unnumbered(&step().send().await.unwrap()));
+    }
+
     /// Every method that can only validate leaves no trace when it does, also not in the answers kept for its request id.
     async fn no_method_leaves_a_trace_when_it_validates(registry: &Harness) {
         let model = given::model(registry, "m").await;
         let release = given::release_in(registry, "m", "1", ReleaseState::Candidate).await;
         let client = &registry.client;
+        let file = given::artifact(registry, &release, "file").await;
         let (key, _) = keys::make(registry, "bot", pb::Role::Viewer).await;
+        let deployed = given::model(registry, "deployed").await;
+        let deployed = given::release(registry, &deployed.name, "1").await;
+        let deployment = given::deployment(registry, &deployed, "production").await;
         let id = "0193f0c4-7b1e-4c3a-9d52-2f6a1c0b8e11";
         let before = rows::all(registry).await;
         let new = || client.create_model("n", "/n");
@@ -136,6 +160,9 @@ conformance! {
             client.promote_release(&release).request_id(id).validate_only().send().await.unwrap();
             client.delete_release(&release).request_id(id).validate_only().send().await.unwrap();
             client.set_release_alias(&release, "a").request_id(id).validate_only().send().await.unwrap();
+            client.create_deployment(&release, "staging").request_id(id).validate_only().send().await.unwrap();
+            client.update_deployment(&deployment).cluster("c").request_id(id).validate_only().send().await.unwrap();
+            client.terminate_deployment(&deployment).request_id(id).validate_only().send().await.unwrap();
             let request = pb::UpdateApiKeyRequest {
                 api_key_id: key.id.clone(),
                 api_key: Some(pb::ApiKey { description: Some("d".into()), ..Default::default() }),
@@ -152,7 +179,9 @@ conformance! {
                 ..Default::default()
             };
             client.call(request).send().await.unwrap();
-            answered += 13;
+            given::wheel(client, &release, "new").request_id(id).validate_only().send().await.unwrap();
+            client.update_artifact(&file).platform("any").request_id(id).validate_only().send().await.unwrap();
+            answered += 18;
         }
         assert_eq!(rows::all(registry).await, before);
         let can_validate = FIELDS.iter().filter(|field| field.name == "validate_only").count();
@@ -188,6 +217,8 @@ conformance! {
         expect::refused(step, Code::FailedPrecondition, ErrorReason::InvalidStateTransition);
         let gone = client.yank_release(ReleaseRef::key("m", "9")).validate_only().send().await;
         expect::refused(gone, Code::NotFound, ErrorReason::ReleaseNotFound);
+        let deployed = client.create_deployment(ReleaseRef::key("m", "9"), "production").validate_only().send().await;
+        expect::refused(deployed, Code::NotFound, ErrorReason::ReleaseNotFound);
         assert_eq!(all(registry).await, before);
     }
 }

@@ -182,6 +182,53 @@ on_every_database! {
         gone(registry, "the release that is in use no more", &of_live.id).await;
     }
 
+    /// An artifact that was deleted by itself goes when its own time has come. One that was deleted with its release or its model
+    /// goes with that and not before it, whatever keeps that from going.
+    async fn an_artifact_goes_alone_or_with_what_it_is_of(database: Database) {
+        let registry = &Harness::with(database, busy).await;
+        let base = given::model(registry, "base").await;
+        let of_base = given::release(registry, "base", "1").await;
+        given::model(registry, "live").await;
+        let of_live = given::release(registry, "live", "1").await;
+        let derive = |version: &str, base: &Release| {
+            registry.client.create_release("live", version).digest(given::digest(2)).base_release(base).send()
+        };
+        let (one, other) = (derive("2", &of_base).await.unwrap(), derive("3", &of_live).await.unwrap());
+        let [with_model, with_all] = [given::artifact(registry, "base", "a").await, given::artifact(registry, &of_base, "a").await];
+        let with_release = given::artifact(registry, &of_live, "a").await;
+        let mut alone = Vec::new();
+        for artifact in [given::artifact(registry, &of_live, "b").await, given::artifact(registry, "live", "b").await, given::artifact(registry, "base", "b").await] {
+            registry.client.delete_artifact(&artifact).send().await.unwrap();
+            alone.push(artifact.id);
+        }
+        registry.client.delete_model("base").force().send().await.unwrap();
+        delete(registry, &of_live).await;
+        registry.advance(30 * DAY - A_MICROSECOND);
+        let mark = mark(registry, "mark").await;
+        registry.advance(A_MICROSECOND);
+        for id in &alone {
+            gone(registry, "the artifact that was deleted by itself", id).await;
+        }
+        registry.advance(300 * DAY);
+        a_round(registry, &mark).await;
+        assert_eq!(removals(registry).await.len(), alone.len() + 2, "only those, and the marks");
+        for artifact in [&with_model, &with_all, &with_release] {
+            assert!(registry.client.get_artifact(artifact).send().await.unwrap().delete_time.is_some());
+        }
+        for release in [one, other] {
+            delete(registry, &release).await;
+            registry.client.purge_release(&release).send().await.unwrap();
+        }
+        gone(registry, "the model that is in use no more", &base.id).await;
+        gone(registry, "the release that is in use no more", &of_live.id).await;
+        let removals = removals(registry).await;
+        for artifact in [&with_model, &with_all, &with_release] {
+            let of = |id: &str| removals.iter().filter(|event| event.resource_id == id).map(|event| event.revision).collect::<Vec<_>>();
+            let with = if artifact.id == with_release.id { &of_live.id } else { &base.id };
+            assert_eq!((of(&artifact.id).len(), of(&artifact.id)), (1, of(with)));
+        }
+    }
+
     /// A release that was deleted before its model goes when its own time has come, and leaves the others to be undeleted.
     async fn a_release_goes_before_its_model(database: Database) {
         let registry = &Harness::with(database, busy).await;

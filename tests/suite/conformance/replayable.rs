@@ -1,6 +1,7 @@
 //! Every method that changes something can be repeated with its request id. A new one fails here until it is said how
 //! to call it.
 
+use bytes::Bytes;
 use registry_client::{
     Code, ErrorReason, Idempotency, Method, Model, ModelId, ModelRef, Release, ReleaseId, ReleaseRef, ReleaseState, Rpc, pb,
 };
@@ -11,19 +12,24 @@ async fn is_replayed<R: Rpc>(registry: &Harness, method: Method, mut request: R)
     assert_eq!(<R as Rpc>::METHOD, method);
     let id = given::request_id();
     request.request_id_mut().unwrap_or_else(|| panic!("{method:?} has no request id")).clone_from(&id);
+    is_replayed_as(registry, method, &id, raw::framed(&request)).await;
+}
+
+/// The same with the bytes of a request that has this id.
+async fn is_replayed_as(registry: &Harness, method: Method, id: &str, request: Bytes) {
     let before = given::revision(registry).await;
-    let call = || raw::call(registry, method.path(), &[], raw::framed(&request));
+    let call = || raw::call(registry, method.path(), &[], request.clone());
     let (first, second) = (call().await, call().await);
     assert_eq!((first.status.code(), second.status.code()), (Code::Ok, Code::Ok), "{method:?}: {first:?} {second:?}");
     assert_eq!((first.header("x-replayed"), second.header("x-replayed")), (None, Some("true")), "{method:?}");
     assert_eq!(first.body, second.body, "{method:?}");
     assert_eq!(given::revision(registry).await, before + 1, "{method:?}");
-    let other = registry.client.create_model("other", "/m").request_id(&id).send().await;
+    let other = registry.client.create_model("other", "/m").request_id(id).send().await;
     expect::refused(other, Code::FailedPrecondition, ErrorReason::RequestIdReused);
     if method.service().ends_with(".ApiKeyService") {
         return; // what is changed of keys is no event
     }
-    let events = given::events_of(registry, &id).await;
+    let events = given::events_of(registry, id).await;
     assert!(!events.is_empty() && events.iter().all(|event| event.revision == before + 1), "{method:?}: {events:?}");
 }
 
@@ -123,6 +129,60 @@ async fn is_repeatable_for_a_release(registry: &Harness, method: Method, model: 
             client.set_release_alias(release, "prod").send().await.unwrap();
             let alias = "prod".to_owned();
             is_replayed(registry, method, pb::DeleteReleaseAliasRequest { model_ref, alias, ..Default::default() }).await;
+        }
+        _ => is_repeatable_for_a_deployment(registry, method, release).await,
+    }
+}
+
+/// Of a deployment of that release.
+async fn is_repeatable_for_a_deployment(registry: &Harness, method: Method, release: &Release) {
+    let release_ref = of_release(release);
+    match method {
+        Method::CreateDeployment => {
+            let deployment = Some(pb::Deployment { environment: "production".into(), ..Default::default() });
+            is_replayed(registry, method, pb::CreateDeploymentRequest { release_ref, deployment, ..Default::default() }).await;
+        }
+        Method::UpdateDeployment => {
+            let deployment_id = given::deployment(registry, release, "production").await.id;
+            let deployment = Some(pb::Deployment { cluster: Some("new".into()), ..Default::default() });
+            is_replayed(registry, method, pb::UpdateDeploymentRequest { deployment_id, deployment, ..Default::default() }).await;
+        }
+        Method::TransitionDeployment => {
+            let deployment_id = given::deployment(registry, release, "production").await.id;
+            let target_state = pb::DeploymentState::Stopping.into();
+            let request = pb::TransitionDeploymentRequest { deployment_id, target_state, ..Default::default() };
+            is_replayed(registry, method, request).await;
+        }
+        _ => is_repeatable_for_a_file_or_a_key(registry, method, release).await,
+    }
+}
+
+/// Of a file of that release, or of a key.
+async fn is_repeatable_for_a_file_or_a_key(registry: &Harness, method: Method, release: &Release) {
+    let artifact_id = given::artifact(registry, release, "old").await.id;
+    match method {
+        Method::CreateArtifact => {
+            let parent = of_release(release).map(pb::create_artifact_request::Parent::ReleaseRef);
+            let old = registry.client.get_artifact(&artifact_id).send().await.unwrap();
+            let artifact = Some(pb::Artifact { name: "new".into(), file_path: "/new".into(), ..old });
+            is_replayed(registry, method, pb::CreateArtifactRequest { parent, artifact, ..Default::default() }).await;
+        }
+        Method::UpdateArtifact => {
+            let artifact = Some(pb::Artifact { platform: Some("any".into()), ..Default::default() });
+            is_replayed(registry, method, pb::UpdateArtifactRequest { artifact_id, artifact, ..Default::default() }).await;
+        }
+        Method::UploadArtifact => {
+            use pb::upload_artifact_request::{Message, Start, start::Parent};
+            let request_id = given::request_id();
+            let artifact = Some(pb::Artifact { name: "up".into(), artifact_type: "file".into(), ..Default::default() });
+            let parent = of_release(release).map(Parent::ReleaseRef);
+            let start = Message::Start(Start { parent, artifact, request_id: request_id.clone() });
+            let messages = [start, Message::Chunk("bytes".into())];
+            let messages = messages.map(|message| raw::framed(&pb::UploadArtifactRequest { message: Some(message) }));
+            is_replayed_as(registry, method, &request_id, messages.concat().into()).await;
+        }
+        Method::DeleteArtifact => {
+            is_replayed(registry, method, pb::DeleteArtifactRequest { artifact_id, ..Default::default() }).await;
         }
         Method::UpdateApiKey => {
             let api_key_id = keys::make(registry, "to-update", pb::Role::Viewer).await.0.id;

@@ -20,7 +20,7 @@ fn basic_model(model: &Model) -> Model {
 }
 
 fn basic_release(release: &Release) -> Release {
-    Release { metadata: None, training: None, release_notes: None, ..release.clone() }
+    Release { metadata: None, training: None, release_notes: None, live_deployment_count: None, ..release.clone() }
 }
 
 conformance! {
@@ -41,7 +41,7 @@ conformance! {
         assert_eq!(client.update_model("m").description("d").send().await.unwrap(), model);
     }
 
-    /// The basic view of a release is all but metadata, training and notes; lists show it, everything else shows all.
+    /// The basic view of a release is all but metadata, training, notes and counts; lists show it, everything else shows all.
     async fn the_views_of_a_release(registry: &Harness) {
         let (_, release) = full(registry).await;
         assert!(release.metadata.is_some() && release.training.is_some() && release.release_notes.is_some());

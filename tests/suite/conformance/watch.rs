@@ -55,6 +55,8 @@ fn shown(event: &Event) -> Option<(String, i64)> {
     Some(match event.resource.as_ref()? {
         Resource::Model(model) => (model.id.clone(), model.revision),
         Resource::Release(release) => (release.id.clone(), release.revision),
+        Resource::Artifact(artifact) => (artifact.id.clone(), artifact.revision),
+        Resource::Deployment(deployment) => (deployment.id.clone(), deployment.revision),
         Resource::ReleaseAlias(alias) => (format!("{}/{}", alias.model_id, alias.alias), alias.revision),
     })
 }

@@ -40,7 +40,7 @@ conformance! {
             assert!(matches!(first(silence(client, right)).await, Ok(WatchItem::Connected { .. })), "{right:?}");
         }
         invalid(first(client.watch().after_revision(-1)).await, &[("after_revision", "INT64_GTE")]);
-        let unknown = EventFilter { resource_kinds: vec![0, 4], event_types: vec![0, 7], model_ids: vec!["iris".into()] };
+        let unknown = EventFilter { resource_kinds: vec![0, 99], event_types: vec![0, 7], model_ids: vec!["iris".into()] };
         let answer = first(client.watch().filter(unknown)).await;
         let error = refused(answer, Code::InvalidArgument, ErrorReason::InvalidField);
         let mut fields: Vec<&str> = error.violations().iter().map(|violation| violation.field.as_str()).collect();

@@ -62,8 +62,19 @@ const ELSEWHERE: &[(&str, &str, Stored, &str)] = &[
     ("Release", "update_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
     ("Release", "delete_time", Nullable(Type::BigInteger), "microseconds; unset while it is live"),
     ("Release", "purge_time", Nullable(Type::BigInteger), "microseconds; unset while it is live"),
+    ("Release", "live_deployment_count", Derived, "counted when asked for"),
     ("Release", "etag", Derived, "made of the revision, so that the two cannot disagree"),
     ("Release", "labels", Stored::Table("release_labels"), "pairs that lists are filtered by"),
+    ("Release", "artifact_count", Derived, "counted when asked for"),
+    ("Artifact", "model_name", Derived, "read from the model, as it is now"),
+    ("Artifact", "release_version", Derived, "read from the release"),
+    ("Artifact", "size_bytes", NotNull(Type::BigInteger), "`optional` so that 0 differs from nothing said, which is refused"),
+    ("Artifact", "metadata", NotNull(Type::Json), "{} stands for nothing said: the document is never NULL"),
+    ("Artifact", "create_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
+    ("Artifact", "update_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
+    ("Artifact", "delete_time", Nullable(Type::BigInteger), "microseconds; unset while it is live"),
+    ("Artifact", "purge_time", Nullable(Type::BigInteger), "microseconds; unset while it is live"),
+    ("Artifact", "etag", Derived, "made of the revision, so that the two cannot disagree"),
     ("ReleaseAlias", "model_name", Derived, "read from the model, as it is now"),
     ("ReleaseAlias", "create_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
     ("ReleaseAlias", "update_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
@@ -75,6 +86,19 @@ const ELSEWHERE: &[(&str, &str, Stored, &str)] = &[
     ("ApiKey", "expire_time", Nullable(Type::BigInteger), "microseconds; unset if it never expires"),
     ("ApiKey", "etag", Derived, "made of the revision, so that the two cannot disagree"),
     ("ApiKey", "model_name_prefixes", NotNull(Type::Text), "one a line, and '' for none: read and written as a whole"),
+    ("Deployment", "release_version", Derived, "read from the release"),
+    ("Deployment", "model_name", Derived, "read from the model, as it is now"),
+    ("Deployment", "replicas", Nullable(Type::Integer), "a small number"),
+    ("Deployment", "container_id", Nullable(Type::Text), "no UUID: whatever runs containers names them"),
+    ("Deployment", "host_port", Nullable(Type::Integer), "a small number"),
+    ("Deployment", "metadata", NotNull(Type::Json), "{} stands for nothing said: the document is never NULL"),
+    ("Deployment", "deploy_time", NotNull(Type::BigInteger), "microseconds; lists are sorted by it"),
+    ("Deployment", "start_time", Nullable(Type::BigInteger), "microseconds; unset until it runs"),
+    ("Deployment", "stop_time", Nullable(Type::BigInteger), "microseconds; unset until it stops"),
+    ("Deployment", "terminate_time", Nullable(Type::BigInteger), "microseconds; unset while it is live"),
+    ("Deployment", "create_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
+    ("Deployment", "update_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
+    ("Deployment", "etag", Derived, "made of the revision, so that the two cannot disagree"),
     ("AuditEntry", "create_time", NotNull(Type::BigInteger), "microseconds; the server always sets it"),
     ("AuditEntry", "code", NotNull(Type::Integer), "the number that gRPC gives it"),
     ("AuditEntry", "resource_id", Nullable(Type::Text), "no UUID if it is of an alias"),
@@ -89,6 +113,8 @@ const NO_FIELD: &[(&str, &str, &str)] = &[
     ("models", "last_release_number", "the counter that release numbers are taken from; it outlives the releases"),
     ("release_alias_moves", "model_id", "whose history it is, which is what the list was asked for"),
     ("release_alias_moves", "alias", "whose history it is, which is what the list was asked for"),
+    ("artifacts", "file_path_hash", "stands for the path in the index: a B-tree of PostgreSQL cannot hold 1,000 characters"),
+    ("artifacts", "content_id", "which bytes of the registry are its own: for nobody to see"),
     ("api_keys", "secret_hash", "what the secret hashes to, which is for nobody to read"),
     ("api_keys", "previous_hash", "the same of the secret before"),
     ("api_keys", "previous_until", "how long that one still works"),
@@ -99,14 +125,17 @@ const NO_FIELD: &[(&str, &str, &str)] = &[
 const LIMITED_BY: &[(&str, &str, &str, &str)] = &[
     ("Release", "state_reason", "TransitionReleaseRequest", "reason"),
     ("ReleaseAliasMove", "reason", "SetReleaseAliasRequest", "reason"),
+    ("Deployment", "state_reason", "TransitionDeploymentRequest", "reason"),
 ];
 
 /// The table of each resource, what makes a row of it unique, and how many fields there are at least.
-const RESOURCES: [(&str, &str, &[&str], usize); 6] = [
+const RESOURCES: [(&str, &str, &[&str], usize); 8] = [
     ("Model", "models", &["id"], 20),
     ("Release", "releases", &["id"], 20),
     ("ReleaseAlias", "release_aliases", &["model_id", "alias"], 9),
     ("ReleaseAliasMove", "release_alias_moves", &["model_id", "alias", "revision"], 6),
+    ("Artifact", "artifacts", &["id"], 22),
+    ("Deployment", "deployments", &["id"], 29),
     ("ApiKey", "api_keys", &["id"], 12),
     ("AuditEntry", "audit_entries", &["id"], 17),
 ];
@@ -265,6 +294,32 @@ on_every_database! {
         }
         for word in refused {
             assert_eq!(bare.insert(&Row::release().with("state", format!("'{word}'"))).await, Err(Refusal::Check), "{word}");
+        }
+        for word in words("ArtifactContentState", "ARTIFACT_CONTENT_STATE_") {
+            let content = if word == "STORED" { Row::content_of_artifact(&bare).await } else { "NULL".to_owned() };
+            let artifact = Row::artifact().with("content_state", format!("'{word}'")).with("content_id", content);
+            assert_eq!(bare.try_insert(&artifact).await, Ok(()), "{word}");
+        }
+        for word in refused {
+            assert_eq!(bare.insert(&Row::artifact().with("content_state", format!("'{word}'"))).await, Err(Refusal::Check), "{word}");
+        }
+        bare.insert(&Row::release()).await.unwrap();
+        let enums = [
+            ("state", "DeploymentState", "DEPLOYMENT_STATE_"),
+            ("kind", "DeploymentKind", "DEPLOYMENT_KIND_"),
+            ("health", "HealthState", "HEALTH_STATE_"),
+        ];
+        for (column, of, prefix) in enums {
+            let with = |word: &str| {
+                let ended = if word == "TERMINATED" { "1" } else { "NULL" };
+                Row::deployment().with(column, format!("'{word}'")).with("terminate_time", ended)
+            };
+            for word in words(of, prefix) {
+                assert_eq!(bare.try_insert(&with(&word)).await, Ok(()), "{word}");
+            }
+            for word in refused {
+                assert_eq!(bare.insert(&with(word)).await, Err(Refusal::Check), "{word}");
+            }
         }
     }
 }

@@ -49,6 +49,8 @@ pub(super) struct Row {
 pub(super) const MODEL: &str = "00000000-0000-7000-8000-000000000001";
 const RELEASE: &str = "00000000-0000-7000-8000-000000000002";
 const OTHER: &str = "00000000-0000-7000-8000-000000000003";
+const ARTIFACT: &str = "00000000-0000-7000-8000-000000000004";
+const CONTENT: &str = "00000000-0000-7000-8000-000000000005";
 
 impl Row {
     pub(super) fn model() -> Self {
@@ -67,6 +69,58 @@ impl Row {
             ("state", "'ACTIVE'".to_owned()),
         ];
         Self { table: "releases", columns: own.into_iter().chain(lifecycle()).collect() }
+    }
+
+    /// Of the model as a whole, and elsewhere.
+    pub(super) fn artifact() -> Self {
+        let own = [
+            ("id", format!("'{ARTIFACT}'")),
+            ("model_id", format!("'{MODEL}'")),
+            ("name", "'erik.whl'".to_owned()),
+            ("artifact_type", "'wheel'".to_owned()),
+            ("file_path", "'s3://erik.whl'".to_owned()),
+            ("file_path_hash", "'a'".to_owned()),
+            ("size_bytes", "0".to_owned()),
+            ("checksum", format!("'sha256:{:064}'", 0)),
+            ("content_state", "'EXTERNAL'".to_owned()),
+        ];
+        let lifecycle = lifecycle().filter(|(name, _)| *name != "updated_by");
+        Self { table: "artifacts", columns: own.into_iter().chain(lifecycle).collect() }
+    }
+
+    fn content() -> Self {
+        let own = [
+            ("id", format!("'{CONTENT}'")),
+            ("sha256", format!("'{:064}'", 0)),
+            ("size_bytes", "0".to_owned()),
+            ("chunk_digests", "''".to_owned()),
+            ("state", "'STORED'".to_owned()),
+            ("create_time", "1".to_owned()),
+        ];
+        Self { table: "contents", columns: own.into() }
+    }
+
+    /// The id, as a literal, of bytes that are there from now on.
+    pub(super) async fn content_of_artifact(bare: &Bare) -> String {
+        bare.insert(&Self::content()).await.expect("bytes");
+        format!("'{CONTENT}'")
+    }
+
+    pub(super) fn deployment() -> Self {
+        let own = [
+            ("id", format!("'{OTHER}'")),
+            ("model_id", format!("'{MODEL}'")),
+            ("release_id", format!("'{RELEASE}'")),
+            ("environment", "'production'".to_owned()),
+            ("kind", "'METADATA'".to_owned()),
+            ("state", "'RUNNING'".to_owned()),
+            ("health", "'UNKNOWN'".to_owned()),
+            ("deploy_time", "1".to_owned()),
+            ("create_time", "1".to_owned()),
+            ("update_time", "1".to_owned()),
+            ("revision", "1".to_owned()),
+        ];
+        Self { table: "deployments", columns: own.into_iter().collect() }
     }
 
     /// With another literal in a column, or with one more column.
@@ -179,6 +233,52 @@ on_every_database! {
         assert_eq!(bare.insert(&second.clone().with("quantization", "'int4'")).await, Err(Refusal::Taken));
         assert_eq!(bare.insert(&second.clone().with("number", "2").with("quantization", "NULL")).await, Err(Refusal::Null));
         assert_eq!(bare.insert(&second.with("number", "2").with("quantization", "'int4'")).await, Ok(()));
+    }
+
+    /// No two live artifacts of one parent have one name, and none of the registry one path. What is deleted is in nobody's way.
+    async fn a_live_artifact_has_no_twin(database: Database) {
+        let bare = Bare::new(database).await;
+        bare.insert(&Row::model()).await.unwrap();
+        bare.insert(&Row::release()).await.unwrap();
+        let of_release = |row: Row| row.with("release_id", format!("'{RELEASE}'"));
+        let second = || Row::artifact().with("id", format!("'{OTHER}'")).with("file_path_hash", "'b'");
+        let deleted = |row: Row| row.with("delete_time", "1").with("purge_time", "2");
+        bare.insert(&Row::artifact()).await.unwrap();
+        assert_eq!(bare.insert(&second()).await, Err(Refusal::Taken));
+        assert_eq!(bare.insert(&second().with("name", "'other'").with("file_path_hash", "'a'")).await, Err(Refusal::Taken));
+        for fine in [second().with("name", "'other'"), of_release(second()), deleted(second().with("file_path_hash", "'a'"))] {
+            assert_eq!(bare.try_insert(&fine).await, Ok(()));
+        }
+        bare.run("DELETE FROM artifacts").await.unwrap();
+        bare.insert(&of_release(Row::artifact())).await.unwrap();
+        assert_eq!(bare.insert(&of_release(second())).await, Err(Refusal::Taken));
+        assert_eq!(bare.insert(&of_release(second().with("name", "'other'").with("file_path_hash", "'a'"))).await, Err(Refusal::Taken));
+        for fine in [of_release(second().with("name", "'other'")), second(), of_release(deleted(second().with("file_path_hash", "'a'")))] {
+            assert_eq!(bare.try_insert(&fine).await, Ok(()));
+        }
+    }
+
+    /// An artifact is elsewhere, or it has bytes here, or it had; and equal bytes are here once.
+    async fn what_is_here_has_bytes(database: Database) {
+        let bare = Bare::new(database).await;
+        bare.insert(&Row::model()).await.unwrap();
+        let with = |state: &str, content: &str| Row::artifact().with("content_state", state).with("content_id", content);
+        assert_eq!(bare.insert(&with("'STORED'", "NULL")).await, Err(Refusal::Check));
+        assert_eq!(bare.insert(&with("'STORED'", &format!("'{OTHER}'"))).await, Err(Refusal::Nowhere));
+        let content = Row::content_of_artifact(&bare).await;
+        assert_eq!(bare.insert(&with("'EXTERNAL'", &content)).await, Err(Refusal::Check));
+        for (state, content) in [("'STORED'", &*content), ("'LOST'", &*content), ("'LOST'", "NULL"), ("'EXTERNAL'", "NULL")] {
+            assert_eq!(bare.try_insert(&with(state, content)).await, Ok(()), "{state} {content}");
+        }
+        let again = |id: &str| Row::content().with("id", format!("'{id}'"));
+        assert_eq!(bare.insert(&again(OTHER)).await, Err(Refusal::Taken));
+        for (id, state) in [(OTHER, "'LOST'"), (ARTIFACT, "'CONDEMNED'")] {
+            assert_eq!(bare.insert(&again(id).with("state", state)).await, Ok(()), "{state}");
+        }
+        assert_eq!(bare.insert(&again(RELEASE).with("state", "'OTHER'")).await, Err(Refusal::Check));
+        bare.insert(&with("'STORED'", &content)).await.unwrap();
+        assert_eq!(bare.run("DELETE FROM contents").await, Err(Refusal::Nowhere));
+        assert_eq!(bare.run("DELETE FROM models").await, Err(Refusal::Nowhere));
     }
 
     /// A release, a tag and a label belong to something that exists, and what has a release stays.

@@ -1,7 +1,8 @@
 //! A server on a database that is not what it needs does not serve, and says which table and column is to blame.
 
 use registry_client::ErrorReason;
-use registry_server::serve::Server;
+use registry_server::serve::{Server, Settings};
+use registry_server::storage::StorageTarget;
 use registry_server::store::Target;
 use registry_tests::{Database, Fresh, Harness, given, on_every_database};
 use sea_orm::ConnectionTrait;
@@ -52,8 +53,8 @@ fn types(database: Database, sqlite: &'static str, postgres: &'static str) -> &'
     if database == Database::Sqlite { sqlite } else { postgres }
 }
 
-async fn serve(target: &Target) -> Result<Server, String> {
-    Server::start(target, Harness::settings()).await.map_err(|error| error.to_string())
+async fn serve(target: &Target, storage: StorageTarget) -> Result<Server, String> {
+    Server::start(target, Settings { storage, ..Harness::settings() }).await.map_err(|error| error.to_string())
 }
 
 fn path(fresh: &Fresh) -> PathBuf {
@@ -166,7 +167,8 @@ on_every_database! {
 async fn refused_file(database: &Path) -> (String, bool) {
     let before = std::fs::read(database).unwrap();
     let target = Target::Sqlite(database.to_path_buf());
-    let sentence = serve(&target).await.expect_err("a refusal");
+    // Refused before it comes to its storage, which it could not make.
+    let sentence = serve(&target, Harness::settings().storage).await.expect_err("a refusal");
     (sentence, std::fs::read(database).unwrap() == before)
 }
 
@@ -233,7 +235,7 @@ async fn a_file_that_is_no_database_is_refused_and_unchanged() {
 async fn an_empty_file_becomes_a_registry() {
     let fresh = Database::Sqlite.fresh().await;
     std::fs::write(path(&fresh), "").unwrap();
-    serve(fresh.target()).await.unwrap().stop().await;
+    serve(fresh.target(), fresh.storage()).await.unwrap().stop().await;
 }
 
 /// One SQLite file serves one server; when that has stopped, the next one may have it.
@@ -241,7 +243,7 @@ async fn an_empty_file_becomes_a_registry() {
 async fn a_second_server_on_one_file_is_refused() {
     let registry = Harness::start(Database::Sqlite).await;
     given::model(&registry, "erik").await;
-    let sentence = serve(registry.target()).await.expect_err("a refusal");
+    let sentence = serve(registry.target(), Harness::settings().storage).await.expect_err("a refusal");
     assert!(sentence.contains("another server is using this database"), "{sentence}");
     assert_eq!(registry.client.get_model("erik").send().await.unwrap().name, "erik");
     let registry = registry.restart_after(|_| async {}).await.unwrap();
@@ -254,7 +256,7 @@ async fn a_second_server_on_one_file_is_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_servers_start_at_once_on_one_empty_schema() {
     let fresh = Database::Postgres.fresh().await;
-    let servers = futures::future::join_all((0..5).map(|_| serve(fresh.target()))).await;
+    let servers = futures::future::join_all((0..5).map(|_| serve(fresh.target(), fresh.storage()))).await;
     let mut registries = std::collections::BTreeSet::new();
     for (number, server) in servers.into_iter().enumerate() {
         let server = server.unwrap();

@@ -1,7 +1,7 @@
 //! A short version of what `cargo run -p registry-tests --bin crash` does at length.
 
 use registry_tests::Database;
-use registry_tests::crash::{Plan, cascade, run};
+use registry_tests::crash::{Plan, cascade, run, uploads};
 
 async fn nothing_is_lost(database: Database) {
     let plan = Plan { database, kills: 5, clients: 8, seed: rand::random() };
@@ -45,4 +45,26 @@ async fn a_cascade_happens_as_a_whole_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cascade_happens_as_a_whole_postgres() {
     all_or_nothing(Database::Postgres).await;
+}
+
+async fn every_artifact_is_what_it_was(database: Database) {
+    let plan = Plan { database, kills: 8, clients: 4, seed: rand::random() };
+    println!("{plan:?}");
+    let report = uploads::run(&plan, |_| ()).await;
+    assert!(report.wrong.is_empty(), "{report:#?}");
+    assert_eq!(report.kills, 8);
+    assert!(report.acknowledged > 0 && report.hashed > 0, "{report:#?}");
+}
+
+/// What is stored is what was uploaded, and nothing else is, whenever the server is killed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_stored_is_what_was_uploaded_sqlite() {
+    every_artifact_is_what_it_was(Database::Sqlite).await;
+}
+
+/// What is stored is what was uploaded, and nothing else is, whenever the server is killed.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_stored_is_what_was_uploaded_postgres() {
+    every_artifact_is_what_it_was(Database::Postgres).await;
 }

@@ -1,7 +1,7 @@
 //! The fields that update masks can name are the fields that the contract says can be changed.
 
 use registry_proto::field::{FIELDS, Field};
-use registry_proto::mask::{ModelField, ReleaseField};
+use registry_proto::mask::{ArtifactField, DeploymentField, ModelField, ReleaseField};
 
 /// Not immutable (or to be set once), not the server's, and not the precondition.
 fn mutable(message: &str) -> Vec<&'static str> {
@@ -13,5 +13,7 @@ fn mutable(message: &str) -> Vec<&'static str> {
 #[test]
 fn masks_name_the_mutable_fields() {
     assert_eq!(ModelField::ALL.iter().map(|field| field.name()).collect::<Vec<_>>(), mutable("Model"));
+    assert_eq!(ArtifactField::ALL.iter().map(|field| field.name()).collect::<Vec<_>>(), mutable("Artifact"));
     assert_eq!(ReleaseField::ALL.iter().map(|field| field.name()).collect::<Vec<_>>(), mutable("Release"));
+    assert_eq!(DeploymentField::ALL.iter().map(|field| field.name()).collect::<Vec<_>>(), mutable("Deployment"));
 }

@@ -123,6 +123,8 @@ async fn stock(registry: &Harness) -> (Vec<pb::Model>, Vec<pb::Release>) {
                 registry.client.create_release(&name, version).digest(given::digest(1)).label("k", "v").send().await.unwrap(),
             );
         }
+        given::artifact(registry, &name, "file").await;
+        given::artifact(registry, &releases[releases.len() - 1], "file").await;
         models.push(model);
     }
     (models, releases)
@@ -193,6 +195,8 @@ on_every_database! {
             let releases = |page_size| pb::ListReleasesRequest { page_size, view, include_total_size: true, ..Default::default() };
             assert_constant("ListReleases", &counted!(registry, "releases", releases(1), releases), &counted!(registry, "releases", releases(100), releases));
         }
+        let artifacts = |page_size| pb::ListArtifactsRequest { page_size, include_total_size: true, ..Default::default() };
+        assert_constant("ListArtifacts", &counted!(registry, "artifacts", artifacts(1), artifacts), &counted!(registry, "artifacts", artifacts(100), artifacts));
         let entries = |page_size| pb::ListAuditEntriesRequest { page_size, ..Default::default() };
         assert_constant("ListAuditEntries", &counted!(registry, "audit", entries(1), entries), &counted!(registry, "audit", entries(100), entries));
     }
@@ -214,7 +218,9 @@ on_every_database! {
         limited.client.server_info().send().await.unwrap();
         same!(pb::ListModelsRequest { page_size: 10, view: 2, include_total_size: true, ..Default::default() }, models);
         same!(pb::ListReleasesRequest { page_size: 10, view: 2, include_total_size: true, ..Default::default() }, releases);
+        same!(pb::ListArtifactsRequest { page_size: 10, include_total_size: true, ..Default::default() }, artifacts);
         same!(pb::ListReleaseAliasesRequest { page_size: 10, ..Default::default() }, aliases);
+        same!(pb::ListDeploymentsRequest { page_size: 10, include_total_size: true, ..Default::default() }, deployments);
         same!(pb::ListEventsRequest { page_size: 10, ..Default::default() }, events);
     }
 
@@ -250,6 +256,21 @@ on_every_database! {
         assert_constant("ListReleaseAliases", &counted!(registry, "aliases", page(1), aliases), &counted!(registry, "aliases", page(100), aliases));
     }
 
+    /// A page of deployments costs the same, however many of how many models; and so does what counts them.
+    async fn a_page_of_deployments_costs_a_constant_number_of_statements(database: Database) {
+        let _others = with_others().await;
+        let registry = &Harness::start(database).await;
+        let (_, releases) = stock(registry).await;
+        for release in releases.iter().take(MANY) {
+            given::deployment(registry, release, "production").await;
+        }
+        let page = |page_size| pb::ListDeploymentsRequest { page_size, include_total_size: true, ..Default::default() };
+        assert_constant("ListDeployments", &counted!(registry, "deployments", page(1), deployments), &counted!(registry, "deployments", page(100), deployments));
+        let filter = pb::ReleaseFilter { environments: vec!["production".to_owned()], ..Default::default() };
+        let page = |page_size| pb::ListReleasesRequest { page_size, view: 2, filter: Some(filter.clone()), ..Default::default() };
+        assert_constant("ListReleases", &counted!(registry, "releases", page(1), releases), &counted!(registry, "releases", page(100), releases));
+    }
+
     /// However many are created by one call, of however many models.
     async fn a_batch_of_new_ones_costs_a_constant_number_of_statements(database: Database) {
         let _alone = alone().await;
@@ -278,13 +299,17 @@ on_every_database! {
         assert_same("BatchCreateReleases, of many models", &created!(of_many("few", FEW), releases), &created!(of_many("lot", LOT), releases));
     }
 
-    /// However many releases a model is deleted with, brought back with, or removed with.
+    /// However many releases and artifacts a model is deleted with, brought back with, or removed with, and however often they
+    /// were deployed.
     async fn a_deletion_costs_a_constant_number_of_statements(database: Database) {
         let _alone = alone().await;
         let registry = &Harness::start(database).await;
         for (name, count) in [("few", FEW), ("lot", LOT)] {
             given::model(registry, name).await;
-            given::releases(registry, name, 0..count).await;
+            for release in given::releases(registry, name, 0..count).await {
+                given::artifact(registry, &release, "file").await;
+                given::terminated(registry, &release, "production").await;
+            }
         }
         let of = |name: &str| Some(registry_client::ModelRef::by_name(name).into());
         let count = |count: i64| usize::try_from(count).unwrap();

@@ -38,7 +38,7 @@ const fn number(error: &Error) -> usize {
         Error::NotFound { kind: Kind::Model, .. } => 5,
         Error::NotFound { kind: Kind::Release, .. } => 6,
         Error::Exists { kind: Kind::Model, .. } => 7,
-        Error::Exists { kind: Kind::Release | Kind::Alias, .. } => 8,
+        Error::Exists { kind: Kind::Release | Kind::Alias | Kind::Deployment, .. } => 8,
         Error::EtagMismatch { .. } => 9,
         Error::Deleted { .. } => 10,
         Error::InvalidTransition { .. } => 11,
@@ -70,9 +70,18 @@ const fn number(error: &Error) -> usize {
         Error::RateLimited { .. } => 37,
         Error::RequestTooLarge { .. } => 38,
         Error::RequestBroken => 39,
+        Error::NotFound { kind: Kind::Artifact, .. } => 40,
+        Error::Exists { kind: Kind::Artifact, .. } => 41,
+        Error::QuotaExceeded { .. } => 42,
+        Error::StorageUnavailable(_) => 43,
+        Error::NotStored { .. } => 44,
+        Error::Damaged { .. } => 45,
+        Error::Idle { .. } => 46,
+        Error::UploadForgotten => 47,
+        Error::NotFound { kind: Kind::Deployment, .. } => 48,
     }
 }
-const NUMBERS: usize = 40;
+const NUMBERS: usize = 49;
 
 /// One of each, with texts as long as the contract lets a name be, or with short ones.
 fn examples(long: bool) -> Vec<Error> {
@@ -124,6 +133,12 @@ fn examples(long: bool) -> Vec<Error> {
         Error::StorageFull(cause()),
         Error::ReadOnly(cause()),
         Error::Internal(cause()),
+        Error::QuotaExceeded { limit: u64::MAX },
+        Error::StorageUnavailable(cause()),
+        Error::NotStored { name: text(255) },
+        Error::Damaged { name: text(255), cause: cause() },
+        Error::Idle { seconds: u64::MAX },
+        Error::UploadForgotten,
         Error::LastAdminKey,
         Error::Unauthenticated,
         Error::KeyChanged,
@@ -131,7 +146,18 @@ fn examples(long: bool) -> Vec<Error> {
         Error::OutsidePrefixes { name: text(255) },
     ];
     examples.push(Error::NotFound { kind: Kind::Alias, name: name(), hint: None });
-    for kind in [Kind::Model, Kind::Release, Kind::ApiKey] {
+    examples.push(Error::NotFound { kind: Kind::Deployment, name: id.to_string(), hint: None });
+    examples.push(Error::InUse {
+        kind: Kind::Release,
+        name: name(),
+        why: "has live deployments, which `force` does not end",
+        blockers: Blockers {
+            kind: Kind::Deployment,
+            names: vec![format!("{id} ({} in {})", name(), text(100)); 10],
+            count: u64::MAX,
+        },
+    });
+    for kind in [Kind::Model, Kind::Release, Kind::Artifact, Kind::ApiKey] {
         let revision = Revision::new(i64::MAX);
         examples.extend([
             Error::NotFound { kind, name: name(), hint: Some("it was yanked") },
@@ -185,6 +211,8 @@ fn no_status_tells_a_cause() {
         Error::OutcomeUnknown(cause()),
         Error::StorageFull(cause()),
         Error::ReadOnly(cause()),
+        Error::StorageUnavailable(cause()),
+        Error::Damaged { name: "f".to_owned(), cause: cause() },
         Error::bug(secret),
     ] {
         let told = status::of(&error, &RequestId::fresh());

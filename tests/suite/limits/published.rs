@@ -5,7 +5,7 @@ use registry_client::pb::get_server_info_response::Limits as Published;
 use registry_server::api::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
 use registry_server::config::Config;
 use registry_server::domain::page::MAX_PAGE_SIZE;
-use registry_server::domain::{Limit, Retention};
+use registry_server::domain::{Limit, Quota, Retention};
 use registry_server::layer::{CallLimits, MAX_DEADLINE};
 use registry_server::listener::{KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, Limits, MAX_HEADER_BYTES};
 use registry_tests::{Harness, on_every_database};
@@ -23,11 +23,16 @@ on_every_database! {
                 failed_authentications: 9007,
                 watches: 9008,
                 watches_per_caller: 9009,
+                transfers: 9010,
             },
         );
-        let registry = Harness::with(database, |settings| (settings.limits, settings.calls) = (connections, calls)).await;
+        let quota = Quota { artifact: 5_000_000_006, total: Some(5_000_000_007) };
+        let registry = Harness::with(database, |settings| {
+            (settings.limits, settings.calls, settings.quota) = (connections, calls, quota);
+        })
+        .await;
         let told = registry.client.server_info().send().await.unwrap().limits.unwrap();
-        let Retention { deleted, answers, audit, events: _ } = Retention::default();
+        let Retention { deleted, answers, audit, orphans, events: _ } = Retention::default();
         let time = |duration| Some(prost_types::Duration::try_from(duration).unwrap());
         let expected = Published {
             max_request_bytes: MAX_REQUEST_BYTES.try_into().unwrap(),
@@ -53,6 +58,11 @@ on_every_database! {
             keep_alive_interval: time(KEEP_ALIVE_INTERVAL),
             keep_alive_timeout: time(KEEP_ALIVE_TIMEOUT),
             max_metadata_depth: 16,
+            max_artifact_bytes: 5_000_000_006,
+            max_stored_bytes: 5_000_000_007,
+            max_transfers: 9010,
+            transfer_idle_timeout: time(Duration::from_secs(60)),
+            orphan_retention: time(orphans),
         };
         assert_eq!(told, expected);
         registry.stop().await;
@@ -77,6 +87,7 @@ fn every_limit_has_a_flag() {
         "--max-failed-authentications=4",
         "--max-watches=5",
         "--max-watches-per-caller=6",
+        "--max-transfers=7",
     ];
     let told = CallLimits {
         calls_in_flight: 1,
@@ -85,6 +96,7 @@ fn every_limit_has_a_flag() {
         failed_authentications: 4,
         watches: 5,
         watches_per_caller: 6,
+        transfers: 7,
     };
     assert_eq!(calls(&args).unwrap(), told);
     for wrong in [

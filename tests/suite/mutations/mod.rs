@@ -6,7 +6,7 @@ mod kinds;
 
 use events::{Told, expected, shown};
 use kinds::{Mutation, Stock, act, of};
-use registry_client::{Code, ErrorReason, Event, Idempotency, Method, pb};
+use registry_client::{Code, DeploymentState, ErrorReason, Event, Idempotency, Method, pb};
 use registry_tests::{Harness, conformance, expect, given, rows};
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ fn every_method_is_known_to_change_something_or_nothing() {
         assert!(changes || !may_change, "{method:?}");
         assert!(may_change || of(*method).is_empty(), "{method:?}");
     }
-    assert_eq!(mutations().count(), 17);
+    assert_eq!(mutations().count(), 24);
 }
 
 conformance! {
@@ -60,7 +60,7 @@ conformance! {
                 assert_eq!(place, (before + 1, i32::try_from(index).unwrap(), index + 1 == count), "{mutation:?}");
                 assert_eq!((event.actor.as_str(), event.request_id.as_str()), ("bootstrap-admin", id.as_str()), "{mutation:?}");
                 assert_eq!(event.event_time, Some(registry_now(registry)), "{mutation:?}");
-                let model = [&stock.model.id, &stock.gone.id].into_iter().any(|id| *id == event.model_id);
+                let model = [&stock.model.id, &stock.gone.id, &stock.running.model_id].into_iter().any(|id| *id == event.model_id);
                 assert!(model || event.model_id == event.resource_id, "{mutation:?}: {event:?}");
                 assert_eq!(event.resource, shown(registry, &stock, &event).await, "{mutation:?}");
             }
@@ -79,6 +79,11 @@ conformance! {
         client.undelete_model(&stock.model).send().await.unwrap();
         client.undelete_release(&stock.two).send().await.unwrap();
         client.set_release_alias(&stock.one, "a").send().await.unwrap();
+        client.create_deployment(&stock.one, "production").validate_only().send().await.unwrap();
+        client.terminate_deployment(&stock.running).validate_only().send().await.unwrap();
+        client.transition_deployment(&stock.running, stock.running.state()).send().await.unwrap();
+        client.transition_deployment(&stock.running, DeploymentState::Pending).send().await.unwrap_err();
+        client.update_deployment(&stock.running).clear_cluster().send().await.unwrap();
         client.set_release_alias(&stock.two, "a").expected_absent().send().await.unwrap_err();
         client.delete_release_alias(&stock.model, "none").allow_missing().send().await.unwrap();
         client.delete_model("none").allow_missing().send().await.unwrap();

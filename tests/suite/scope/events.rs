@@ -20,9 +20,9 @@ pub(super) async fn limit(registry: &Harness, key: &pb::ApiKey, prefixes: &[&str
     registry.client.call(request).send().await.expect("a key");
 }
 
-/// The name of the model that an event is about, or whose release or alias it is about.
+/// The name of the model that an event is about, or whose release, alias, artifact or deployment it is about.
 pub(super) fn model_of(event: &Event) -> &str {
-    event.resource_name.split([':', '@']).next().unwrap_or_default()
+    event.resource_name.split([':', '@', '#']).next().unwrap_or_default()
 }
 
 /// The events of these models, each told whether it is the last of its revision among them.
@@ -39,7 +39,7 @@ async fn all_events(client: &Client) -> Vec<Event> {
     listed(client, 0, &EventFilter::default()).await
 }
 
-/// Models, releases and aliases of two teams: created, changed, deleted, purged, and several of both by one call.
+/// Models, releases, aliases and deployments of two teams: created, changed, deleted, purged, and several of both by one call.
 async fn two_teams(registry: &Harness) {
     let client = &registry.client;
     let both = ["team-b/first", "team-a/1", "team-b/1", "team-a/2", "team-b/last"].map(|name| client.create_model(name, "/m"));
@@ -49,7 +49,10 @@ async fn two_teams(registry: &Harness) {
         let model = format!("{team}/1");
         let release = given::release(registry, &model, "1.0-rc.1+x").await;
         given::alias(registry, &release, "prod").await;
+        given::terminated(registry, &release, "production: @first").await;
         client.delete_release_alias(&*model, "prod").send().await.unwrap();
+        given::artifact(registry, &release, "of the release").await;
+        given::artifact(registry, &*model, "of the model").await;
         client.update_model(&*model).description("changed").send().await.unwrap();
         let gone = client.delete_model(&*model).force().send().await.unwrap();
         client.purge_model(&gone.model.unwrap()).send().await.unwrap();

@@ -31,7 +31,9 @@ async fn everything(registry: &Harness) -> String {
     let models = client.list_models().show_deleted().page_size(1000).send().await.expect("models");
     let releases = client.list_releases().show_deleted().page_size(1000).send().await.expect("releases");
     let aliases = client.list_release_aliases().page_size(1000).send().await.expect("aliases");
-    format!("{models:?} {releases:?} {aliases:?}")
+    let artifacts = client.list_artifacts().show_deleted().page_size(1000).send().await.expect("artifacts");
+    let deployments = client.list_deployments().page_size(1000).send().await.expect("deployments");
+    format!("{models:?} {releases:?} {aliases:?} {artifacts:?} {deployments:?}")
 }
 
 conformance! {

@@ -3,7 +3,7 @@
 
 use super::{operator, viewer};
 use registry_client::{Code, ErrorReason, ModelFilter, ReleaseFilter, ReleaseState, pb};
-use registry_tests::{conformance, expect, given};
+use registry_tests::{conformance, expect, given, rows};
 
 conformance! {
     /// A release that was derived from one outside shows the id of that, as it shows it to everybody; the id leads nowhere.
@@ -25,6 +25,31 @@ conformance! {
         let again = client.create_release("team-a/m", "2-int8").digest(given::digest(2)).base_release(&base);
         expect::refused(again.send().await, Code::NotFound, ErrorReason::ReleaseNotFound);
         client.update_release(&derived).release_notes("mine").send().await.unwrap();
+    }
+
+    /// A path that something outside has is refused, because the registry has each path once. Who has it is not told, and the
+    /// refusal is the same at every way to it.
+    async fn a_path_that_is_taken_outside_is_taken_by_nobody(registry: &Harness) {
+        for model in ["team-a/m", "team-b/m"] {
+            given::model(registry, model).await;
+        }
+        let outside = given::artifact(registry, "team-b/m", "secret").await;
+        let client = operator(registry, &["team-a/"]).await;
+        let own = given::wheel(&client, "team-a/m", "own").send().await.unwrap();
+        let before = rows::all(registry).await;
+        let created = given::wheel(&client, "team-a/m", "new").file_path(&outside.file_path).send().await;
+        let updated = client.update_artifact(&own).file_path(&outside.file_path).send().await;
+        client.delete_model("team-a/m").force().send().await.unwrap();
+        registry.client.update_artifact(&outside).file_path(&own.file_path).send().await.unwrap();
+        let undeleted = client.undelete_model(registry_client::ModelRef::by_id(&own.model_id)).send().await.map(drop);
+        for (answer, path) in [(created.map(drop), &outside), (updated.map(drop), &outside), (undeleted, &own)] {
+            let error = expect::refused(answer, Code::AlreadyExists, ErrorReason::ArtifactAlreadyExists);
+            assert_eq!((expect::fact(&error, "id"), expect::fact(&error, "deleted")), ("", "false"));
+            assert_eq!(error.resource().unwrap().resource_name, path.file_path);
+            assert!(!error.message().contains("secret") && !error.message().contains("team-b"), "{error}");
+        }
+        assert_eq!(rows::all(registry).await["artifacts"].len(), before["artifacts"].len());
+        expect::refused(client.get_artifact(&outside).send().await, Code::NotFound, ErrorReason::ArtifactNotFound);
     }
 
     /// What others derive from a release is not in the way of its owner, and is not named to him.

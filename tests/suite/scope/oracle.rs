@@ -4,7 +4,7 @@ use super::events::of_models;
 use super::{operator, viewer};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use registry_client::{Client, Event, EventFilter, Model, Release, ReleaseAlias};
+use registry_client::{Artifact, Client, Deployment, Event, EventFilter, Model, Release, ReleaseAlias};
 use registry_tests::watching::{after, listed, watch};
 use registry_tests::{Harness, conformance, given};
 
@@ -44,7 +44,7 @@ impl Dice {
     }
 }
 
-/// Models with releases, aliases and a past, by many calls and by few.
+/// Models with releases, aliases, artifacts, deployments and a past, by many calls and by few.
 async fn stock(registry: &Harness, dice: &mut Dice) -> Vec<String> {
     let mut names: Vec<String> = (0..MODELS).map(|_| dice.name()).collect();
     names.sort();
@@ -59,9 +59,23 @@ async fn stock(registry: &Harness, dice: &mut Dice) -> Vec<String> {
             if dice.below(2) == 0 {
                 given::alias(registry, &release, "prod").await;
             }
+            given::artifact(registry, &release, "of the release").await;
+            match dice.below(3) {
+                0 => drop(given::deployment(registry, &release, "production").await),
+                1 => drop(given::terminated(registry, &release, "production").await),
+                _ => {}
+            }
+        }
+        if dice.below(2) == 0 {
+            given::artifact(registry, &**name, "of the model").await;
         }
         match dice.below(8) {
-            0 => drop(client.delete_model(&**name).force().send().await.unwrap()),
+            0 => {
+                for deployment in client.list_deployments().model(&**name).send().await.unwrap().items {
+                    client.terminate_deployment(&deployment).send().await.unwrap();
+                }
+                client.delete_model(&**name).force().send().await.unwrap();
+            }
             1 => drop(client.rename_model(&**name, format!("{}{}", dice.name(), names.len())).send().await),
             _ => {}
         }
@@ -75,7 +89,9 @@ struct Seen {
     models: Vec<Model>,
     releases: Vec<Release>,
     aliases: Vec<ReleaseAlias>,
-    totals: (i64, i64),
+    artifacts: Vec<Artifact>,
+    deployments: Vec<Deployment>,
+    totals: (i64, i64, i64, i64),
     events: Vec<Event>,
     watched: Vec<Event>,
 }
@@ -85,10 +101,19 @@ impl Seen {
         let models = given::pages(client.list_models().show_deleted().include_total_size().page_size(7).pages()).await;
         let releases = given::pages(client.list_releases().show_deleted().include_total_size().page_size(7).pages()).await;
         let aliases = given::pages(client.list_release_aliases().page_size(7).pages()).await;
+        let artifacts = given::pages(client.list_artifacts().show_deleted().include_total_size().page_size(7).pages()).await;
+        let deployments = given::pages(client.list_deployments().include_total_size().page_size(7).pages()).await;
         let mut watcher = watch(client, after(0)).await;
         let current = watcher.started.current_revision;
         Self {
-            totals: (models[0].total_size.expect("a count"), releases[0].total_size.expect("a count")),
+            totals: (
+                models[0].total_size.expect("a count"),
+                releases[0].total_size.expect("a count"),
+                artifacts[0].total_size.expect("a count"),
+                deployments[0].total_size.expect("a count"),
+            ),
+            artifacts: artifacts.into_iter().flat_map(|page| page.items).collect(),
+            deployments: deployments.into_iter().flat_map(|page| page.items).collect(),
             models: models.into_iter().flat_map(|page| page.items).collect(),
             releases: releases.into_iter().flat_map(|page| page.items).collect(),
             aliases: aliases.into_iter().flat_map(|page| page.items).collect(),
@@ -102,8 +127,15 @@ impl Seen {
         let is_within = |name: &str| prefixes.iter().any(|prefix| name.starts_with(&**prefix));
         let models: Vec<Model> = self.models.iter().filter(|model| is_within(&model.name)).cloned().collect();
         let releases: Vec<Release> = self.releases.iter().filter(|release| is_within(&release.model_name)).cloned().collect();
+        let artifacts: Vec<Artifact> =
+            self.artifacts.iter().filter(|artifact| is_within(&artifact.model_name)).cloned().collect();
+        let deployments: Vec<Deployment> =
+            self.deployments.iter().filter(|deployment| is_within(&deployment.model_name)).cloned().collect();
+        let count = |count: usize| i64::try_from(count).unwrap();
         Self {
-            totals: (i64::try_from(models.len()).unwrap(), i64::try_from(releases.len()).unwrap()),
+            totals: (count(models.len()), count(releases.len()), count(artifacts.len()), count(deployments.len())),
+            artifacts,
+            deployments,
             models,
             releases,
             aliases: self.aliases.iter().filter(|alias| is_within(&alias.model_name)).cloned().collect(),
@@ -137,7 +169,12 @@ conformance! {
             for release in &all.releases {
                 assert_eq!(client.get_release(release).send().await.is_ok(), seen.releases.contains(release), "seed {seed}: {prefixes:?}");
             }
+            for deployment in &all.deployments {
+                let is_there = seen.deployments.contains(deployment);
+                assert_eq!(client.get_deployment(deployment).send().await.is_ok(), is_there, "seed {seed}: {prefixes:?}");
+            }
         }
+        assert!(!all.deployments.is_empty(), "seed {seed}");
         assert!(told_apart > KEYS / 3, "seed {seed}: only {told_apart} of the keys were told apart");
     }
 }

@@ -1,10 +1,10 @@
 //! For every method: the calls that refer to something, in every way that a request has. A new method does not compile here
 //! until it is said how it refers to models.
 
-use super::target::{ALIAS, Target, VERSION};
+use super::target::{ALIAS, ENVIRONMENT, Target, VERSION};
 use prost::Message;
 use prost_types::FieldMask;
-use registry_client::{Client, EventFilter, Method, Rpc, pb};
+use registry_client::{ArtifactParent, Client, Error, EventFilter, Method, Rpc, pb};
 use registry_tests::watching;
 
 /// What is known of a method.
@@ -21,8 +21,12 @@ pub(super) enum Told {
 /// The answer to a call as bytes: the message, or everything that the status says. (Its details as they are read: the facts are
 /// a map, which is encoded in any order.)
 async fn answer<R: Rpc>(client: &Client, request: R) -> Vec<u8> {
-    match client.call(request).send().await {
-        Ok(answer) => answer.encode_to_vec(),
+    answered(client.call(request).send().await.map(|answer| answer.encode_to_vec()))
+}
+
+fn answered(answer: Result<Vec<u8>, Error>) -> Vec<u8> {
+    match answer {
+        Ok(answer) => answer,
         Err(error) => {
             let details = error.status().expect("a status of the registry").details().len();
             let said = (error.code(), error.message(), error.reason_name(), error.metadata(), error.resource());
@@ -187,6 +191,69 @@ pub(super) async fn call(client: &Client, method: Method, own: &Target, target: 
             let history = |model_ref| pb::ListReleaseAliasHistoryRequest { model_ref, alias: ALIAS.into(), ..Default::default() };
             answers(client, target.models().map(history)).await
         }
+        Method::CreateArtifact => answers(client, new_artifacts(target)).await,
+        Method::GetArtifact => answers(client, [pb::GetArtifactRequest { artifact_id: target.artifact.clone() }]).await,
+        Method::ListArtifacts => {
+            let list = pb::ListArtifactsRequest { show_deleted: true, include_total_size: true, ..Default::default() };
+            let of_model = |model_ref| pb::ListArtifactsRequest { model_ref, ..list.clone() };
+            let of_release = |release_ref| pb::ListArtifactsRequest { release_ref, ..list.clone() };
+            let both =
+                pb::ListArtifactsRequest { model_ref: own.models()[0].clone(), ..of_release(target.releases()[0].clone()) };
+            let releases = target.releases().map(of_release);
+            answers(client, target.models().map(of_model).into_iter().chain(releases).chain([both])).await
+        }
+        Method::UpdateArtifact => {
+            let artifact = Some(pb::Artifact { platform: Some("mine now".into()), ..Default::default() });
+            let (artifact_id, update_mask) = (target.artifact.clone(), mask("platform"));
+            answers(client, [pb::UpdateArtifactRequest { artifact_id, artifact, update_mask, ..Default::default() }]).await
+        }
+        Method::DeleteArtifact => {
+            let artifact_id = || target.artifact.clone();
+            let delete =
+                |allow_missing| pb::DeleteArtifactRequest { artifact_id: artifact_id(), allow_missing, ..Default::default() };
+            answers(client, [false, true].map(delete)).await
+        }
+        Method::UploadArtifact => {
+            let mut answers = Vec::new();
+            for parent in parents(target) {
+                let upload = client.upload_artifact_from(parent, new_file(target)).send_bytes("mine").await;
+                answers.push(answered(upload.map(|artifact| artifact.encode_to_vec())));
+            }
+            Told::Answers(answers)
+        }
+        Method::DownloadArtifact => {
+            Told::Answers(vec![answered(client.download_artifact(&*target.artifact).bytes().await.map(|bytes| bytes.to_vec()))])
+        }
+        Method::CreateDeployment => {
+            let deployment = || Some(pb::Deployment { environment: ENVIRONMENT.into(), ..Default::default() });
+            let create =
+                |release_ref| pb::CreateDeploymentRequest { release_ref, deployment: deployment(), ..Default::default() };
+            answers(client, target.releases().map(create)).await
+        }
+        Method::GetDeployment => answers(client, [pb::GetDeploymentRequest { deployment_id: target.deployment.clone() }]).await,
+        Method::ListDeployments => {
+            let of_model = |model_ref| pb::ListDeploymentsRequest { model_ref, include_total_size: true, ..Default::default() };
+            let of_release = |release_ref| pb::ListDeploymentsRequest { release_ref, ..Default::default() };
+            let releases = target.releases().map(of_release);
+            answers(client, target.models().map(of_model).into_iter().chain(releases)).await
+        }
+        Method::UpdateDeployment => {
+            let request = pb::UpdateDeploymentRequest {
+                deployment_id: target.deployment.clone(),
+                deployment: Some(pb::Deployment { cluster: Some("mine now".into()), ..Default::default() }),
+                update_mask: mask("cluster"),
+                ..Default::default()
+            };
+            answers(client, [request]).await
+        }
+        Method::TransitionDeployment => {
+            let step = |state: pb::DeploymentState| pb::TransitionDeploymentRequest {
+                deployment_id: target.deployment.clone(),
+                target_state: state.into(),
+                ..Default::default()
+            };
+            answers(client, [pb::DeploymentState::Running, pb::DeploymentState::Terminated].map(step)).await
+        }
         Method::Watch => {
             let request = pb::WatchRequest { filter: of_model(target), include_resource: true, ..watching::after(0) };
             let mut watcher = watching::watch(client, request).await;
@@ -228,6 +295,34 @@ fn new_releases(own: &Target, target: &Target) -> impl Iterator<Item = pb::Creat
     of_target.into_iter().chain([of(own.models()[0].clone(), derived)])
 }
 
+/// New artifacts of the target, at paths that nothing else has.
+fn new_artifacts(target: &Target) -> Vec<pb::CreateArtifactRequest> {
+    use pb::create_artifact_request::Parent;
+    let artifact = pb::Artifact {
+        name: "mine".into(),
+        artifact_type: "file".into(),
+        file_path: format!("/{}", target.artifact),
+        size_bytes: Some(1),
+        checksum: registry_tests::given::digest(2),
+        ..Default::default()
+    };
+    let models = target.models().into_iter().flatten().map(Parent::ModelRef);
+    let parents = models.chain(target.releases().into_iter().flatten().map(Parent::ReleaseRef));
+    let new = |parent| pb::CreateArtifactRequest { parent: Some(parent), artifact: Some(artifact.clone()), ..Default::default() };
+    parents.map(new).collect()
+}
+
+/// What an artifact of the target could belong to.
+fn parents(target: &Target) -> Vec<ArtifactParent> {
+    let models = target.models().into_iter().flatten().map(|model| ArtifactParent::Model(model.into()));
+    models.chain(target.releases().into_iter().flatten().map(|release| ArtifactParent::Release(release.into()))).collect()
+}
+
+fn new_file(target: &Target) -> pb::Artifact {
+    let file_path = format!("/uploaded/{}", target.artifact);
+    pb::Artifact { name: "uploaded".into(), artifact_type: "file".into(), file_path, ..Default::default() }
+}
+
 /// Every way to ask for a release of the target.
 fn references(target: &Target) -> Vec<pb::ResolveReleaseRequest> {
     use pb::resolve_release_request::{Latest, Selector};
@@ -242,13 +337,15 @@ fn references(target: &Target) -> Vec<pb::ResolveReleaseRequest> {
         (Selector::Number(1), None),
         (Selector::Requirement("^1".into()), None),
     ];
-    let of_model = |model_ref: Option<pb::ModelRef>| {
+    let of_model = |model_ref: Option<pb::ModelRef>, environment: Option<&str>| {
         selectors.clone().map(|(selector, as_of_time)| pb::ResolveReleaseRequest {
             model_ref: model_ref.clone(),
             selector: Some(selector),
+            environment: environment.map(Into::into),
             as_of_time,
             ..Default::default()
         })
     };
-    target.models().map(of_model).concat()
+    let environments = [None, Some(ENVIRONMENT), Some("nowhere")];
+    environments.map(|environment| target.models().map(|model| of_model(model, environment)).concat()).concat()
 }

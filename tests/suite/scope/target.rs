@@ -4,17 +4,21 @@
 use registry_client::{ModelRef, ReleaseRef, ReleaseState, pb};
 use registry_tests::{Harness, given};
 
-/// A model with one release, to which an alias points; or what would be one.
+/// A model with one release, to which an alias points and an artifact belongs, and which runs in an environment; or what would
+/// be one.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     pub(super) model: String,
     pub(super) name: String,
     pub(super) release: String,
+    pub(super) artifact: String,
+    pub(super) deployment: String,
 }
 
-/// The version of the release of every target, and its alias.
+/// The version of the release of every target, its alias, and where it runs.
 pub(super) const VERSION: &str = "1.0.0";
 pub(super) const ALIAS: &str = "stable";
+pub(super) const ENVIRONMENT: &str = "production";
 
 /// In which state somebody else's things are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +40,13 @@ impl Target {
         let client = &registry.client;
         let model = given::model(registry, name).await;
         let release = given::release(registry, name, VERSION).await;
+        let artifact = given::artifact(registry, &release, "file").await;
         if state != State::Yanked {
             given::alias(registry, &release, ALIAS).await;
+        }
+        let deployment = given::deployment(registry, &release, ENVIRONMENT).await;
+        if matches!(state, State::ModelDeleted | State::ReleaseDeleted | State::Purged) {
+            client.terminate_deployment(&deployment).send().await.unwrap();
         }
         match state {
             State::Live => {}
@@ -49,13 +58,13 @@ impl Target {
                 client.purge_model(&model).send().await.unwrap();
             }
         }
-        Self { model: model.id, name: name.to_owned(), release: release.id }
+        Self { model: model.id, name: name.to_owned(), release: release.id, artifact: artifact.id, deployment: deployment.id }
     }
 
     /// One that is nowhere.
     pub(super) fn nowhere(name: &str) -> Self {
         let id = || uuid::Uuid::now_v7().to_string();
-        Self { model: id(), name: name.to_owned(), release: id() }
+        Self { model: id(), name: name.to_owned(), release: id(), artifact: id(), deployment: id() }
     }
 
     /// Every way to refer to the model.
@@ -70,7 +79,13 @@ impl Target {
 
     /// What was answered about this one, as if it had been answered about another.
     pub(super) fn as_if(&self, other: &Self, answer: &[u8]) -> Vec<u8> {
-        let pairs = [(&self.model, &other.model), (&self.name, &other.name), (&self.release, &other.release)];
+        let pairs = [
+            (&self.model, &other.model),
+            (&self.name, &other.name),
+            (&self.release, &other.release),
+            (&self.artifact, &other.artifact),
+            (&self.deployment, &other.deployment),
+        ];
         pairs.into_iter().fold(answer.to_vec(), |answer, (this, that)| replaced(answer, this.as_bytes(), that.as_bytes()))
     }
 }

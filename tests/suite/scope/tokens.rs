@@ -14,6 +14,7 @@ conformance! {
             let release = given::release(registry, &name, "1").await;
             given::alias(registry, &release, "prod").await;
             given::alias(registry, &release, "test").await;
+            given::deployment(registry, &release, "production").await;
         }
         let (one, same, all) = (viewer(registry, &["team-a/"]).await, viewer(registry, &["team-a/"]).await, viewer(registry, &[]).await);
         let clients = [&one, &same, &all, &registry.client];
@@ -38,6 +39,7 @@ conformance! {
         }
         only_the_caller!(pb::ListModelsRequest { page_size: 1, ..Default::default() });
         only_the_caller!(pb::ListReleasesRequest { page_size: 1, ..Default::default() });
+        only_the_caller!(pb::ListDeploymentsRequest { page_size: 1, ..Default::default() });
         only_the_caller!(pb::ListReleaseAliasesRequest { page_size: 1, ..Default::default() });
         let release = registry.client.get_release(registry_client::ReleaseRef::key("team-a/0", "1")).send().await.unwrap();
         for _ in 0..2 {

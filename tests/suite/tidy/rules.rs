@@ -48,7 +48,7 @@ fn names(code: &str, name: &str) -> bool {
 }
 
 /// Where the messages of the contract and tonic may be seen.
-const DOOR: [&str; 4] = ["api/", "layer/", "serve.rs", "health.rs"];
+const DOOR: [&str; 4] = ["api/", "layer/", "serve.rs", "health/grpc.rs"];
 
 /// What values need to be stored, and no query does: derives and conversions. Everything else of SeaORM is the store's.
 const VALUES: [&str; 5] = ["DeriveValueType", "FromJsonQueryResult", "TryFromU64", "DbErr", "Value"];

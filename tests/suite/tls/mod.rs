@@ -87,6 +87,7 @@ impl Secure {
         change(&files, &mut settings);
         settings.tls = Some(files.tls());
         let fresh = Database::Sqlite.fresh().await;
+        settings.storage = fresh.storage();
         let server = Server::start(fresh.target(), settings).await.unwrap();
         Self { server, files, authority, _fresh: fresh }
     }

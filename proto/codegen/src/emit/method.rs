@@ -16,6 +16,7 @@ pub(crate) fn code(schema: &Schema) -> TokenStream {
     let policies = methods.iter().map(policy);
     let levels = methods.iter().map(idempotency);
     let streaming = methods.iter().map(|method| method.streaming);
+    let takes_stream = methods.iter().map(|method| method.takes_stream);
     quote! {
         use super::{Idempotency, Policy};
         use crate::v1::Role;
@@ -73,6 +74,12 @@ pub(crate) fn code(schema: &Schema) -> TokenStream {
             #[must_use]
             pub const fn is_streaming(self) -> bool {
                 match self { #(Self::#names => #streaming,)* }
+            }
+
+            /// Whether the call is made with a stream of messages, rather than one.
+            #[must_use]
+            pub const fn takes_stream(self) -> bool {
+                match self { #(Self::#names => #takes_stream,)* }
             }
         }
     }

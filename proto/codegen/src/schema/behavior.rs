@@ -8,6 +8,7 @@ use crate::error::Error;
 
 pub(super) const BEHAVIOR: &str = "google.api.field_behavior";
 pub(super) const SET_ONCE: &str = "modelregistry.v1.set_once";
+pub(super) const PARTIAL: &str = "modelregistry.v1.partial";
 
 /// Who may write a field, and when.
 #[derive(Clone, Copy, Debug, Default)]

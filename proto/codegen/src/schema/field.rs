@@ -1,6 +1,6 @@
 //! A field: its type, its presence, who may write it and what it may hold.
 
-use prost_reflect::{EnumDescriptor, FieldDescriptor};
+use prost_reflect::{EnumDescriptor, FieldDescriptor, Value};
 
 use super::behavior::{self, Behavior};
 use super::options;
@@ -21,6 +21,8 @@ pub(crate) struct Field {
     pub(crate) rules: Rules,
     /// `debug_redact`: never to be printed.
     pub(crate) secret: bool,
+    /// It holds a resource that need not be whole.
+    pub(crate) partial: bool,
 }
 
 /// The types that the contract uses. Of a repeated field: the type of an item.
@@ -84,7 +86,11 @@ impl Field {
 
 pub(super) fn read(field: &FieldDescriptor) -> Result<Field, Error> {
     let options = field.options();
-    options::refuse_extensions(field.full_name(), &options, &[behavior::BEHAVIOR, behavior::SET_ONCE, rules::RULES])?;
+    options::refuse_extensions(
+        field.full_name(),
+        &options,
+        &[behavior::BEHAVIOR, behavior::SET_ONCE, behavior::PARTIAL, rules::RULES],
+    )?;
     let field = Field {
         full_name: field.full_name().to_owned(),
         name: field.name().to_owned(),
@@ -95,6 +101,7 @@ pub(super) fn read(field: &FieldDescriptor) -> Result<Field, Error> {
         oneof: field.containing_oneof().filter(|oneof| !oneof.is_synthetic()).map(|oneof| oneof.name().to_owned()),
         behavior: behavior::read(field, &options)?,
         secret: options::is_set(&options, "debug_redact"),
+        partial: options::extension(&options, behavior::PARTIAL) == Some(Value::Bool(true)),
         rules: rules::read(field.full_name(), options::extension(&options, rules::RULES))?,
     };
     check(&field)?;
@@ -148,6 +155,9 @@ fn check(field: &Field) -> Result<(), Error> {
     }
     if let Some(rule) = rules.misfit(kind, *shape) {
         return at(&format!("the rule `{rule}` does not fit the type of the field"));
+    }
+    if field.partial && (*shape != Shape::Message || behavior.output_only) {
+        return at("only a message that callers send can be `partial`");
     }
     if behavior.required
         && (*shape == Shape::OneofMember || (*shape == Shape::Plain && matches!(kind, Kind::Bool | Kind::Double)))

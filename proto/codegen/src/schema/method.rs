@@ -21,6 +21,8 @@ pub(crate) struct Method {
     pub(crate) response: String,
     /// Whether the answer is a stream of responses.
     pub(crate) streaming: bool,
+    /// Whether the call is made with a stream of requests.
+    pub(crate) takes_stream: bool,
     /// The value of `Role` without its prefix: "OPERATOR".
     pub(crate) min_role: String,
     pub(crate) public: bool,
@@ -60,8 +62,8 @@ pub(super) fn read_all(contract: &Contract) -> Result<Vec<Method>, Error> {
 
 fn read(method: &MethodDescriptor) -> Result<Method, Error> {
     let at = |what: &str| Err(Error::at(method.full_name(), what));
-    if method.is_client_streaming() {
-        return at("the generator has no code for a stream of requests");
+    if method.is_client_streaming() && method.is_server_streaming() {
+        return at("the generator has no code for streams in both directions");
     }
     let options = method.options();
     options::refuse_extensions(method.full_name(), &options, &[POLICY])?;
@@ -81,6 +83,7 @@ fn read(method: &MethodDescriptor) -> Result<Method, Error> {
         request: method.input().full_name().to_owned(),
         response: method.output().full_name().to_owned(),
         streaming: method.is_server_streaming(),
+        takes_stream: method.is_client_streaming(),
         min_role,
         public: flag("public"),
         audited: flag("audited"),

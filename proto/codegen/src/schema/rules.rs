@@ -22,6 +22,7 @@ pub(crate) enum Check {
     EnumDefinedOnly,
     EnumIn(Vec<i32>),
     Int32Gte(i32),
+    Int32Lte(i32),
     Int64Gte(i64),
     DoubleFinite,
     DurationGte(Bound),
@@ -29,6 +30,7 @@ pub(crate) enum Check {
     MinItems(u64),
     MaxItems(u64),
     MaxPairs(u64),
+    BytesMaxLen(u64),
 }
 
 /// A limit of a duration.
@@ -108,6 +110,7 @@ impl Check {
             Self::EnumDefinedOnly => "enum.defined_only",
             Self::EnumIn(_) => "enum.in",
             Self::Int32Gte(_) => "int32.gte",
+            Self::Int32Lte(_) => "int32.lte",
             Self::Int64Gte(_) => "int64.gte",
             Self::DoubleFinite => "double.finite",
             Self::DurationGte(_) => "duration.gte",
@@ -115,6 +118,7 @@ impl Check {
             Self::MinItems(_) => "repeated.min_items",
             Self::MaxItems(_) => "repeated.max_items",
             Self::MaxPairs(_) => "map.max_pairs",
+            Self::BytesMaxLen(_) => "bytes.max_len",
         }
     }
 
@@ -124,10 +128,11 @@ impl Check {
                 matches!(kind, Kind::String)
             }
             Self::EnumDefinedOnly | Self::EnumIn(_) => matches!(kind, Kind::Enum(_)),
-            Self::Int32Gte(_) => matches!(kind, Kind::Int32),
+            Self::Int32Gte(_) | Self::Int32Lte(_) => matches!(kind, Kind::Int32),
             Self::Int64Gte(_) => matches!(kind, Kind::Int64),
             Self::DoubleFinite => matches!(kind, Kind::Double),
             Self::DurationGte(_) | Self::DurationLte(_) => kind.message() == Some(DURATION),
+            Self::BytesMaxLen(_) => matches!(kind, Kind::Bytes),
             Self::MinItems(_) | Self::MaxItems(_) | Self::MaxPairs(_) => false,
         }
     }
@@ -143,7 +148,7 @@ pub(super) fn read(element: &str, option: Option<Value>) -> Result<Rules, Error>
     for (group, value) in members(option) {
         match (group.as_str(), value.as_enum_number()) {
             ("ignore", Some(1)) => rules.ignore_zero = true,
-            ("repeated" | "map" | "string" | "enum" | "int32" | "int64" | "double" | "duration", _) => {
+            ("repeated" | "map" | "string" | "enum" | "int32" | "int64" | "double" | "bytes" | "duration", _) => {
                 read_group(element, &group, value, &mut rules)?
             }
             _ => return Err(unknown(element, &group)),
@@ -187,6 +192,7 @@ fn check(element: &str, rule: &str, value: &Value) -> Result<Option<Check>, Erro
         ("enum.defined_only", Value::Bool(true)) => Check::EnumDefinedOnly,
         ("enum.in", Value::List(numbers)) => Check::EnumIn(numbers.iter().filter_map(Value::as_i32).collect()),
         ("int32.gte", Value::I32(least)) => Check::Int32Gte(*least),
+        ("int32.lte", Value::I32(most)) => Check::Int32Lte(*most),
         ("int64.gte", Value::I64(least)) => Check::Int64Gte(*least),
         ("double.finite", Value::Bool(true)) => Check::DoubleFinite,
         ("duration.gte", Value::Message(least)) => Check::DurationGte(bound(least)?),
@@ -194,6 +200,7 @@ fn check(element: &str, rule: &str, value: &Value) -> Result<Option<Check>, Erro
         ("repeated.min_items", Value::U64(least)) => Check::MinItems(*least),
         ("repeated.max_items", Value::U64(most)) => Check::MaxItems(*most),
         ("map.max_pairs", Value::U64(most)) => Check::MaxPairs(*most),
+        ("bytes.max_len", Value::U64(most)) => Check::BytesMaxLen(*most),
         (_, Value::Bool(false)) => return Ok(None),
         _ => return Err(unknown(element, rule)),
     };

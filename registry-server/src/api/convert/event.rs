@@ -1,6 +1,6 @@
 //! `Event`, and the resources that events keep.
 
-use super::{alias, model, release, time};
+use super::{alias, artifact, deployment, model, release, time};
 use crate::domain::event::{EventFilter, EventType, ResourceKind};
 use crate::domain::model::View;
 use crate::domain::{Error, Refused};
@@ -18,6 +18,8 @@ pub fn picture(subject: Subject<'_>) -> Vec<u8> {
         Subject::Model(stored) => model::message(stored.clone(), View::Basic).encode_to_vec(),
         Subject::Release(stored) => release::message(stored.clone(), View::Basic).encode_to_vec(),
         Subject::Alias(stored) => alias::message(stored.clone()).encode_to_vec(),
+        Subject::Artifact(stored) => artifact::message(stored.clone(), View::Basic).encode_to_vec(),
+        Subject::Deployment(stored) => deployment::message(stored.clone(), View::Basic).encode_to_vec(),
     }
 }
 
@@ -61,6 +63,8 @@ fn resource(kind: ResourceKind, bytes: &[u8]) -> Result<Resource, Error> {
         ResourceKind::Model => pb::Model::decode(bytes).map(|model| Resource::Model(Box::new(model))),
         ResourceKind::Release => pb::Release::decode(bytes).map(|release| Resource::Release(Box::new(release))),
         ResourceKind::ReleaseAlias => pb::ReleaseAlias::decode(bytes).map(|alias| Resource::ReleaseAlias(Box::new(alias))),
+        ResourceKind::Artifact => pb::Artifact::decode(bytes).map(|artifact| Resource::Artifact(Box::new(artifact))),
+        ResourceKind::Deployment => pb::Deployment::decode(bytes).map(|deployment| Resource::Deployment(Box::new(deployment))),
         ResourceKind::ApiKey => return Err(Error::bug("an event of an API key")),
     };
     decoded.map_err(|error| Error::Internal(error.into()))
@@ -94,6 +98,8 @@ pub(in crate::api) fn kind_message(kind: ResourceKind) -> pb::ResourceKind {
         ResourceKind::Model => pb::ResourceKind::Model,
         ResourceKind::Release => pb::ResourceKind::Release,
         ResourceKind::ReleaseAlias => pb::ResourceKind::ReleaseAlias,
+        ResourceKind::Artifact => pb::ResourceKind::Artifact,
+        ResourceKind::Deployment => pb::ResourceKind::Deployment,
         ResourceKind::ApiKey => pb::ResourceKind::ApiKey,
     }
 }
@@ -104,6 +110,8 @@ pub(in crate::api) fn kind(number: i32) -> Option<ResourceKind> {
         pb::ResourceKind::Model => Some(ResourceKind::Model),
         pb::ResourceKind::Release => Some(ResourceKind::Release),
         pb::ResourceKind::ReleaseAlias => Some(ResourceKind::ReleaseAlias),
+        pb::ResourceKind::Artifact => Some(ResourceKind::Artifact),
+        pb::ResourceKind::Deployment => Some(ResourceKind::Deployment),
         pb::ResourceKind::ApiKey => Some(ResourceKind::ApiKey),
     }
 }

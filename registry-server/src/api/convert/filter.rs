@@ -1,7 +1,7 @@
 //! Filters. Depth and number of conditions have been checked against the contract before.
 
 use super::{model, release, time};
-use crate::domain::filter::{LabelCondition, LabelSelector, ModelFilter, ReleaseFilter, TimeRange};
+use crate::domain::filter::{ArtifactFilter, LabelCondition, LabelSelector, ModelFilter, ReleaseFilter, TimeRange};
 use crate::domain::{Error, Refused};
 use registry_proto::v1 as pb;
 use registry_proto::v1::label_selector;
@@ -63,6 +63,7 @@ pub(in crate::api) fn releases(message: pb::ReleaseFilter) -> Result<ReleaseFilt
         create_time_from,
         create_time_before,
         text_query,
+        environments,
         labels,
         base_release_ids,
         any_of,
@@ -79,11 +80,17 @@ pub(in crate::api) fn releases(message: pb::ReleaseFilter) -> Result<ReleaseFilt
         companies,
         create_time: range(create_time_from, create_time_before),
         text_query,
+        environments,
         labels: self::labels(labels)?,
         base_release_ids: ids.map_err(|refused| Error::invalid(refused.at("filter.base_release_ids")))?,
         any_of: any_of.into_iter().map(releases).collect::<Result<_, _>>()?,
         none_of: none_of.into_iter().map(releases).collect::<Result<_, _>>()?,
     })
+}
+
+pub(in crate::api) fn artifacts(message: pb::ArtifactFilter) -> ArtifactFilter {
+    let pb::ArtifactFilter { artifact_types, platforms, python_versions, checksums, name_prefix } = message;
+    ArtifactFilter { artifact_types, platforms, python_versions, checksums, name_prefix }
 }
 
 pub(super) fn range(from: Option<prost_types::Timestamp>, before: Option<prost_types::Timestamp>) -> TimeRange {

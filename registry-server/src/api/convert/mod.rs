@@ -5,7 +5,9 @@
 
 pub(super) mod alias;
 pub(super) mod api_key;
+pub(super) mod artifact;
 pub(super) mod audit;
+pub(super) mod deployment;
 pub(super) mod document;
 pub(super) mod event;
 pub(super) mod filter;
@@ -15,6 +17,7 @@ pub(super) mod release;
 pub(super) mod resolve;
 pub(super) mod time;
 pub(super) mod training;
+pub(super) mod upload;
 
 use crate::domain::{Error, Etag, Patch, Refused};
 use registry_proto::mask::{MaskError, MaskErrorKind};

@@ -144,6 +144,8 @@ fn new(field: &str, model: ModelRef, message: pb::Release, initial_state: i32) -
         revision: _,
         created_by: _,
         updated_by: _,
+        artifact_count: _,
+        live_deployment_count: _,
         number: _,
         labels,
         base_release_id,
@@ -220,6 +222,8 @@ fn patch(message: pb::Release, mask: Option<&FieldMask>) -> Result<ReleasePatch,
         revision: _,
         created_by: _,
         updated_by: _,
+        artifact_count: _,
+        live_deployment_count: _,
         number: _,
         labels,
         base_release_id,
@@ -278,7 +282,8 @@ pub(in crate::api) fn written(release: Release, ctx: &Context) -> pb::Release {
 /// A release in a view.
 pub(in crate::api) fn message(release: Release, view: View) -> pb::Release {
     let full = view == View::Full;
-    let Release { row, model: OfModel { name, storage_path: model_storage_path, repository }, labels, aliases } = release;
+    let Release { row, model, labels, aliases, artifact_count, live_deployment_count } = release;
+    let OfModel { name, storage_path: model_storage_path, repository } = model;
     let Row {
         id,
         model_id,
@@ -337,6 +342,8 @@ pub(in crate::api) fn message(release: Release, view: View) -> pb::Release {
         revision: revision.number(),
         created_by: created_by.into(),
         updated_by: updated_by.into(),
+        artifact_count: artifact_count.filter(|_| full),
+        live_deployment_count: live_deployment_count.filter(|_| full),
         number,
         labels,
         base_release_id: base_release_id.map(|id| id.to_string()),

@@ -14,13 +14,16 @@ use tonic::Status;
 
 /// `prefix` is the path of the reference in the request: empty, or something that ends in a dot.
 pub(in crate::api) fn reference(prefix: &str, message: pb::ResolveReleaseRequest) -> Result<Resolve, Error> {
-    let pb::ResolveReleaseRequest { model_ref, quantization, platform, as_of_time, selector } = message;
+    let pb::ResolveReleaseRequest { model_ref, quantization, platform, environment, as_of_time, selector } = message;
     let model = refs::model(&format!("{prefix}model_ref"), model_ref)?;
     let mut at = Violations::default();
     let selector = self::selector(prefix, selector, as_of_time.map(time::parse_timestamp), &mut at);
     let quantization = at.optional(&format!("{prefix}quantization"), quantization.map(|text| text.parse()));
     let platform = at.optional(&format!("{prefix}platform"), platform.map(|text| text.parse()));
-    at.finish(|| Some(Resolve { model, selector: selector?, quantization: quantization?, platform: platform? }))
+    let environment = at.optional(&format!("{prefix}environment"), environment.map(|text| text.parse()));
+    at.finish(|| {
+        Some(Resolve { model, selector: selector?, quantization: quantization?, platform: platform?, environment: environment? })
+    })
 }
 
 fn selector(

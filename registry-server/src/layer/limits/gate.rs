@@ -1,5 +1,6 @@
 //! Lets a call through, or refuses it: its rate, its place among the calls in hand, and the bytes of its request.
 //!
+//! An upload has no one message: its method takes what comes a message at a time, and counts uploads instead of bytes.
 //! Health is asked when a server is in trouble: it needs no place and has no rate, and its message has room for a name. What is
 //! streamed to reflection is bounded for each call, and is not among the bytes in hand.
 
@@ -14,6 +15,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http_body_util::{BodyExt, Limited};
+use registry_proto::method::Method;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,6 +89,9 @@ impl Gate {
         let place = self.calls.take(holder.clone()).map_err(full)?;
         let most = if holder == Who::Anonymous { MAX_ANONYMOUS } else { MAX_REQUEST_BYTES };
         let mut bytes = self.bytes.none(holder);
+        if Method::from_path(request.uri().path()).is_some_and(Method::takes_stream) {
+            return Ok((request, Held { _place: place, _bytes: bytes }));
+        }
         let (parts, body) = request.into_parts();
         let message = message::read(body, most, &mut bytes).await?;
         Ok((Request::from_parts(parts, Body::from(message)), Held { _place: place, _bytes: bytes }))

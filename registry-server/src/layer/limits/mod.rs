@@ -36,6 +36,8 @@ pub struct CallLimits {
     pub watches: usize,
     /// How many of them one caller has.
     pub watches_per_caller: usize,
+    /// How many artifacts are uploaded and downloaded at once.
+    pub transfers: usize,
 }
 
 impl Default for CallLimits {
@@ -48,6 +50,8 @@ impl Default for CallLimits {
             failed_authentications: 10,
             watches: 1000,
             watches_per_caller: 100,
+            // An upload holds 10 MiB at the most, a download four.
+            transfers: 128,
         }
     }
 }

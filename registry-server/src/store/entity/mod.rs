@@ -7,7 +7,10 @@ pub mod alias;
 pub mod alias_move;
 pub mod answer;
 pub mod api_key;
+pub mod artifact;
 pub mod audit_entry;
+pub mod content;
+pub mod deployment;
 pub mod event;
 pub mod model;
 pub mod model_label;
@@ -15,6 +18,7 @@ pub mod model_tag;
 pub mod release;
 pub mod release_label;
 pub mod state;
+pub mod upload;
 
 use sea_orm::sea_query::{Index, TableCreateStatement};
 use sea_orm::{DbBackend, EntityTrait, Schema};
@@ -46,5 +50,9 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
         table(&schema, answer::Entity),
         table(&schema, api_key::Entity),
         table(&schema, audit_entry::Entity),
+        table(&schema, content::Entity),
+        table(&schema, upload::Entity),
+        table(&schema, artifact::Entity),
+        table(&schema, deployment::Entity),
     ]
 }

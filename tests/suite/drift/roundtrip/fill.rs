@@ -32,6 +32,16 @@ const PATTERNED: &[(&str, &str, [&str; 2])] = &[
     ),
     ("Release", "quantization", ["fp16", "int4.q_K-M"]),
     ("Release", "platform", ["linux/arm64/v8", "windows/amd64"]),
+    ("Artifact", "name", ["iris 1.0 \u{1f40b}.whl", "..hidden"]),
+    ("Artifact", "artifact_type", ["wheel", "x-2.0_a"]),
+    (
+        "Artifact",
+        "checksum",
+        [
+            "blake3:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+            "sha512:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+        ],
+    ),
 ];
 
 /// The last part of the name of the message.

@@ -9,7 +9,7 @@ use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 use registry_client::{Code, ErrorReason};
 use registry_proto::field::{Field, Kind};
 use registry_tests::conformance;
-use resource::{Models, Releases, Resource, ResourceKind};
+use resource::{Artifacts, Deployments, Models, Releases, Resource, ResourceKind};
 use std::collections::BTreeSet;
 
 /// What every change of a resource changes besides. (Who changed it last does not change: callers are not told apart.)
@@ -19,8 +19,9 @@ const BESIDES: [&str; 3] = ["update_time", "etag", "revision"];
 fn cleared(at: &Field) -> Cleared {
     match (fill::short(at), at.name) {
         ("Model", "storage_path") => Cleared::Refused,
-        ("Model" | "Release", "metadata") => Cleared::ToEmptyObject,
-        ("Model", "source") => Cleared::To(Value::EnumNumber(1)),
+        ("Artifact", "artifact_type" | "file_path" | "size_bytes") => Cleared::Refused,
+        ("Model" | "Release" | "Artifact" | "Deployment", "metadata") => Cleared::ToEmptyObject,
+        ("Model", "source") | ("Deployment", "health") => Cleared::To(Value::EnumNumber(1)),
         // `+` may stand in a version and not in a tag.
         ("Release", "tag") => Cleared::To(Value::String("1.0.0_cu12-fp16".to_owned())),
         _ => Cleared::ToNothing,
@@ -28,7 +29,7 @@ fn cleared(at: &Field) -> Cleared {
 }
 
 enum Cleared {
-    /// A model is never without one.
+    /// A model or an artifact is never without one.
     Refused,
     /// The document is never absent: {} stands for nothing said.
     ToEmptyObject,
@@ -132,9 +133,9 @@ async fn each_immutable_field_stays<K: ResourceKind>(resources: &Resource<'_, K>
     let id = resources.create(&first).await.unwrap();
     let before = resources.get(&id).await;
     for at in resource_fields(K::NAME).filter(|at| at.immutable) {
-        resources.update(&id, &only(&first, &[at.name]), &["labels"]).await.expect("the same value");
+        resources.update(&id, &only(&first, &[at.name]), &[K::ANOTHER]).await.expect("the same value");
         let before = resources.get(&id).await;
-        for mask in [&[][..], &["labels"][..]] {
+        for mask in [&[][..], &[K::ANOTHER][..]] {
             let error = resources.update(&id, &only(&second, &[at.name]), mask).await.unwrap_err();
             assert_eq!(error.reason(), Some(ErrorReason::ImmutableField), "{}: {error}", at.name);
             assert_eq!(error.metadata().get("path"), Some(&K::path(at.name)));
@@ -165,7 +166,7 @@ async fn each_output_only_field_is_the_servers<K: ResourceKind>(resources: &Reso
         if *name == "etag" {
             continue; // an update takes it as a condition
         }
-        let after = resources.update(&id, &only(&claims, &[*name]), &["labels"]).await.unwrap();
+        let after = resources.update(&id, &only(&claims, &[*name]), &[K::ANOTHER]).await.unwrap();
         assert_ne!(get(&after, name), get(&claims, name), "{name} was taken from the caller");
         let error = resources.update(&id, &claims, &[*name]).await.unwrap_err();
         assert!(matches!(error.reason(), Some(ErrorReason::InvalidUpdateMask)) || *name == "etag", "{name}: {error}");
@@ -189,10 +190,24 @@ conformance! {
         everything_comes_back(&Resource::<Releases>::new(registry).await, Filling::Second).await;
     }
 
+    /// Whatever is sent comes back.
+    async fn every_field_of_an_artifact_comes_back(registry: &Harness) {
+        everything_comes_back(&Resource::<Artifacts>::new(registry).await, Filling::First).await;
+        everything_comes_back(&Resource::<Artifacts>::new(registry).await, Filling::Second).await;
+    }
+
+    /// Whatever is sent comes back.
+    async fn every_field_of_a_deployment_comes_back(registry: &Harness) {
+        everything_comes_back(&Resource::<Deployments>::new(registry).await, Filling::First).await;
+        everything_comes_back(&Resource::<Deployments>::new(registry).await, Filling::Second).await;
+    }
+
     /// Texts as long as the contract lets them be, of characters of several bytes.
     async fn the_longest_texts_come_back(registry: &Harness) {
         everything_comes_back(&Resource::<Models>::new(registry).await, Filling::Longest).await;
         everything_comes_back(&Resource::<Releases>::new(registry).await, Filling::Longest).await;
+        everything_comes_back(&Resource::<Artifacts>::new(registry).await, Filling::Longest).await;
+        everything_comes_back(&Resource::<Deployments>::new(registry).await, Filling::Longest).await;
     }
 
     /// The mask says what is written, and nothing else does.
@@ -205,6 +220,16 @@ conformance! {
         each_field_changes_alone(&Resource::<Releases>::new(registry).await).await;
     }
 
+    /// The mask says what is written, and nothing else does.
+    async fn each_field_of_an_artifact_changes_alone(registry: &Harness) {
+        each_field_changes_alone(&Resource::<Artifacts>::new(registry).await).await;
+    }
+
+    /// The mask says what is written, and nothing else does.
+    async fn each_field_of_a_deployment_changes_alone(registry: &Harness) {
+        each_field_changes_alone(&Resource::<Deployments>::new(registry).await).await;
+    }
+
     /// A name is for ever.
     async fn the_immutable_fields_of_a_model_stay(registry: &Harness) {
         each_immutable_field_stays(&Resource::<Models>::new(registry).await).await;
@@ -213,6 +238,26 @@ conformance! {
     /// What was built is for ever.
     async fn the_immutable_fields_of_a_release_stay(registry: &Harness) {
         each_immutable_field_stays(&Resource::<Releases>::new(registry).await).await;
+    }
+
+    /// Which file it is is for ever.
+    async fn the_immutable_fields_of_an_artifact_stay(registry: &Harness) {
+        each_immutable_field_stays(&Resource::<Artifacts>::new(registry).await).await;
+    }
+
+    /// Callers do not write history.
+    async fn the_output_only_fields_of_an_artifact_are_the_servers(registry: &Harness) {
+        each_output_only_field_is_the_servers(&Resource::<Artifacts>::new(registry).await).await;
+    }
+
+    /// Where and when it was deployed is for ever.
+    async fn the_immutable_fields_of_a_deployment_stay(registry: &Harness) {
+        each_immutable_field_stays(&Resource::<Deployments>::new(registry).await).await;
+    }
+
+    /// Callers do not write history.
+    async fn the_output_only_fields_of_a_deployment_are_the_servers(registry: &Harness) {
+        each_output_only_field_is_the_servers(&Resource::<Deployments>::new(registry).await).await;
     }
 
     /// Callers do not write history.

@@ -1,10 +1,10 @@
-//! What models and releases have in common, as far as reflection needs to know: how one is created, read and
-//! updated through the real client.
+//! What models, releases, artifacts and deployments have in common, as far as reflection needs to know: how one is created,
+//! read and updated through the real client.
 
 use super::fill::{Filling, descriptor, filled, resource_fields};
 use super::writable;
 use prost_reflect::{DynamicMessage, Value};
-use registry_client::{Client, Error, ModelRef, ReleaseRef, pb};
+use registry_client::{Client, DeploymentId, Error, ModelRef, ReleaseRef, pb};
 use registry_tests::{Harness, given};
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -15,6 +15,8 @@ pub(super) trait ResourceKind {
     const NAME: &'static str;
     /// The field that holds it in a request.
     const FIELD: &'static str;
+    /// A field that can be written, for masks that are to name nothing else.
+    const ANOTHER: &'static str;
 
     async fn create(client: &Client, of: &pb::Model, resource: &DynamicMessage) -> Result<String, Error>;
     async fn get(client: &Client, id: &str) -> DynamicMessage;
@@ -32,6 +34,8 @@ pub(super) trait ResourceKind {
 
 pub(super) struct Models;
 pub(super) struct Releases;
+pub(super) struct Artifacts;
+pub(super) struct Deployments;
 
 fn reflected<M: prost::Message>(name: &str, message: &M) -> DynamicMessage {
     DynamicMessage::decode(descriptor(name), message.encode_to_vec().as_slice()).expect("a message of the contract")
@@ -40,6 +44,7 @@ fn reflected<M: prost::Message>(name: &str, message: &M) -> DynamicMessage {
 impl ResourceKind for Models {
     const NAME: &'static str = "Model";
     const FIELD: &'static str = "model";
+    const ANOTHER: &'static str = "labels";
 
     async fn create(client: &Client, _: &pb::Model, resource: &DynamicMessage) -> Result<String, Error> {
         let model = Some(resource.transcode_to().expect("a model"));
@@ -67,6 +72,7 @@ impl ResourceKind for Models {
 impl ResourceKind for Releases {
     const NAME: &'static str = "Release";
     const FIELD: &'static str = "release";
+    const ANOTHER: &'static str = "labels";
 
     async fn create(client: &Client, of: &pb::Model, resource: &DynamicMessage) -> Result<String, Error> {
         let release = Some(resource.transcode_to().expect("a release"));
@@ -90,6 +96,63 @@ impl ResourceKind for Releases {
         let answer =
             client.call(pb::UpdateReleaseRequest { release_ref, release, update_mask, ..Default::default() }).send().await?;
         Ok(reflected("Release", &answer.release.expect("a release")))
+    }
+}
+
+impl ResourceKind for Artifacts {
+    const NAME: &'static str = "Artifact";
+    const FIELD: &'static str = "artifact";
+    const ANOTHER: &'static str = "platform";
+
+    async fn create(client: &Client, of: &pb::Model, resource: &DynamicMessage) -> Result<String, Error> {
+        let artifact = Some(resource.transcode_to().expect("an artifact"));
+        let parent = Some(pb::create_artifact_request::Parent::ModelRef(ModelRef::from(of).into()));
+        let answer = client.call(pb::CreateArtifactRequest { parent, artifact, ..Default::default() }).send().await?;
+        Ok(answer.artifact.expect("an artifact").id)
+    }
+
+    async fn get(client: &Client, id: &str) -> DynamicMessage {
+        reflected("Artifact", &client.get_artifact(id).send().await.expect("an artifact"))
+    }
+
+    async fn update(
+        client: &Client,
+        id: &str,
+        resource: &DynamicMessage,
+        update_mask: Option<prost_types::FieldMask>,
+    ) -> Result<DynamicMessage, Error> {
+        let (artifact_id, artifact) = (id.to_owned(), Some(resource.transcode_to().expect("an artifact")));
+        let request = pb::UpdateArtifactRequest { artifact_id, artifact, update_mask, ..Default::default() };
+        Ok(reflected("Artifact", &client.call(request).send().await?.artifact.expect("an artifact")))
+    }
+}
+
+impl ResourceKind for Deployments {
+    const NAME: &'static str = "Deployment";
+    const FIELD: &'static str = "deployment";
+    const ANOTHER: &'static str = "cluster";
+
+    async fn create(client: &Client, of: &pb::Model, resource: &DynamicMessage) -> Result<String, Error> {
+        let deployment = Some(resource.transcode_to().expect("a deployment"));
+        let release_ref = Some(ReleaseRef::from(ReleaseRef::key(&of.name, "0.0.1")).into());
+        let answer = client.call(pb::CreateDeploymentRequest { release_ref, deployment, ..Default::default() }).send().await?;
+        Ok(answer.deployment.expect("a deployment").id)
+    }
+
+    async fn get(client: &Client, id: &str) -> DynamicMessage {
+        reflected("Deployment", &client.get_deployment(DeploymentId::new(id)).send().await.expect("a deployment"))
+    }
+
+    async fn update(
+        client: &Client,
+        id: &str,
+        resource: &DynamicMessage,
+        update_mask: Option<prost_types::FieldMask>,
+    ) -> Result<DynamicMessage, Error> {
+        let deployment = Some(resource.transcode_to().expect("a deployment"));
+        let deployment_id = id.to_owned();
+        let request = pb::UpdateDeploymentRequest { deployment_id, deployment, update_mask, ..Default::default() };
+        Ok(reflected("Deployment", &client.call(request).send().await?.deployment.expect("a deployment")))
     }
 }
 

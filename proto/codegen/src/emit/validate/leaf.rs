@@ -13,7 +13,7 @@ use crate::schema::{Bound, Check, Enumeration, Field, Kind};
 const WELL_KNOWN: &[&str] =
     &["google.protobuf.Duration", "google.protobuf.FieldMask", "google.protobuf.Struct", "google.protobuf.Timestamp"];
 
-/// Whether the value has to be looked at, and how. `value` is a `&str`, a number or a reference to a message.
+/// Whether the value has to be looked at, and how. `value` is a `&str`, a number or a reference to bytes or a message.
 pub(super) fn checks(
     field: &Field,
     kind: &Kind,
@@ -77,11 +77,19 @@ fn numeric(checks: &[Check], value: &TokenStream) -> Option<TokenStream> {
                 let least = Literal::i32_unsuffixed(*least);
                 Some(quote!(number::at_least(at, "INT32_GTE", i64::from(#value), #least);))
             }
+            Check::Int32Lte(most) => {
+                let most = Literal::i32_unsuffixed(*most);
+                Some(quote!(number::at_most(at, "INT32_LTE", i64::from(#value), #most);))
+            }
             Check::Int64Gte(least) => {
                 let least = Literal::i64_unsuffixed(*least);
                 Some(quote!(number::at_least(at, "INT64_GTE", #value, #least);))
             }
             Check::DoubleFinite => Some(quote!(number::finite(at, #value);)),
+            Check::BytesMaxLen(most) => {
+                let most = limit(*most);
+                Some(quote!(number::max_bytes(at, #value.len(), #most);))
+            }
             _ => None,
         })
         .collect();

@@ -22,9 +22,9 @@ pub(crate) fn code(schema: &Schema) -> Result<TokenStream, Error> {
     for message in schema.inputs() {
         check_recursion(schema, message)?;
         impls.push(if masked.contains(&message.full_name.as_str()) {
-            masked_impl(message, &mut patterns)?
+            masked_impl(schema, message, &mut patterns)?
         } else {
-            plain_impl(message, &mut patterns)?
+            plain_impl(schema, message, &mut patterns)?
         });
     }
     let patterns = patterns.code();
@@ -58,11 +58,11 @@ fn check_recursion(schema: &Schema, message: &Message) -> Result<(), Error> {
     Ok(())
 }
 
-fn plain_impl(message: &Message, patterns: &mut Patterns) -> Result<TokenStream, Error> {
+fn plain_impl(schema: &Schema, message: &Message, patterns: &mut Patterns) -> Result<TokenStream, Error> {
     let owner = quote!(self);
     let mut checks = Vec::new();
     for field in message.inputs() {
-        checks.extend(statement(message, field, &owner, patterns)?);
+        checks.extend(statement(schema, message, field, &owner, patterns)?);
     }
     let path = naming::path(&message.full_name);
     let at = if checks.is_empty() { quote!(_) } else { quote!(at) };
@@ -93,11 +93,11 @@ fn plain_impl(message: &Message, patterns: &mut Patterns) -> Result<TokenStream,
 }
 
 /// A resource, of which an update checks what it writes.
-fn masked_impl(message: &Message, patterns: &mut Patterns) -> Result<TokenStream, Error> {
+fn masked_impl(schema: &Schema, message: &Message, patterns: &mut Patterns) -> Result<TokenStream, Error> {
     let owner = quote!(message);
     let mut checks = Vec::new();
     for field in message.inputs() {
-        let Some(statement) = statement(message, field, &owner, patterns)? else { continue };
+        let Some(statement) = statement(schema, message, field, &owner, patterns)? else { continue };
         checks.push(match when(message, field, &owner) {
             Some(condition) => quote!(if #condition { #statement }),
             None => statement,
@@ -136,6 +136,7 @@ fn when(message: &Message, field: &Field, owner: &TokenStream) -> Option<TokenSt
 }
 
 fn statement(
+    schema: &Schema,
     message: &Message,
     field: &Field,
     owner: &TokenStream,
@@ -143,6 +144,9 @@ fn statement(
 ) -> Result<Option<TokenStream>, Error> {
     if message.masked_resource()?.is_some_and(|resource| resource.name == field.name) {
         return Ok(Some(masked_field(message, field)));
+    }
+    if field.partial {
+        return partial_field(schema, field).map(Some);
     }
     if field.shape == Shape::OneofMember {
         return shape::oneof(message, field, owner, patterns);
@@ -154,16 +158,29 @@ fn statement(
 
 /// The resource in the request of an Update.
 fn masked_field(request: &Message, field: &Field) -> TokenStream {
+    let update_mask = request.fields.iter().find(|field| field.kind.message() == Some(crate::schema::FIELD_MASK));
+    let update_mask = update_mask.map(|field| naming::field(&field.name));
+    checked_as_masked(field, &quote!(self.#update_mask.as_ref()))
+}
+
+/// A resource that need not be whole: the fields that are set are checked.
+fn partial_field(schema: &Schema, field: &Field) -> Result<TokenStream, Error> {
+    let named = field.kind.message();
+    if !schema.masked()?.iter().any(|resource| Some(resource.full_name.as_str()) == named) {
+        return Err(Error::at(&field.full_name, "is `partial`, and only a resource with an Update method can be"));
+    }
+    Ok(checked_as_masked(field, &quote!(None)))
+}
+
+fn checked_as_masked(field: &Field, update_mask: &TokenStream) -> TokenStream {
     let resource =
         Message { full_name: field.kind.message().unwrap_or_default().to_owned(), fields: Vec::new(), oneofs: Vec::new() };
     let (function, mask) = (masked_fn(&resource), mask_type(&resource));
     let (name, ident) = (&field.name, naming::field(&field.name));
-    let update_mask = request.fields.iter().find(|field| field.kind.message() == Some(crate::schema::FIELD_MASK));
-    let update_mask = update_mask.map(|field| naming::field(&field.name));
     let missing = if field.behavior.required { quote!(at.missing()) } else { quote!({}) };
     quote! {
         at.field(#name, |at| match &self.#ident {
-            Some(value) => #function(value, Some(#mask::named(self.#update_mask.as_ref(), value)), at),
+            Some(value) => #function(value, Some(#mask::named(#update_mask, value)), at),
             None => #missing,
         });
     }

@@ -34,7 +34,7 @@ pub(super) fn body(field: &Field, owner: &TokenStream, patterns: &mut Patterns) 
 
 fn plain(field: &Field, owner: &TokenStream, patterns: &mut Patterns) -> Result<Option<TokenStream>, Error> {
     let ident = naming::field(&field.name);
-    let value = if matches!(field.kind, Kind::String) { quote!(&#owner.#ident) } else { quote!(#owner.#ident) };
+    let value = if matches!(field.kind, Kind::String | Kind::Bytes) { quote!(&#owner.#ident) } else { quote!(#owner.#ident) };
     let checks = leaf::checks(field, &field.kind, &field.rules.own.0, &value, patterns)?;
     let set = is_set(field, owner);
     Ok(match (field.behavior.required, field.rules.ignore_zero) {
@@ -138,7 +138,8 @@ pub(super) fn oneof(
     let mut arms = Vec::new();
     for member in members {
         let (variant, name) = (naming::variant(&member.name), &member.name);
-        let value = if matches!(member.kind, Kind::String | Kind::Message(_)) { quote!(value) } else { quote!(*value) };
+        let value =
+            if matches!(member.kind, Kind::String | Kind::Bytes | Kind::Message(_)) { quote!(value) } else { quote!(*value) };
         arms.push(match leaf::checks(member, &member.kind, &member.rules.own.0, &value, patterns)? {
             Some(checks) => quote!(Some(#path::#variant(value)) => at.field(#name, |at| #checks)),
             None => quote!(Some(#path::#variant(_)) => {}),
