@@ -289,12 +289,12 @@ impl Error {
                 }
                 Self::Cancelled(_) | Self::Internal(_) => true,
                 // Said by the registry, it is a refusal. Otherwise the answer was there, and too large to be read.
-                Self::OutOfRange(failure) => failure.0.reason.is_none(),
+                Self::OutOfRange(failure) | Self::DataLoss(failure) => failure.0.reason.is_none(),
                 Self::Invalid(_) | Self::NotFound(_) | Self::AlreadyExists(_) | Self::Aborted(_) => false,
                 Self::FailedPrecondition(_) | Self::Unauthenticated(_) | Self::PermissionDenied(_) => false,
                 Self::ResourceExhausted(_) | Self::Unimplemented(_) | Self::Endpoint(_) => false,
                 // The call was given up in the middle of its bytes.
-                Self::DataLoss(_) | Self::File(_) => false,
+                Self::File(_) => false,
             }
     }
 
@@ -313,6 +313,8 @@ impl Error {
     pub(crate) fn is_unanswered(&self) -> bool {
         match self {
             Self::Cancelled(failure) | Self::Internal(failure) => failure.0.reason.is_none(),
+            // Noticed here, it is the bytes.
+            Self::DataLoss(failure) => failure.0.status.is_some() && failure.0.reason.is_none(),
             // Noticed here; whoever else says so speaks of the deadline of the call.
             Self::DeadlineExceeded(failure) => failure.0.status.is_none(),
             _ => false,

@@ -17,6 +17,7 @@ pub mod guesses;
 mod harness;
 pub mod held;
 pub mod http;
+pub mod journey;
 pub mod keys;
 pub mod linearizable;
 pub mod memory;

@@ -63,7 +63,7 @@ async fn the_kind_follows_the_code() {
         NotFound => NotFound, AlreadyExists => AlreadyExists, PermissionDenied => PermissionDenied,
         ResourceExhausted => ResourceExhausted, FailedPrecondition => FailedPrecondition, Aborted => Aborted,
         OutOfRange => OutOfRange, Unimplemented => Unimplemented, Internal => Internal, Unavailable => Unavailable,
-        DataLoss => Internal, Unauthenticated => Unauthenticated,
+        DataLoss => DataLoss, Unauthenticated => Unauthenticated,
     }
 }
 

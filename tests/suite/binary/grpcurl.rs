@@ -111,3 +111,55 @@ async fn describes_the_details_of_errors() {
     assert!(said.contains("field_violations"), "{said}");
     server.stop().await;
 }
+
+/// The way of a release from its model to its end, by hand: bytes in base64, as JSON has them.
+#[tokio::test]
+async fn walks_the_whole_way() {
+    let (_directory, server) = server().await;
+    call(&server, "ModelService/CreateModel", json!({"model": {"name": "iris", "storage_path": "/iris"}})).await;
+    let release = json!({"model_ref": {"name": "iris"}, "release": {"version": "1", "digest": digest(1)}, "initial_state": 1});
+    call(&server, "ReleaseService/CreateRelease", release).await;
+    let release_ref = json!({"name": {"model": "iris", "version": "1"}});
+    for name in ["a.bin", "b.bin", "c.bin"] {
+        let start = json!({"start": {"release_ref": release_ref, "artifact": {"name": name, "artifact_type": "file"}}});
+        let chunk = json!({"chunk": "aXJpcw=="});
+        let artifact = stream(&server, "ArtifactService/UploadArtifact", &[start, chunk.clone(), chunk]).await;
+        let (size, state) = (&artifact["artifact"]["sizeBytes"], &artifact["artifact"]["contentState"]);
+        assert_eq!((size, state), (&json!("8"), &json!("ARTIFACT_CONTENT_STATE_STORED")), "{artifact}");
+    }
+    let files = call(&server, "ArtifactService/ListArtifacts", json!({"release_ref": release_ref})).await;
+    assert_eq!(files["artifacts"].as_array().unwrap().len(), 3);
+    let id = json!({"artifact_id": files["artifacts"][0]["id"]});
+    let said = grpcurl(&server, &["-d", &id.to_string()], &["modelregistry.v1.ArtifactService/DownloadArtifact"]).await.unwrap();
+    assert!(said.contains("aXJpc2lyaXM="), "{said}");
+    let deploy = |environment| json!({"release_ref": release_ref, "deployment": {"environment": environment}});
+    let staging = call(&server, "DeploymentService/CreateDeployment", deploy("staging")).await;
+    call(&server, "ReleaseService/TransitionRelease", json!({"release_ref": release_ref, "target_state": 2})).await;
+    call(&server, "ReleaseService/SetReleaseAlias", json!({"release_ref": release_ref, "alias": "production"})).await;
+    let production = call(&server, "DeploymentService/CreateDeployment", deploy("production")).await;
+    let resolve = json!({"model_ref": {"name": "iris"}, "alias": "production", "environment": "production"});
+    let resolved = call(&server, "ReleaseService/ResolveRelease", resolve).await;
+    assert_eq!(resolved["release"]["version"], "1");
+    let running = json!({"filter": {"environments": ["production"], "states": ["DEPLOYMENT_STATE_RUNNING"]}});
+    let running = call(&server, "DeploymentService/ListDeployments", running).await;
+    assert_eq!(running["deployments"][0]["modelName"], "iris");
+    let delete = json!({"model_ref": {"name": "iris"}, "force": true});
+    let method = "modelregistry.v1.ModelService/DeleteModel";
+    let refused = grpcurl(&server, &["-d", &delete.to_string()], &[method]).await.unwrap_err();
+    assert!(refused.contains("RESOURCE_IN_USE") || refused.contains("FailedPrecondition"), "{refused}");
+    for deployment in [staging, production] {
+        let end = json!({"deployment_id": deployment["deployment"]["id"], "target_state": "DEPLOYMENT_STATE_TERMINATED"});
+        call(&server, "DeploymentService/TransitionDeployment", end).await;
+    }
+    let deleted = call(&server, "ModelService/DeleteModel", delete).await;
+    assert_eq!(deleted["deletedReleaseCount"], "1");
+    server.stop().await;
+}
+
+/// A call with several messages.
+async fn stream(server: &Running, method: &str, messages: &[Value]) -> Value {
+    let (method, messages) = (format!("modelregistry.v1.{method}"), messages.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let said =
+        grpcurl(server, &["-d", &messages.join("\n")], &[&method]).await.unwrap_or_else(|error| panic!("{method}: {error}"));
+    serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
+}

@@ -23,6 +23,7 @@ mod dry_run;
 mod environments;
 mod errors;
 mod filters;
+mod journey;
 mod limits;
 mod list_events;
 mod lists;

@@ -1,5 +1,7 @@
 //! Bytes of artifacts: they go in and come out as they were, or not at all.
 
+#[cfg(feature = "s3")]
+mod bucket;
 mod damage;
 mod downloads;
 mod limits;
