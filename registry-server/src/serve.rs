@@ -139,11 +139,12 @@ impl Server {
         let routes = Routes::new(health_service);
         let routes = if reflection == Reflection::Off { routes } else { add_reflection(routes)? };
         let refusals = Refusals::default();
-        let all = AllLimits { connections: limits, calls, quota };
+        let told_apart = first_key.is_some();
+        let all = AllLimits { connections: limits, calls, quota, grace, told_apart };
         let watch = Health::watch(store.clone(), storage, leaving.clone()).await;
         let routes = Api::new(registry.clone(), watch.health(), stop.clone(), all, &refusals).routes(routes);
         let (log, ended) = (AuditLog::new(clock), CancellationToken::new());
-        let gate = Gate::new(&calls, first_key.is_some(), &refusals);
+        let gate = Gate::new(&calls, told_apart, &refusals);
         let access = Access { admission, reflection, failures: Failures::new(&calls, &refusals) };
         let routes = layer::around(routes.into_axum_router(), &store, access, gate, log.clone());
         let mut telling = vec![AbortOnDropHandle::new(tokio::spawn(refusals.clone().tell()))];

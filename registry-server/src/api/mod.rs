@@ -50,6 +50,7 @@ use registry_proto::v1::watch_service_server::WatchServiceServer;
 use registry_proto::validate::Collector;
 use rules::Rules;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tonic::Extensions;
 use tonic::metadata::MetadataValue;
@@ -87,6 +88,10 @@ pub struct AllLimits {
     pub calls: CallLimits,
     /// Bytes of artifacts.
     pub quota: Quota,
+    /// How long calls that have begun may take when the server stops.
+    pub grace: Duration,
+    /// Whether callers are told apart, so that one of them can be kept from taking everything.
+    pub told_apart: bool,
 }
 
 impl Api {
@@ -94,7 +99,8 @@ impl Api {
     #[must_use]
     pub fn new(registry: Registry, health: Health, stop: CancellationToken, limits: AllLimits, refusals: &Refusals) -> Self {
         let tokens = PageTokens::new(&registry.store().identity().page_token_key);
-        let (watches, transfers) = (Watches::new(&limits.calls, refusals), Transfers::new(&limits.calls, refusals));
+        let (watches, transfers) =
+            (Watches::new(&limits.calls, refusals), Transfers::new(&limits.calls, limits.told_apart, refusals));
         Self { registry, tokens, stop, watches, transfers, limits, health }
     }
 

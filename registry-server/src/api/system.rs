@@ -74,7 +74,13 @@ fn component(component: Component, found: Found, known: bool) -> pb::get_server_
 }
 
 fn limits(retention: Retention, all: AllLimits) -> Result<pb::get_server_info_response::Limits, Error> {
-    let AllLimits { connections: Limits { connections, connections_per_address, handshake, streams }, calls, quota } = all;
+    let AllLimits {
+        connections: Limits { connections, connections_per_address, handshake, streams },
+        calls,
+        quota,
+        grace: _,
+        told_apart: _,
+    } = all;
     let CallLimits {
         calls_in_flight,
         request_bytes_in_flight,

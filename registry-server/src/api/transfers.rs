@@ -26,12 +26,15 @@ use registry_proto::v1::upload_artifact_request::{Message, Start};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 /// How long an upload may send nothing, and a download have nothing taken.
 pub(super) const IDLE: Duration = Duration::from_secs(60);
+
+/// Which part of the grace period uploads and downloads have when a server stops.
+const LAST: f64 = 0.8;
 
 /// When there may be room for another one.
 const SOON: Duration = Duration::from_secs(1);
@@ -44,9 +47,10 @@ pub(super) struct Transfers {
 }
 
 impl Transfers {
-    /// One caller may have half of it.
-    pub(super) fn new(limits: &CallLimits, refusals: &Refusals) -> Self {
-        Self { open: Shares::new(limits.transfers, limits.transfers.div_ceil(2)), refusals: refusals.clone() }
+    /// One caller may have half of it, where callers are told apart.
+    pub(super) fn new(limits: &CallLimits, told_apart: bool, refusals: &Refusals) -> Self {
+        let each = if told_apart { limits.transfers.div_ceil(2) } else { limits.transfers };
+        Self { open: Shares::new(limits.transfers, each), refusals: refusals.clone() }
     }
 
     fn one_more(&self, caller: &Caller) -> Result<Share<Who>, Error> {
@@ -76,6 +80,7 @@ impl Api {
             tokio::select! {
                 biased;
                 why = guard.lost() => Err(why),
+                () = self.last_moment() => Err(Error::ShuttingDown),
                 answer = self.take_in(context, noted, Incoming(request.into_inner())) => answer,
             }
         };
@@ -98,6 +103,8 @@ impl Api {
         while let Some(chunk) = messages.chunk().await? {
             receiving.take(chunk).await?;
         }
+        // A caller who goes away looks as if he had sent all there is, until the connection is asked: it is, before anything else.
+        tokio::task::yield_now().await;
         let received = receiving.finish().await?;
         let payload = payload.chain_update(received.content.sha256.as_str()).finalize().into();
         let key = change.map(|id| ChangeKey { id, method: Method::UploadArtifact.path(), payload });
@@ -107,6 +114,12 @@ impl Api {
         let new = new.received(id, content.size_bytes, checksum.clone());
         let answer = |stored, ctx: &Context| Kept(pb::UploadArtifactResponse { artifact: Some(artifact::written(stored, ctx)) });
         self.registry.store_artifact(&context, (id, new), received, answer).await
+    }
+
+    /// Comes shortly before a server that stops ends what is still open: whoever is told can go on elsewhere.
+    async fn last_moment(&self) {
+        self.stop.cancelled().await;
+        sleep(self.limits.grace.mul_f64(LAST)).await;
     }
 
     /// Serves a download.
@@ -120,7 +133,7 @@ impl Api {
             // The contract allows nothing negative.
             let (offset, limit) = (offset_bytes.unsigned_abs(), limit_bytes.unsigned_abs());
             let download = api.registry.download(&context, id, offset, Some(limit).filter(|limit| *limit > 0)).await?;
-            Ok(messages(download, guard, deadline, context.request_id().clone()))
+            Ok(messages(download, guard, deadline, api.clone(), context.request_id().clone()))
         };
         self.accept(request, wanted).await
     }
@@ -167,13 +180,14 @@ fn of_stream(broken: &Status) -> Error {
 
 /// The artifact, then its bytes. They are read by a task of its own: a stream whose client takes nothing is not polled, and could
 /// not notice that.
-fn messages(download: Download, mut guard: Guard, deadline: Deadline, request_id: RequestId) -> Chunks {
+fn messages(download: Download, mut guard: Guard, deadline: Deadline, api: Api, request_id: RequestId) -> Chunks {
     let (sender, receiver) = mpsc::channel(1);
     let task = AbortOnDropHandle::new(tokio::spawn(async move {
         tokio::select! {
             biased;
             () = deadline.passed() => Err(status::late("the deadline of the stream has passed")),
             why = guard.lost() => Err(status::of(&why, &request_id)),
+            () = api.last_moment() => Err(status::of(&Error::ShuttingDown, &request_id)),
             sent = send(download, &sender) => sent.map_err(|error| status::of(&error, &request_id)),
         }
     }));

@@ -17,6 +17,10 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+/// How much of one stream, and of all of a connection, is taken from the network before anybody has asked for it.
+const STREAM_WINDOW: u32 = 512 * 1024;
+const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
+
 /// How long a connection that has not begun when the server stops may still take: its first call may be on the way.
 const LATE: Duration = Duration::from_millis(300);
 
@@ -65,6 +69,9 @@ fn http2(limits: &Limits) -> http2::Builder<TokioExecutor> {
     http2
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.streams)
+        // What one stream has sent and nobody has taken is not all that there is room for.
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(MAX_HEADER_BYTES)
         .max_pending_accept_reset_streams(20)
         .max_local_error_reset_streams(256)

@@ -174,7 +174,7 @@ impl Download {
 
 /// Tells all artifacts that have these bytes what is known of them now. False if there is none. Sound bytes that are equal to others
 /// stay what they are said to be: they are stored once.
-async fn content_is(tx: Tx, command: Arc<(ContentId, ArtifactContentState)>) -> Result<bool, Error> {
+pub(super) async fn content_is(tx: Tx, command: Arc<(ContentId, ArtifactContentState)>) -> Result<bool, Error> {
     let (id, state) = *command;
     let (from, to) = match state {
         ArtifactContentState::Lost => (ContentState::Stored, ContentState::Lost),

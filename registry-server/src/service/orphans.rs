@@ -10,29 +10,41 @@ use crate::domain::{ContentId, Context, Error, Scope, Timestamp, UploadId};
 use crate::storage::ContentKey;
 use crate::store::entity::upload;
 use crate::store::{Tx, contents, uploads};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How many are removed before it is looked again which there are.
 const SOME: u64 = 100;
+/// How many that cannot be removed end a round: the storage may not be there at all, and each attempt takes its time.
+const STUCK: usize = 10;
 
 impl Registry {
-    /// Removes what is due; tells how many contents and leftovers there were. What cannot be removed now is left for the next time.
+    /// Removes what is due; tells how many contents and leftovers there were. What cannot be removed now is left for the next time, and
+    /// keeps nothing else from being removed.
     pub(super) async fn remove_orphans(&self, ctx: &Context) -> Result<u64, Error> {
-        Ok(self.remove_leftovers(ctx).await? + self.remove_contents(ctx).await?)
+        let (leftovers, contents) = (self.remove_leftovers(ctx).await, self.remove_contents(ctx).await);
+        Ok(leftovers? + contents?)
     }
 
     async fn remove_leftovers(&self, ctx: &Context) -> Result<u64, Error> {
-        let mut removed = 0;
+        let (mut removed, mut stuck) = (0, BTreeSet::new());
         loop {
             let dead = uploads::dead(&self.store.snapshot(&Scope::everything()).await?, ctx.now(), SOME).await?;
-            let mut now = 0;
-            for id in dead {
-                now += u64::from(self.clear_away(ctx, id, Some(ctx.now())).await?);
-            }
-            if now == 0 {
+            let due: Vec<UploadId> = dead.into_iter().filter(|id| !stuck.contains(id)).collect();
+            if due.is_empty() || stuck.len() >= STUCK {
                 return Ok(removed);
             }
-            removed += now;
+            for id in due {
+                match self.clear_away(ctx, id, Some(ctx.now())).await {
+                    Ok(true) => removed += 1,
+                    Ok(false) => drop(stuck.replace(id)),
+                    Err(error) => {
+                        stuck.insert(id);
+                        complain("what an upload left", &error);
+                        self.run(ctx, id, postpone_upload).await?;
+                    }
+                }
+            }
         }
     }
 
@@ -51,22 +63,49 @@ impl Registry {
 
     async fn remove_contents(&self, ctx: &Context) -> Result<u64, Error> {
         let before = ctx.now().before(self.retention.orphans);
-        let mut removed = 0;
+        let (mut removed, mut stuck) = (0, BTreeSet::new());
         loop {
             let dead = contents::dead(&self.store.snapshot(&Scope::everything()).await?, before, SOME).await?;
-            let mut now = 0;
-            for id in dead {
-                let Some(key) = self.run(ctx, (id, before), condemn_content).await? else { continue };
-                self.storage.remove(&key).await.map_err(of_storage)?;
-                self.run(ctx, id, forget_content).await?;
-                now += 1;
-            }
-            if now == 0 {
+            let due: Vec<ContentId> = dead.into_iter().filter(|id| !stuck.contains(id)).collect();
+            if due.is_empty() || stuck.len() >= STUCK {
                 return Ok(removed);
             }
-            removed += now;
+            for id in due {
+                match self.remove_content(ctx, id, before).await {
+                    Ok(true) => removed += 1,
+                    Ok(false) => drop(stuck.replace(id)),
+                    Err(error) => {
+                        stuck.insert(id);
+                        complain("bytes that belong to nothing", &error);
+                        self.run(ctx, id, postpone_content).await?;
+                    }
+                }
+            }
         }
     }
+
+    async fn remove_content(&self, ctx: &Context, id: ContentId, before: Timestamp) -> Result<bool, Error> {
+        let Some(key) = self.run(ctx, (id, before), condemn_content).await? else { return Ok(false) };
+        self.storage.remove(&key).await.map_err(of_storage)?;
+        self.run(ctx, id, forget_content).await?;
+        Ok(true)
+    }
+}
+
+fn complain(what: &str, error: &Error) {
+    tracing::warn!(error = %crate::chain::of(error), "could not remove {what}, will try again");
+}
+
+async fn postpone_upload(tx: Tx, id: Arc<UploadId>) -> Result<(), Error> {
+    uploads::postpone(&tx, *id).await?;
+    tx.keep();
+    Ok(())
+}
+
+async fn postpone_content(tx: Tx, id: Arc<ContentId>) -> Result<(), Error> {
+    contents::postpone(&tx, *id).await?;
+    tx.keep();
+    Ok(())
 }
 
 async fn condemn_upload(tx: Tx, command: Arc<(UploadId, Option<Timestamp>)>) -> Result<Option<upload::Model>, Error> {

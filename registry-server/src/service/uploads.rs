@@ -7,14 +7,15 @@ mod lease;
 mod leftovers;
 mod task;
 
-use super::{Registry, artifacts};
-use crate::domain::artifact::NewArtifact;
+use super::{Registry, artifacts, downloads};
+use crate::domain::artifact::{ArtifactContentState, NewArtifact};
 use crate::domain::content::NewContent;
-use crate::domain::name::Checksum;
+use crate::domain::name::{Checksum, ContentHash};
 use crate::domain::upload::{Announced, NewUpload};
 use crate::domain::{ArtifactId, Caller, Context, Error, RequestId, Scope, UploadId};
-use crate::storage::StorageError;
+use crate::storage::{LARGEST, StorageError};
 use crate::store::artifacts::Artifact;
+use crate::store::contents::Content;
 use crate::store::{Answer, Tx, Written, answers, contents, uploads};
 use bytes::Bytes;
 use lease::Room;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use task::Task;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 /// An upload whose bytes are coming. Dropped, it is cleared away.
@@ -47,6 +49,8 @@ pub struct Received {
     /// Their checksum, as the artifact names it.
     pub checksum: Checksum,
     leftovers: Leftovers,
+    /// Says that the upload is alive, until it is registered.
+    kept: AbortOnDropHandle<()>,
 }
 
 impl Registry {
@@ -83,8 +87,7 @@ impl Registry {
 
     fn refuse_too_large(&self, actual: u64) -> Result<(), Error> {
         let limit = self.quota.artifact;
-        let subject = || "bytes of the artifact".to_owned();
-        if actual > limit { Err(Error::LimitExceeded { subject: subject(), limit, actual }) } else { Ok(()) }
+        if actual > limit { Err(too_large(limit, actual)) } else { Ok(()) }
     }
 
     /// Registers the artifact that has these bytes, under this id. Those that are not needed, because the registry has equal ones or
@@ -99,11 +102,31 @@ impl Registry {
         received: Received,
         answer: impl Fn(Artifact, &Context) -> R + Send + Sync + 'static,
     ) -> Result<Written<R>, Error> {
-        let Received { content, checksum: _, mut leftovers } = received;
+        let Received { content, checksum: _, mut leftovers, kept } = received;
+        self.look_at_equal(&content.sha256).await?;
+        let key = contents::key(content.upload.uuid(), &content.sha256)?;
         let written = self.write(ctx, (id, new, content), store, answer).await;
+        drop(kept);
         // If the answer of the database was lost, nobody knows whether the bytes are needed. Once the lease is over, it is known.
         leftovers.none = matches!(written, Err(Error::OutcomeUnknown(_)));
+        if matches!(written, Err(Error::UploadForgotten)) {
+            // Whoever took it for dead may have looked before the bytes were there.
+            self.storage.abandon(key.id(), None, Some(&key)).await.map_err(of_storage)?;
+        }
         written
+    }
+
+    /// Whether equal bytes that the registry holds are there. If they are gone, they must not be shared by whoever brings them back.
+    async fn look_at_equal(&self, sha256: &ContentHash) -> Result<(), Error> {
+        let equal = contents::equal(&self.store.snapshot(&Scope::everything()).await?, sha256).await?;
+        let Some(Content { id, key, size, .. }) = equal else { return Ok(()) };
+        match self.storage.read(&key, 0, size).await {
+            Err(StorageError::Missing | StorageError::Damaged(_)) => {
+                let ctx = self.context(Arc::new(Caller::registry()), RequestId::fresh());
+                self.run(&ctx, (id, ArtifactContentState::Lost), downloads::content_is).await.map(drop)
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -154,10 +177,15 @@ pub async fn store(tx: Tx, command: Arc<(ArtifactId, NewArtifact, NewContent)>) 
     artifacts::register(&tx, new, *id, Some(content)).await
 }
 
+fn too_large(limit: u64, actual: u64) -> Error {
+    Error::LimitExceeded { subject: "bytes of the artifact".to_owned(), limit, actual }
+}
+
 /// What the storage says, as an upload hears it.
 pub(super) fn of_storage(error: StorageError) -> Error {
     match error {
         full @ StorageError::Full => Error::StorageFull(full.into()),
+        StorageError::TooLarge => too_large(LARGEST, LARGEST.saturating_add(1)),
         error => Error::StorageUnavailable(error.into()),
     }
 }

@@ -25,6 +25,9 @@ use uuid::Uuid;
 /// 10,000 parts, the most that S3 takes, are more than 50 GiB.
 pub const PART: usize = 6 * 1024 * 1024;
 
+/// The largest content that a bucket takes.
+pub const LARGEST: u64 = 10_000 * 6 * 1024 * 1024;
+
 /// Where the bytes of artifacts are. A clone is the same storage.
 #[derive(Debug, Clone)]
 pub struct Storage(Place);

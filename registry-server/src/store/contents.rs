@@ -7,7 +7,7 @@ use crate::domain::name::ContentHash;
 use crate::domain::{ContentId, Error, Timestamp};
 use crate::storage::ContentKey;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 /// Notes of those of these bytes that no artifact has any more, live or not, that it is so from now on. To be called in the
@@ -48,17 +48,24 @@ pub struct Content {
 /// # Errors
 /// Those of the database.
 pub async fn get(source: &impl Source, id: ContentId) -> Result<Option<Content>, Error> {
-    let found = visible::of_registry::<content::Entity>().filter(content::Column::Id.eq(id)).one(source.conn()).await?;
-    let Some(content::Model { id, sha256, size_bytes, chunk_digests, state, create_time: _, orphan_time: _ }) = found else {
-        return Ok(None);
-    };
-    match state {
-        ContentState::Condemned => Ok(None),
-        ContentState::Stored | ContentState::Lost => {
-            let size = u64::try_from(size_bytes).unwrap_or(0);
-            Ok(Some(Content { id, key: key(id.uuid(), &sha256)?, size, chunk_digests }))
-        }
-    }
+    let not_condemned = content::Column::State.ne(ContentState::Condemned);
+    let query = visible::of_registry::<content::Entity>().filter(content::Column::Id.eq(id)).filter(not_condemned);
+    query.one(source.conn()).await?.map(readable).transpose()
+}
+
+/// The sound bytes with this hash, if there are any.
+///
+/// # Errors
+/// Those of the database.
+pub async fn equal(source: &impl Source, sha256: &ContentHash) -> Result<Option<Content>, Error> {
+    let equal = content::Column::Sha256.eq(sha256).and(content::Column::State.eq(ContentState::Stored));
+    visible::of_registry::<content::Entity>().filter(equal).one(source.conn()).await?.map(readable).transpose()
+}
+
+fn readable(row: content::Model) -> Result<Content, Error> {
+    let content::Model { id, sha256, size_bytes, chunk_digests, state: _, create_time: _, orphan_time: _ } = row;
+    let size = u64::try_from(size_bytes).unwrap_or(0);
+    Ok(Content { id, key: key(id.uuid(), &sha256)?, size, chunk_digests })
 }
 
 /// Where a content is in the storage.
@@ -135,9 +142,10 @@ pub async fn has_equal(source: &impl Source, id: ContentId) -> Result<bool, Erro
 /// # Errors
 /// Those of the database.
 pub async fn stored_bytes(source: &impl Source) -> Result<i64, Error> {
-    let query = visible::of_registry::<content::Entity>().select_only().column(content::Column::SizeBytes);
-    let sizes: Vec<i64> = query.into_tuple().all(source.conn()).await?;
-    Ok(sizes.into_iter().fold(0, i64::saturating_add))
+    let sum = Expr::col(content::Column::SizeBytes).sum().cast_as("bigint");
+    let query = visible::of_registry::<content::Entity>().select_only().expr_as(sum, "sum");
+    let sum: Option<Option<i64>> = query.into_tuple().one(source.conn()).await?;
+    Ok(sum.flatten().unwrap_or(0))
 }
 
 /// The first contents to be removed: that belong to nothing since `time` or before, or that somebody began to remove.
@@ -145,7 +153,8 @@ pub async fn stored_bytes(source: &impl Source) -> Result<i64, Error> {
 /// # Errors
 /// Those of the database.
 pub async fn dead(source: &impl Source, time: Timestamp, limit: u64) -> Result<Vec<ContentId>, Error> {
-    let query = visible::of_registry::<content::Entity>().filter(is_dead(time)).limit(limit);
+    let query =
+        visible::of_registry::<content::Entity>().filter(is_dead(time)).order_by_asc(content::Column::OrphanTime).limit(limit);
     Ok(query.select_only().column(content::Column::Id).into_tuple().all(source.conn()).await?)
 }
 
@@ -167,6 +176,16 @@ pub async fn condemn(tx: &Tx, id: ContentId, time: Timestamp) -> Result<Option<C
     update.exec(tx.conn()).await?;
     let found = visible::of_registry::<content::Entity>().filter(dead).one(tx.conn()).await?;
     found.map(|row| key(row.id.uuid(), &row.sha256)).transpose()
+}
+
+/// Puts what could not be removed behind what can.
+///
+/// # Errors
+/// Those of the database.
+pub async fn postpone(tx: &Tx, id: ContentId) -> Result<(), Error> {
+    let later = content::Entity::update_many().col_expr(content::Column::OrphanTime, Expr::val(tx.ctx().now()));
+    later.filter(content::Column::Id.eq(id)).exec(tx.conn()).await?;
+    Ok(())
 }
 
 fn is_dead(time: Timestamp) -> Condition {

@@ -78,6 +78,16 @@ pub async fn condemn(tx: &Tx, id: UploadId, time: Option<Timestamp>) -> Result<O
     Ok(visible::of_registry::<Entity>().filter(due).one(tx.conn()).await?)
 }
 
+/// Puts an upload that could not be cleared away behind those that can.
+///
+/// # Errors
+/// Those of the database.
+pub async fn postpone(tx: &Tx, id: UploadId) -> Result<(), Error> {
+    let later = Entity::update_many().col_expr(Column::LeaseTime, Expr::val(tx.ctx().now())).filter(Column::Id.eq(id));
+    later.exec(tx.conn()).await?;
+    Ok(())
+}
+
 /// Removes the row of an upload of which nothing is left.
 ///
 /// # Errors
@@ -110,9 +120,10 @@ pub async fn dead(source: &impl Source, time: Timestamp, limit: u64) -> Result<V
 /// # Errors
 /// Those of the database.
 pub async fn reserved_by_others(source: &impl Source, id: UploadId) -> Result<i64, Error> {
-    let query = visible::of_registry::<Entity>().filter(Column::Id.ne(id)).select_only().column(Column::ReservedBytes);
-    let reserved: Vec<i64> = query.into_tuple().all(source.conn()).await?;
-    Ok(reserved.into_iter().fold(0, i64::saturating_add))
+    let sum = Expr::col(Column::ReservedBytes).sum().cast_as("bigint");
+    let query = visible::of_registry::<Entity>().filter(Column::Id.ne(id)).select_only().expr_as(sum, "sum");
+    let sum: Option<Option<i64>> = query.into_tuple().one(source.conn()).await?;
+    Ok(sum.flatten().unwrap_or(0))
 }
 
 fn alive(id: UploadId) -> sea_orm::sea_query::SimpleExpr {

@@ -38,12 +38,13 @@ impl Expected {
     }
 
     /// What the services say.
-    fn services(self) -> [(&'static str, ServingStatus); 5] {
+    fn services(self) -> [(&'static str, ServingStatus); 6] {
         let status = |healthy| if healthy { ServingStatus::Serving } else { ServingStatus::NotServing };
         [
             ("", status(self.database)),
             ("database", status(self.database)),
             ("modelregistry.v1.ModelService", status(self.database)),
+            ("modelregistry.v1.ArtifactService", status(self.database && self.storage)),
             ("modelregistry.v1.SystemService", status(self.database)),
             ("storage", status(self.storage)),
         ]
@@ -55,7 +56,7 @@ async fn document(admin: SocketAddr) -> Option<(u16, Value)> {
     Some((answer.status, serde_json::from_str(&answer.body).expect("JSON")))
 }
 
-async fn services(channel: &Channel) -> Option<[(&'static str, ServingStatus); 5]> {
+async fn services(channel: &Channel) -> Option<[(&'static str, ServingStatus); 6]> {
     let mut services = WELL.services();
     for (service, status) in &mut services {
         let request = HealthCheckRequest { service: (*service).to_owned() };

@@ -142,6 +142,17 @@ conformance! {
         .await;
     }
 
+    /// Bytes that are gone are not shared by whoever uploads them again: they are there again, for him, whether anybody has noticed or not.
+    async fn what_is_gone_can_be_uploaded_again(registry: &Harness) {
+        let parent = parent(registry).await;
+        let first = upload(registry, &parent, "first", noise(SIZE, 1)).await;
+        std::fs::remove_file(only_file(registry)).unwrap();
+        let again = upload(registry, &parent, "again", noise(SIZE, 1)).await;
+        assert!(registry.client.download_artifact(&again.id).bytes().await.unwrap() == noise(SIZE, 1));
+        let first = registry.client.get_artifact(&first.id).send().await.unwrap();
+        assert_eq!(first.content_state(), ArtifactContentState::Lost);
+    }
+
     /// If the bytes are back, a download of the whole finds out, and the registry says so. A part says nothing of the rest.
     async fn what_is_back_is_stored(registry: &Harness) {
         let (artifact, _) = damaged(registry, |path| std::fs::rename(path, path.with_file_name("away")).unwrap()).await;

@@ -5,6 +5,7 @@ use futures::stream;
 use registry_client::pb::{UploadArtifactRequest, upload_artifact_request};
 use registry_client::{Artifact, Code, ErrorReason};
 use registry_tests::{Harness, conformance, raw, rows, wait};
+use std::time::Duration;
 use tonic::Status;
 use tonic_types::StatusExt;
 
@@ -67,8 +68,29 @@ conformance! {
         let messages = vec![first(start(&parent, "f")), chunk(""), chunk("a"), chunk(noise(MIB, 1)), chunk(""), chunk("b")];
         let artifact = send(registry, messages).await.unwrap();
         assert_eq!(artifact.size_bytes, Some(MIB as i64 + 2));
+        let single: Vec<_> = noise(3000, 3).iter().map(|byte| chunk(vec![*byte])).collect();
+        let many = [vec![first(start(&parent, "single"))], (0..7).map(|index| chunk(noise(MIB, index))).collect(), single].concat();
+        let expected: Vec<u8> = (0..7).flat_map(|index| noise(MIB, index)).chain(noise(3000, 3)).collect();
+        let artifact = send(registry, many).await.unwrap();
+        assert!(registry.client.download_artifact(&artifact.id).bytes().await.unwrap() == expected);
         let empty = send(registry, vec![first(start("m", "empty"))]).await.unwrap();
         assert_eq!((empty.size_bytes, empty.release_id), (Some(0), None));
+    }
+
+    /// A caller who goes away in the middle has uploaded nothing, also if what he sent could have been all.
+    async fn who_goes_away_uploads_nothing(registry: &Harness) {
+        let parent = parent(registry).await;
+        for round in 0..40_u64 {
+            let chunks = (0..round % 8).map(|index| chunk(noise(1000, index)));
+            let messages: Vec<_> = std::iter::once(first(start(&parent, "f"))).chain(chunks).collect();
+            let messages = futures::StreamExt::chain(stream::iter(messages), stream::pending());
+            let mut stub = registry.client.artifact_service();
+            let uploading = stub.upload_artifact(messages);
+            drop(tokio::time::timeout(Duration::from_micros(round * 500), uploading).await);
+        }
+        let settled = || async { (registry.client.list_artifacts().send().await.unwrap().items.is_empty()).then_some(()) };
+        until_files(registry, 0).await;
+        wait::until("nothing uploaded", PATIENCE, settled).await;
     }
 
     /// A name that is taken is told before the bytes are sent.

@@ -1,6 +1,6 @@
 //! Bytes that belong to nothing go after a while, and no others.
 
-use super::{MIB, PATIENCE, chunk, directory, files, first, noise, parent, sha256, start, until_files, upload};
+use super::{MIB, PATIENCE, chunk, directory, files, first, noise, only_file, parent, sha256, start, until_files, upload};
 use futures::{StreamExt, stream};
 use registry_client::{Artifact, Code, ErrorReason};
 use registry_server::serve::Settings;
@@ -95,6 +95,25 @@ on_every_database! {
             })
             .await;
         }
+    }
+
+    /// What cannot be removed keeps nothing else from being removed, and goes when it can.
+    async fn what_is_stuck_stops_nobody(database: Database) {
+        let registry = &Harness::with(database, busy).await;
+        let parent = parent(registry).await;
+        let stuck = upload(registry, &parent, "stuck", noise(10, 1)).await;
+        let file = only_file(registry);
+        std::fs::remove_file(&file).unwrap();
+        std::fs::create_dir(&file).unwrap();
+        std::fs::write(file.join("in the way"), "").unwrap();
+        purge(registry, &[&stuck]).await;
+        registry.advance(HOUR);
+        let other = upload(registry, &parent, "other", noise(20, 2)).await;
+        purge(registry, &[&other]).await;
+        registry.advance(HOUR);
+        until_files(registry, 1).await;
+        std::fs::remove_dir_all(&file).unwrap();
+        wait::until("no rows", PATIENCE, async || rows::all(registry).await["contents"].is_empty().then_some(())).await;
     }
 
     /// An upload that is broken off leaves nothing.

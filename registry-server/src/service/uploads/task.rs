@@ -19,6 +19,9 @@ use tokio_util::task::AbortOnDropHandle;
 /// How much of the quota an upload takes at a time that has not said how large it is.
 const STEP: u64 = 64 << 20;
 
+/// How many bytes the storage is given at once: a caller may send them one by one.
+const GATHERED: usize = 256 * 1024;
+
 /// An upload, in its task.
 #[derive(Debug)]
 pub(super) struct Task {
@@ -26,6 +29,8 @@ pub(super) struct Task {
     sums: Sums,
     reserved: u64,
     bytes: Held,
+    /// What has come and is not enough to be passed on.
+    gathered: BytesMut,
     leftovers: Leftovers,
 }
 
@@ -41,7 +46,7 @@ enum Held {
 impl Task {
     pub(super) fn new(announced: Announced, leftovers: Leftovers) -> Self {
         let sums = Sums::new(announced.checksum.as_ref());
-        Self { announced, sums, reserved: 0, bytes: Held::Few(BytesMut::new()), leftovers }
+        Self { announced, sums, reserved: 0, bytes: Held::Few(BytesMut::new()), gathered: BytesMut::new(), leftovers }
     }
 
     /// Until it is finished, fails, or nobody is there any more who could finish it.
@@ -56,6 +61,9 @@ impl Task {
     }
 
     async fn take(&mut self, bytes: Bytes) -> Result<(), Error> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         self.sums.add(&bytes);
         let size = self.sums.size();
         if let Some(announced) = self.announced.size.filter(|announced| size > *announced) {
@@ -78,6 +86,19 @@ impl Task {
     }
 
     async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
+        if self.gathered.is_empty() && bytes.len() >= GATHERED {
+            return self.pass_on(bytes).await;
+        }
+        self.gathered.extend_from_slice(&bytes);
+        if self.gathered.len() >= GATHERED { self.pass_on_gathered().await } else { Ok(()) }
+    }
+
+    async fn pass_on_gathered(&mut self) -> Result<(), Error> {
+        let bytes = self.gathered.split().freeze();
+        if bytes.is_empty() { Ok(()) } else { self.pass_on(bytes).await }
+    }
+
+    async fn pass_on(&mut self, bytes: Bytes) -> Result<(), Error> {
         match &mut self.bytes {
             Held::Few(_) => Err(Error::bug("an upload that has not begun is written to")),
             Held::Many(upload, _) => {
@@ -99,13 +120,23 @@ impl Task {
         self.note(self.announced.size.unwrap_or_else(|| self.sums.size()), None).await?;
         let begun = self.leftovers.registry.storage.begin(self.leftovers.id.uuid()).await;
         let upload = begun.map_err(|error| self.failed(error))?;
-        if upload.ticket().is_some() {
-            self.renew(None, &upload, self.reserved).await?;
+        if upload.ticket().is_some()
+            && let Err(error) = self.renew(None, &upload, self.reserved).await
+        {
+            // Nobody but this task knows the ticket.
+            let Leftovers { registry, id, .. } = &self.leftovers;
+            if let Err(left) = registry.storage.abandon(id.uuid(), upload.ticket(), None).await {
+                tracing::warn!(error = %crate::chain::of(&left), upload = %id, "an upload was left in the storage that nobody can find");
+            }
+            return Err(error);
         }
-        let Leftovers { registry, ctx, id, .. } = &self.leftovers;
-        let kept = lease::kept(registry.clone(), ctx.clone(), *id);
-        self.bytes = Held::Many(upload, kept);
+        self.bytes = Held::Many(upload, self.kept());
         Ok(())
+    }
+
+    fn kept(&self) -> AbortOnDropHandle<()> {
+        let Leftovers { registry, ctx, id, .. } = &self.leftovers;
+        lease::kept(registry.clone(), ctx.clone(), *id)
     }
 
     /// Writes the upload down, before anything of it is in the storage.
@@ -151,22 +182,25 @@ impl Task {
         let checksum: Checksum = checksum.parse().map_err(|refused: Refused| Error::bug(refused.to_string()))?;
         compare(&self.announced, size, &checksum)?;
         let (id, hash) = (self.leftovers.id, ContentHash::from(&sha256));
+        self.pass_on_gathered().await?;
         let key = ContentKey::new(sha256, id.uuid());
-        match std::mem::replace(&mut self.bytes, Held::Few(BytesMut::new())) {
+        let kept = match std::mem::replace(&mut self.bytes, Held::Few(BytesMut::new())) {
             Held::Few(held) => {
                 self.note(size, Some(hash.clone())).await?;
+                let kept = self.kept();
                 let put = self.leftovers.registry.storage.put(&key, held.freeze()).await;
                 put.map_err(|error| self.failed(error))?;
+                kept
             }
             Held::Many(upload, kept) => {
                 self.renew(Some(hash.clone()), &upload, size).await?;
                 let finished = upload.finish(&key).await;
                 finished.map_err(|error| self.failed(error))?;
-                drop(kept);
+                kept
             }
-        }
+        };
         let content = NewContent { upload: id, sha256: hash, size_bytes: number(size), chunk_digests: chunks };
-        Ok(Received { content, checksum, leftovers: self.leftovers })
+        Ok(Received { content, checksum, leftovers: self.leftovers, kept })
     }
 }
 

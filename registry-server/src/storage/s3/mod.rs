@@ -37,10 +37,13 @@ pub(super) struct Bucket {
     prefix: String,
     deadline: Duration,
     copy_limit: u64,
+    /// The name of what this server probes with: a probe that was left behind is removed by the next one.
+    probe: Uuid,
 }
 
 impl Bucket {
     /// Without a word to the bucket, which may be out of reach for now.
+    #[expect(clippy::disallowed_methods, reason = "the name of an object of this process, and the id of nothing")]
     pub(super) fn open(settings: &S3Settings) -> Result<Arc<Self>, StorageError> {
         let S3Settings { location, endpoint, region, credentials, deadline, copy_limit } = settings;
         let retry = RetryConfig { max_retries: RETRIES, retry_timeout: *deadline, ..RetryConfig::default() };
@@ -59,7 +62,13 @@ impl Bucket {
             None => builder,
         };
         let s3 = identified(builder, credentials).build().map_err(failed)?;
-        Ok(Arc::new(Self { s3, prefix: location.prefix().to_owned(), deadline: *deadline, copy_limit: *copy_limit }))
+        Ok(Arc::new(Self {
+            s3,
+            prefix: location.prefix().to_owned(),
+            deadline: *deadline,
+            copy_limit: *copy_limit,
+            probe: Uuid::new_v4(),
+        }))
     }
 
     pub(super) async fn put(&self, key: &ContentKey, content: Bytes) -> Result<(), StorageError> {
@@ -105,9 +114,8 @@ impl Bucket {
         if meta.size == size { Ok(Reader::new(*key, payload, self.deadline)) } else { Err(damaged(meta.size)) }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the name of an object that is gone at once, and the id of nothing")]
     pub(super) async fn probe(&self) -> Result<(), StorageError> {
-        let path = self.path(&format!("probes/{}", Uuid::new_v4()));
+        let path = self.path(&format!("probes/{}", self.probe));
         let probe = async {
             self.within(self.s3.put(&path, PutPayload::from(PROBE))).await?;
             let read = self.get(&path).await;
