@@ -63,12 +63,6 @@ impl Bucket {
         assert_eq!(status, 200, "{answer}");
     }
 
-    /// Removes what is at a key behind the back of whoever uses the bucket.
-    pub async fn remove(&self, key: &str) {
-        let (status, answer) = ask("DELETE", &format!("/{}/some/where/{key}", self.name), "").await;
-        assert_eq!(status, 204, "{answer}");
-    }
-
     async fn ask(&self, method: &str, query: &str) -> (u16, String) {
         ask(method, &format!("/{}{query}", self.name), "").await
     }

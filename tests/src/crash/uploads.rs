@@ -63,7 +63,7 @@ pub async fn run(plan: &Plan, mut progress: impl FnMut(&Report)) -> Report {
     let fresh = plan.database.fresh().await;
     let url = url(&fresh.target);
     let directory = tempfile::tempdir().expect("a temporary directory");
-    let storage = directory.path().join("artifacts");
+    let storage = directory.path().join("registry-data").join("artifacts");
     let mut random = StdRng::seed_from_u64(plan.seed);
     let mut report = Report::default();
     let mut clients: Vec<Uploader> = (0..plan.clients).map(|client| Uploader::new(client, random.random())).collect();
