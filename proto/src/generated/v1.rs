@@ -4282,7 +4282,9 @@ pub enum ErrorReason {
     /// resource is in does not allow the step. Metadata: currentState,
     /// targetState.
     InvalidStateTransition = 81,
-    /// Code FAILED_PRECONDITION. The resource is soft-deleted. Undelete it first.
+    /// Code FAILED_PRECONDITION. The resource is soft-deleted. Undelete a model or
+    /// a release first; register an artifact again, or undelete the model or the
+    /// release that it was deleted with.
     ResourceDeleted = 82,
     /// Code FAILED_PRECONDITION. More than one release meets the request. Add a
     /// constraint or choose one of the ids. Metadata: candidates (up to ten ids,
