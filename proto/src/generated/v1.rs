@@ -3096,8 +3096,9 @@ pub struct Deployment {
     /// Any JSON object, with the same limits as Model.metadata.
     #[prost(message, optional, tag = "21")]
     pub metadata: ::core::option::Option<::prost_types::Struct>,
-    /// When it was deployed, which cannot be in the future. Unset on create means
-    /// now. Lists are sorted by it, so it stays as it is.
+    /// When it was deployed, which cannot be in the future; up to five seconds
+    /// ahead of the server's clock count as now. Unset on create means now. Lists
+    /// are sorted by it, so it stays as it is.
     #[prost(message, optional, tag = "22")]
     pub deploy_time: ::core::option::Option<::prost_types::Timestamp>,
     /// When it last entered RUNNING. Of one that was created in RUNNING, at first
@@ -3486,8 +3487,10 @@ pub struct TransitionDeploymentRequest {
     #[prost(string, optional, tag = "3")]
     pub reason: ::core::option::Option<::prost::alloc::string::String>,
     /// When it happened, for a step that is told later: not in the future, and not
-    /// before the deployment was deployed, last started or last stopped. Kept as the
-    /// time of entering RUNNING, STOPPED, FAILED or TERMINATED. Unset means now.
+    /// before the deployment was deployed, last started or last stopped. Up to five
+    /// seconds on the wrong side of either count as that moment, since clocks
+    /// differ. Kept as the time of entering RUNNING, STOPPED, FAILED or TERMINATED.
+    /// Unset means now.
     #[prost(message, optional, tag = "4")]
     pub transition_time: ::core::option::Option<::prost_types::Timestamp>,
     /// The Deployment.etag that was read. If set, the deployment is moved only if

@@ -17,6 +17,10 @@ use crate::store::entity::deployment;
 use crate::store::releases::Release;
 use crate::store::{Tx, models, releases};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How far the clock of a caller may be on the wrong side of what there can be: so far it is put right, beyond it is a mistake.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
 
 /// Records a deployment of a live release.
 ///
@@ -149,10 +153,8 @@ fn recorded(tx: &Tx, new: &NewDeployment, release: &Release) -> Result<Deploymen
         metadata,
         deploy_time,
     } = new.clone();
-    let deploy_time = deploy_time.unwrap_or(ctx.now());
-    if deploy_time > ctx.now() {
-        return Err(Error::invalid(ahead().at("deployment.deploy_time")));
-    }
+    let deploy_time = not_ahead(deploy_time.unwrap_or(ctx.now()), ctx.now())
+        .map_err(|refused| Error::invalid(refused.at("deployment.deploy_time")))?;
     let row = deployment::Model {
         id: ctx.new_id(),
         model_id: release.row.model_id,
@@ -185,23 +187,24 @@ fn recorded(tx: &Tx, new: &NewDeployment, release: &Release) -> Result<Deploymen
     Ok(Deployment { row, release })
 }
 
-fn ahead() -> Refused {
-    Refused::new("PAST", "must not lie ahead")
+/// What a caller says of the past, which a clock that is a little fast puts into the future.
+fn not_ahead(said: Timestamp, now: Timestamp) -> Result<Timestamp, Refused> {
+    if said > now.after(CLOCK_TOLERANCE) { Err(Refused::new("PAST", "must not lie ahead")) } else { Ok(said.min(now)) }
 }
 
 /// When a step happened: when the caller says, as long as that is neither ahead nor before what the deployment did last.
 fn step_time(row: &deployment::Model, said: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Error> {
     let done = [Some(row.deploy_time), row.start_time, row.stop_time].into_iter().flatten();
     let last = done.max().unwrap_or(row.deploy_time);
-    let refused = match said {
-        None => return Ok(later(now, last)),
-        Some(time) if time > now => ahead(),
-        Some(time) if time < last => {
-            Refused::new("NOT_EARLIER", "must not be before the deployment was deployed, last started or last stopped")
+    let now = later(now, last);
+    let time = match said {
+        None => Ok(now),
+        Some(said) if said < last.before(CLOCK_TOLERANCE) => {
+            Err(Refused::new("NOT_EARLIER", "must not be before the deployment was deployed, last started or last stopped"))
         }
-        Some(time) => return Ok(time),
+        Some(said) => not_ahead(said.max(last), now),
     };
-    Err(Error::invalid(refused.at("transition_time")))
+    time.map_err(|refused| Error::invalid(refused.at("transition_time")))
 }
 
 /// Enters a state, and remembers when.
