@@ -28,7 +28,7 @@ const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
 /// [`Error::NotFound`] and [`Error::Deleted`] (the release), [`Error::InvalidTransition`] if that cannot be deployed,
 /// [`Error::Invalid`] if it is said to have been deployed in the future.
 pub async fn create(tx: Tx, new: Arc<NewDeployment>) -> Result<Deployment, Error> {
-    let release = releases::get(&tx, &new.release, View::Basic).await?;
+    let release = releases::lock_parent(&tx, &new.release).await?;
     if release.row.delete_time.is_some() {
         return Err(Error::Deleted { kind: Kind::Release, name: release.key().to_string() });
     }
