@@ -9,7 +9,6 @@ use crate::domain::deployment::{
 use crate::domain::document::Document;
 use crate::domain::error::Blockers;
 use crate::domain::event::EventType;
-use crate::domain::model::View;
 use crate::domain::page::{List, Page};
 use crate::domain::{Context, DeploymentId, Error, Etag, Kind, Refused, Timestamp};
 use crate::store::deployments::{self, Deployment, Of, OfRelease};
@@ -115,7 +114,7 @@ impl Registry {
             None => None,
         };
         let release = match &of.release {
-            Some(release) => Some(releases::get(&snapshot, release, View::Basic).await?.row.id),
+            Some(release) => Some(releases::get_id(&snapshot, release).await?),
             None => None,
         };
         let (rows, more, total) = deployments::list(&snapshot, model, release, list).await?;
