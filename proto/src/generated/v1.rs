@@ -1477,12 +1477,13 @@ pub struct ListArtifactsRequest {
     /// Whether to count how many artifacts match. Costs more than the page itself.
     #[prost(bool, tag = "7")]
     pub include_total_size: bool,
-    /// Only the artifacts of this model: its own, and those of its releases. Unset
-    /// means of all models.
+    /// Only the artifacts of this model: its own, and those of its releases; by id,
+    /// those of a soft-deleted one too (with `show_deleted`, since they are deleted
+    /// with it). Unset means of all models.
     #[prost(message, optional, tag = "8")]
     pub model_ref: ::core::option::Option<ModelRef>,
-    /// Only the artifacts of this release. Unset means of all releases, and those
-    /// of no release.
+    /// Only the artifacts of this release; by id, those of a soft-deleted one too
+    /// (with `show_deleted`). Unset means of all releases, and those of no release.
     #[prost(message, optional, tag = "9")]
     pub release_ref: ::core::option::Option<ReleaseRef>,
 }
