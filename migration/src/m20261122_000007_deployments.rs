@@ -19,8 +19,9 @@ impl MigrationTrait for Migration {
             ddl::index("deployments", &["deploy_time", "id"]),
             ddl::index("deployments", &["model_id", "deploy_time", "id"]),
             ddl::index("deployments", &["release_id", "deploy_time", "id"]),
-            // What is live of a release is counted for every release that is read in full.
+            // What is live of a release is counted for every release that is read in full, and of a model when that is deleted.
             ddl::index("deployments", &["release_id", "state"]),
+            ddl::index("deployments", &["model_id", "state"]),
             ddl::index("deployments", &["environment", "state", "deploy_time", "id"]),
         ] {
             manager.create_index(index).await?;

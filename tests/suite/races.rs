@@ -39,7 +39,7 @@ async fn assert_history_is_whole(registry: &Harness, writes: usize) {
     for row in rows("SELECT resource_id, revision FROM events ORDER BY revision, position").await.unwrap() {
         newest.insert(row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap());
     }
-    for table in ["models", "releases", "artifacts"] {
+    for table in ["models", "releases", "artifacts", "deployments"] {
         for row in rows(&format!("SELECT id, revision FROM {table}")).await.unwrap() {
             let id: uuid::Uuid = row.try_get_by_index(0).unwrap();
             assert_eq!(Some(row.try_get_by_index(1).unwrap()), newest.remove(&id.to_string()), "{table} {id}");
@@ -176,6 +176,39 @@ conformance! {
         let newest = state_at.keys().copied().max().unwrap();
         assert_eq!(registry.client.get_release(ReleaseRef::by_id(&release.id)).send().await.unwrap(), state_at[&newest]);
         assert_history_is_whole(registry, usize::try_from(newest).unwrap()).await;
+    }
+
+    /// Whoever wins, nothing runs whose release was deleted, and nothing was deployed after a release was yanked.
+    async fn a_release_is_deployed_deleted_and_yanked_at_once(registry: &Harness) {
+        given::model(registry, "m").await;
+        let callers = clients(registry, 6).await;
+        for round in 0..20 {
+            let release = given::release(registry, "m", &format!("1.{round}")).await;
+            let call = |(number, client): (usize, Client)| {
+                let release = ReleaseRef::by_id(&release.id);
+                async move {
+                    // Each is begun first in some round.
+                    match (number + round) % 3 {
+                        0 => client.create_deployment(release, "production").send().await.map(|made| Some(made.revision)),
+                        1 => client.delete_release(release).force().send().await.map(|_| None),
+                        _ => client.transition_release(release, ReleaseState::Yanked).send().await.map(|_| None),
+                    }
+                }
+            };
+            let answers = at_once(callers.iter().cloned().enumerate().map(call)).await;
+            let release = registry.client.get_release(ReleaseRef::by_id(&release.id)).send().await.unwrap();
+            let live = registry.client.list_deployments().release(&release).send().await.unwrap().items;
+            assert!(live.is_empty() || release.delete_time.is_none(), "{release:?} {live:?}");
+            for made in answers.iter().flatten().flatten() {
+                assert!(release.state() != ReleaseState::Yanked || *made < release.revision, "deployed when it was yanked: {release:?}");
+            }
+            for refused in answers.iter().filter_map(|answer| answer.as_ref().err()) {
+                let reasons = [ErrorReason::ResourceDeleted, ErrorReason::ResourceInUse, ErrorReason::InvalidStateTransition];
+                assert!(refused.reason().is_some_and(|reason| reasons.contains(&reason)), "{refused}");
+            }
+        }
+        let last = usize::try_from(given::revision(registry).await).unwrap();
+        assert_history_is_whole(registry, last).await;
     }
 
     /// Writes that fail between writes that do not: each is its own.

@@ -142,7 +142,7 @@ pub static REASONS: &[Reason] = &[
         value: ErrorReason::ResourceDeleted,
         name: "ERROR_REASON_RESOURCE_DELETED",
         code: "FAILED_PRECONDITION",
-        doc: "Code FAILED_PRECONDITION. The resource is soft-deleted. Undelete it first.",
+        doc: "Code FAILED_PRECONDITION. The resource is soft-deleted. Undelete a model or a release first; register an artifact again, or undelete the model or the release that it was deleted with.",
     },
     Reason {
         value: ErrorReason::AmbiguousReference,

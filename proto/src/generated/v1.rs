@@ -1477,12 +1477,13 @@ pub struct ListArtifactsRequest {
     /// Whether to count how many artifacts match. Costs more than the page itself.
     #[prost(bool, tag = "7")]
     pub include_total_size: bool,
-    /// Only the artifacts of this model: its own, and those of its releases. Unset
-    /// means of all models.
+    /// Only the artifacts of this model: its own, and those of its releases; by id,
+    /// those of a soft-deleted one too (with `show_deleted`, since they are deleted
+    /// with it). Unset means of all models.
     #[prost(message, optional, tag = "8")]
     pub model_ref: ::core::option::Option<ModelRef>,
-    /// Only the artifacts of this release. Unset means of all releases, and those
-    /// of no release.
+    /// Only the artifacts of this release; by id, those of a soft-deleted one too
+    /// (with `show_deleted`). Unset means of all releases, and those of no release.
     #[prost(message, optional, tag = "9")]
     pub release_ref: ::core::option::Option<ReleaseRef>,
 }
@@ -3096,8 +3097,9 @@ pub struct Deployment {
     /// Any JSON object, with the same limits as Model.metadata.
     #[prost(message, optional, tag = "21")]
     pub metadata: ::core::option::Option<::prost_types::Struct>,
-    /// When it was deployed, which cannot be in the future. Unset on create means
-    /// now. Lists are sorted by it, so it stays as it is.
+    /// When it was deployed, which cannot be in the future; up to five seconds
+    /// ahead of the server's clock count as now. Unset on create means now. Lists
+    /// are sorted by it, so it stays as it is.
     #[prost(message, optional, tag = "22")]
     pub deploy_time: ::core::option::Option<::prost_types::Timestamp>,
     /// When it last entered RUNNING. Of one that was created in RUNNING, at first
@@ -3486,8 +3488,10 @@ pub struct TransitionDeploymentRequest {
     #[prost(string, optional, tag = "3")]
     pub reason: ::core::option::Option<::prost::alloc::string::String>,
     /// When it happened, for a step that is told later: not in the future, and not
-    /// before the deployment was deployed, last started or last stopped. Kept as the
-    /// time of entering RUNNING, STOPPED, FAILED or TERMINATED. Unset means now.
+    /// before the deployment was deployed, last started or last stopped. Up to five
+    /// seconds on the wrong side of either count as that moment, since clocks
+    /// differ. Kept as the time of entering RUNNING, STOPPED, FAILED or TERMINATED.
+    /// Unset means now.
     #[prost(message, optional, tag = "4")]
     pub transition_time: ::core::option::Option<::prost_types::Timestamp>,
     /// The Deployment.etag that was read. If set, the deployment is moved only if
@@ -4282,7 +4286,9 @@ pub enum ErrorReason {
     /// resource is in does not allow the step. Metadata: currentState,
     /// targetState.
     InvalidStateTransition = 81,
-    /// Code FAILED_PRECONDITION. The resource is soft-deleted. Undelete it first.
+    /// Code FAILED_PRECONDITION. The resource is soft-deleted. Undelete a model or
+    /// a release first; register an artifact again, or undelete the model or the
+    /// release that it was deleted with.
     ResourceDeleted = 82,
     /// Code FAILED_PRECONDITION. More than one release meets the request. Add a
     /// constraint or choose one of the ids. Metadata: candidates (up to ten ids,

@@ -1012,11 +1012,12 @@ impl Validate for v1::AuditFilter {
                                 number::one_of(
                                     at,
                                     *value,
-                                    &[1, 2, 3, 5, 6],
+                                    &[1, 2, 3, 4, 5, 6],
                                     &[
                                         "RESOURCE_KIND_MODEL",
                                         "RESOURCE_KIND_RELEASE",
                                         "RESOURCE_KIND_RELEASE_ALIAS",
+                                        "RESOURCE_KIND_ARTIFACT",
                                         "RESOURCE_KIND_DEPLOYMENT",
                                         "RESOURCE_KIND_API_KEY",
                                     ],

@@ -81,7 +81,7 @@ pub enum Error {
     Exists { kind: Kind, name: String, id: String, deleted: bool },
     #[error("the etag is not the current one: read {} `{name}` again, then retry", .kind.noun())]
     EtagMismatch { kind: Kind, name: String, etag: Etag, revision: Revision },
-    #[error("{} `{name}` is soft-deleted: undelete it first", .kind.noun())]
+    #[error("{} `{name}` is soft-deleted: {}", .kind.noun(), way_back(*.kind))]
     Deleted { kind: Kind, name: String },
     #[error("a {} cannot go from {from} to {to}: {why}", .kind.noun())]
     InvalidTransition { kind: Kind, from: &'static str, to: &'static str, why: &'static str },
@@ -175,6 +175,16 @@ fn named(Blockers { kind, names, count }: &Blockers) -> String {
     let more = count.saturating_sub(u64::try_from(names.len()).unwrap_or(u64::MAX));
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     format!("{} {}{more}", kind.noun(), names.join(", "))
+}
+
+/// What to do about something that is soft-deleted. Artifacts are not undeleted, and the last three never deleted softly.
+const fn way_back(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Model | Kind::Release => "undelete it first",
+        Kind::Artifact | Kind::Alias | Kind::Deployment | Kind::ApiKey => {
+            "register it again, or undelete what it was deleted with"
+        }
+    }
 }
 
 fn whereabouts(current: &Option<ReleaseId>) -> String {

@@ -187,7 +187,7 @@ impl Registry {
             None => None,
         };
         let release = match &of.release {
-            Some(release) => Some(releases::get(&snapshot, release, View::Basic).await?.row.id),
+            Some(release) => Some(releases::get_id(&snapshot, release).await?),
             None => None,
         };
         let (rows, more) = aliases::list(&snapshot, model, release, resume.map(|resume| &resume.after), size).await?;

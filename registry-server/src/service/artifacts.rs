@@ -70,7 +70,7 @@ struct Owner {
 async fn owner(tx: &Tx, parent: &ParentRef) -> Result<Owner, Error> {
     match parent {
         ParentRef::Release(release) => {
-            let release = releases::lock(tx, release).await?;
+            let release = releases::lock_parent(tx, release).await?;
             let key = release.key();
             match release.row.delete_time {
                 Some(_) => Err(Error::Deleted { kind: Kind::Release, name: key.to_string() }),

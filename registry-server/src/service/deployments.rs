@@ -9,7 +9,6 @@ use crate::domain::deployment::{
 use crate::domain::document::Document;
 use crate::domain::error::Blockers;
 use crate::domain::event::EventType;
-use crate::domain::model::View;
 use crate::domain::page::{List, Page};
 use crate::domain::{Context, DeploymentId, Error, Etag, Kind, Refused, Timestamp};
 use crate::store::deployments::{self, Deployment, Of, OfRelease};
@@ -17,6 +16,10 @@ use crate::store::entity::deployment;
 use crate::store::releases::Release;
 use crate::store::{Tx, models, releases};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How far the clock of a caller may be on the wrong side of what there can be: so far it is put right, beyond it is a mistake.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
 
 /// Records a deployment of a live release.
 ///
@@ -24,7 +27,7 @@ use std::sync::Arc;
 /// [`Error::NotFound`] and [`Error::Deleted`] (the release), [`Error::InvalidTransition`] if that cannot be deployed,
 /// [`Error::Invalid`] if it is said to have been deployed in the future.
 pub async fn create(tx: Tx, new: Arc<NewDeployment>) -> Result<Deployment, Error> {
-    let release = releases::get(&tx, &new.release, View::Basic).await?;
+    let release = releases::lock_parent(&tx, &new.release).await?;
     if release.row.delete_time.is_some() {
         return Err(Error::Deleted { kind: Kind::Release, name: release.key().to_string() });
     }
@@ -111,7 +114,7 @@ impl Registry {
             None => None,
         };
         let release = match &of.release {
-            Some(release) => Some(releases::get(&snapshot, release, View::Basic).await?.row.id),
+            Some(release) => Some(releases::get_id(&snapshot, release).await?),
             None => None,
         };
         let (rows, more, total) = deployments::list(&snapshot, model, release, list).await?;
@@ -149,10 +152,8 @@ fn recorded(tx: &Tx, new: &NewDeployment, release: &Release) -> Result<Deploymen
         metadata,
         deploy_time,
     } = new.clone();
-    let deploy_time = deploy_time.unwrap_or(ctx.now());
-    if deploy_time > ctx.now() {
-        return Err(Error::invalid(ahead().at("deployment.deploy_time")));
-    }
+    let deploy_time = not_ahead(deploy_time.unwrap_or(ctx.now()), ctx.now())
+        .map_err(|refused| Error::invalid(refused.at("deployment.deploy_time")))?;
     let row = deployment::Model {
         id: ctx.new_id(),
         model_id: release.row.model_id,
@@ -185,23 +186,24 @@ fn recorded(tx: &Tx, new: &NewDeployment, release: &Release) -> Result<Deploymen
     Ok(Deployment { row, release })
 }
 
-fn ahead() -> Refused {
-    Refused::new("PAST", "must not lie ahead")
+/// What a caller says of the past, which a clock that is a little fast puts into the future.
+fn not_ahead(said: Timestamp, now: Timestamp) -> Result<Timestamp, Refused> {
+    if said > now.after(CLOCK_TOLERANCE) { Err(Refused::new("PAST", "must not lie ahead")) } else { Ok(said.min(now)) }
 }
 
 /// When a step happened: when the caller says, as long as that is neither ahead nor before what the deployment did last.
 fn step_time(row: &deployment::Model, said: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Error> {
     let done = [Some(row.deploy_time), row.start_time, row.stop_time].into_iter().flatten();
     let last = done.max().unwrap_or(row.deploy_time);
-    let refused = match said {
-        None => return Ok(later(now, last)),
-        Some(time) if time > now => ahead(),
-        Some(time) if time < last => {
-            Refused::new("NOT_EARLIER", "must not be before the deployment was deployed, last started or last stopped")
+    let now = later(now, last);
+    let time = match said {
+        None => Ok(now),
+        Some(said) if said < last.before(CLOCK_TOLERANCE) => {
+            Err(Refused::new("NOT_EARLIER", "must not be before the deployment was deployed, last started or last stopped"))
         }
-        Some(time) => return Ok(time),
+        Some(said) => not_ahead(said.max(last), now),
     };
-    Err(Error::invalid(refused.at("transition_time")))
+    time.map_err(|refused| Error::invalid(refused.at("transition_time")))
 }
 
 /// Enters a state, and remembers when.

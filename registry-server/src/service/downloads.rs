@@ -172,7 +172,7 @@ impl Download {
     }
 }
 
-/// Tells all artifacts that have these bytes what is known of them now. False if there is none. Sound bytes that are equal to others
+/// Tells all artifacts that have these bytes what is known of them now, and of the live ones everybody. False if there is none. Sound bytes that are equal to others
 /// stay what they are said to be: they are stored once.
 pub(super) async fn content_is(tx: Tx, command: Arc<(ContentId, ArtifactContentState)>) -> Result<bool, Error> {
     let (id, state) = *command;
@@ -185,6 +185,8 @@ pub(super) async fn content_is(tx: Tx, command: Arc<(ContentId, ArtifactContentS
         return Ok(true);
     }
     if contents::change(&tx, id, from, to).await? {
+        // Also if nothing live has them.
+        tx.keep();
         for artifact in stored::content_is(&tx, id, state).await? {
             tx.record(EventType::Updated, &artifact, &["content_state"]);
         }

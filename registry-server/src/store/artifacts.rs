@@ -12,7 +12,7 @@ use crate::domain::name::{ArtifactName, ModelName, Platform, Quantization, Versi
 use crate::domain::page::{Cursor, List, SortKey};
 use crate::domain::release::ReleaseKey;
 use crate::domain::{ArtifactId, ContentId, Error, Kind, ModelId, ReleaseId};
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Order, Query, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, LockType, OnConflict, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, Iterable, JoinType,
     PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, RelationDef, Select,
@@ -133,15 +133,18 @@ pub async fn has_content(source: &impl Source, id: ContentId) -> Result<bool, Er
     Ok(query.count(source.conn()).await? > 0)
 }
 
-/// Says of all artifacts that have these bytes what is known of them. Gives what they are now.
+/// Says of all artifacts that have these bytes what is known of them. Gives what the live ones are now. What is soft-deleted knows it
+/// too and keeps its revision: by that it is found when what it was deleted with comes back.
 pub async fn content_is(tx: &Tx, id: ContentId, state: ArtifactContentState) -> Result<Vec<Artifact>, Error> {
     use artifact::Column;
+    let revision = CaseStatement::new().case(Column::DeleteTime.is_null(), tx.revision()).finally(Expr::col(Column::Revision));
     let update = artifact::Entity::update_many()
         .col_expr(Column::ContentState, Expr::val(state.as_str()))
-        .col_expr(Column::Revision, Expr::val(tx.revision()))
+        .col_expr(Column::Revision, revision.into())
         .filter(Column::ContentId.eq(id));
     update.exec(tx.conn()).await?;
-    let query = select(tx, View::Basic).filter(Column::ContentId.eq(id)).order_by_asc(Column::Id);
+    let live = Condition::all().add(Column::ContentId.eq(id)).add(Column::DeleteTime.is_null());
+    let query = select(tx, View::Basic).filter(live).order_by_asc(Column::Id);
     Ok(query.into_model().all(tx.conn()).await?)
 }
 

@@ -184,8 +184,9 @@ fn within<C: ColumnTrait>(column: C, range: TimeRange) -> Condition {
     Cond::all().add_option(from.map(|time| column.gte(time))).add_option(before.map(|time| column.lt(time)))
 }
 
-/// A range and not LIKE: it is answered from the index, and no character of it is special. No name has the last character there
-/// is, which ends the range, where the prefix ends.
+/// A range and not LIKE: it is answered from the index, and no character of it is special. The last character there is ends the range.
+/// No name of a model has it, so that for what a key may see the range is exact; the name of an artifact could have it, though it is
+/// no character of any script, and is not found by what comes before it.
 pub(super) fn prefix<C: ColumnTrait>(column: C, prefix: &str) -> Condition {
     if prefix.is_empty() {
         return Cond::all();

@@ -167,10 +167,12 @@ pub async fn get_id(source: &impl Source, release: &ReleaseRef) -> Result<Releas
 
 /// One release, locked until the end of the transaction. Soft-deleted ones only by id.
 pub async fn lock(tx: &Tx, release: &ReleaseRef) -> Result<Release, Error> {
-    let mut query = select(tx, View::Full).filter(refers(release));
-    QuerySelect::query(&mut query).lock_with_tables(LockType::Update, [release::Entity]);
-    let found = query.into_model().one(tx.conn()).await?;
-    one(tx, found, release, View::Full).await
+    locked(tx, release, refers(release), View::Full).await
+}
+
+/// The same for who adds something below it. Nothing is counted, and it must not be written: it is not read as a whole.
+pub async fn lock_parent(tx: &Tx, release: &ReleaseRef) -> Result<Release, Error> {
+    locked(tx, release, refers(release), View::Basic).await
 }
 
 /// One release, live or not, whether by id or by key, locked until the end of the transaction.
@@ -179,10 +181,14 @@ pub async fn lock_any(tx: &Tx, release: &ReleaseRef) -> Result<Release, Error> {
         ReleaseRef::Id(id) => Condition::all().add(release::Column::Id.eq(*id)),
         ReleaseRef::Key(key) => has_key(key).add(model::Column::Name.eq(&key.model)),
     };
-    let mut query = select(tx, View::Full).filter(refers);
+    locked(tx, release, refers, View::Full).await
+}
+
+async fn locked(tx: &Tx, release: &ReleaseRef, refers: Condition, view: View) -> Result<Release, Error> {
+    let mut query = select(tx, view).filter(refers);
     QuerySelect::query(&mut query).lock_with_tables(LockType::Update, [release::Entity]);
     let found = query.into_model().one(tx.conn()).await?;
-    one(tx, found, release, View::Full).await
+    one(tx, found, release, view).await
 }
 
 /// One page, sorted and filtered; whether there is more; how many in all if asked.

@@ -117,6 +117,21 @@ conformance! {
         expect::invalid(list().page_size(-1).send().await, &[("page_size", "INT32_GTE")]);
     }
 
+    /// Every kind that there is can be asked for; no kind, and one that there is not, cannot.
+    async fn every_kind_can_be_asked_for(registry: &Harness) {
+        let known: Vec<ResourceKind> = (1..100).filter_map(|number| ResourceKind::try_from(number).ok()).collect();
+        assert!(known.len() >= 6, "{known:?}");
+        for kind in known {
+            let filter = AuditFilter { resource_kinds: vec![kind.into()], ..Default::default() };
+            let page = registry.client.list_audit_entries().filter(filter).send().await.unwrap_or_else(|error| panic!("{kind:?}: {error}"));
+            assert!(page.items.iter().all(|entry| entry.resource_kind() == kind));
+        }
+        for kind in [0, 100] {
+            let filter = AuditFilter { resource_kinds: vec![kind], ..Default::default() };
+            registry.client.list_audit_entries().filter(filter).send().await.expect_err("no kind");
+        }
+    }
+
     /// The builder of the client says what the message says.
     async fn the_builder_says_what_the_message_says(registry: &Harness) {
         let all = stock(registry).await;

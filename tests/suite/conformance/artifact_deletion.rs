@@ -71,7 +71,8 @@ conformance! {
         let before = rows::all(registry).await;
         let (code, reason) = (Code::FailedPrecondition, ErrorReason::ResourceDeleted);
         expect::refused(registry.client.delete_artifact(&artifact).send().await, code, reason);
-        expect::refused(registry.client.update_artifact(&artifact).platform("any").send().await, code, reason);
+        let refused = expect::refused(registry.client.update_artifact(&artifact).platform("any").send().await, code, reason);
+        assert_eq!(refused.message(), "artifact `m#a` is soft-deleted: register it again, or undelete what it was deleted with");
         assert_eq!(registry.client.delete_artifact(&artifact).allow_missing().send().await.unwrap(), deleted);
         assert_eq!(rows::all(registry).await["artifacts"], before["artifacts"]);
     }

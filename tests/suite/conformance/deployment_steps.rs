@@ -126,18 +126,47 @@ conformance! {
         let at = |to, second: i64| {
             registry.client.transition_deployment(&running, to).transition_time(given::time(second * 1_000_000)).send()
         };
-        expect::invalid(at(Failed, 101).await, &[("transition_time", "PAST")]);
-        expect::invalid(at(Failed, 9).await, &[("transition_time", "NOT_EARLIER")]);
+        expect::invalid(at(Failed, 106).await, &[("transition_time", "PAST")]);
+        expect::invalid(at(Failed, 4).await, &[("transition_time", "NOT_EARLIER")]);
         assert_eq!(registry.client.get_deployment(&running).send().await.unwrap(), running);
         let failed = at(Failed, 20).await.unwrap();
         assert_eq!((failed.stop_time, failed.update_time), (Some(given::time(20_000_000)), Some(given::time(100_000_000))));
-        expect::invalid(at(Deploying, 19).await, &[("transition_time", "NOT_EARLIER")]);
+        expect::invalid(at(Deploying, 14).await, &[("transition_time", "NOT_EARLIER")]);
         at(Deploying, 20).await.unwrap();
         assert_eq!(at(Running, 30).await.unwrap().start_time, Some(given::time(30_000_000)));
-        expect::invalid(at(Terminated, 29).await, &[("transition_time", "NOT_EARLIER")]);
+        expect::invalid(at(Terminated, 24).await, &[("transition_time", "NOT_EARLIER")]);
         assert_eq!(at(Terminated, 100).await.unwrap().terminate_time, Some(given::time(100_000_000)));
         // To where it is already there is no step, whenever it is said to have happened.
         assert_eq!(at(Terminated, 500).await.unwrap().terminate_time, Some(given::time(100_000_000)));
+    }
+
+    /// The clock of the caller is not that of the server: five seconds on the wrong side of what there can be are put right, and
+    /// no more.
+    async fn a_clock_may_be_a_little_wrong(registry: &Harness) {
+        let release = a_release(registry).await;
+        registry.advance(Duration::from_secs(100));
+        let create = || registry.client.create_deployment(&release, "production").deploy_time(given::time(10_000_000)).send();
+        for (said, happened) in [
+            (4_999_999, Err("NOT_EARLIER")),
+            (5_000_000, Ok(10_000_000)),
+            (9_999_999, Ok(10_000_000)),
+            (10_000_000, Ok(10_000_000)),
+            (100_000_000, Ok(100_000_000)),
+            (100_000_001, Ok(100_000_000)),
+            (105_000_000, Ok(100_000_000)),
+            (105_000_001, Err("PAST")),
+        ] {
+            let running = create().await.unwrap();
+            let failed = registry.client.transition_deployment(&running, Failed).transition_time(given::time(said)).send().await;
+            match happened {
+                Ok(time) => assert_eq!(failed.unwrap().stop_time, Some(given::time(time)), "{said}"),
+                Err(rule) => drop(expect::invalid(failed, &[("transition_time", rule)])),
+            }
+        }
+        // One that was deployed just now: it is neither before that nor ahead.
+        let now = given::deployment(registry, &release, "production").await;
+        let failed = registry.client.transition_deployment(&now, Failed).transition_time(given::time(97_000_000)).send().await;
+        assert_eq!(failed.unwrap().stop_time, now.deploy_time);
     }
 
     /// The reason of the last step is kept with the deployment; a step without one leaves none, and a step to where it is keeps it.

@@ -72,8 +72,13 @@ conformance! {
         assert_eq!((earlier.deploy_time, earlier.start_time), (Some(given::time(-5_000_000)), earlier.deploy_time));
         assert_eq!((earlier.deployed_by.as_deref(), earlier.create_time), (Some("argo"), Some(given::time(10_000_000))));
         assert_eq!(create().deploy_time(given::time(10_000_000)).send().await.unwrap().deploy_time, Some(given::time(10_000_000)));
+        // A clock that is a little ahead of the server's is believed to mean now.
+        for ahead in [10_000_001, 15_000_000] {
+            let now = create().deploy_time(given::time(ahead)).send().await.unwrap();
+            assert_eq!((now.deploy_time, now.start_time), (Some(given::time(10_000_000)), now.deploy_time));
+        }
         let before = given::revision(registry).await;
-        expect::invalid(create().deploy_time(given::time(10_000_001)).send().await, &[("deployment.deploy_time", "PAST")]);
+        expect::invalid(create().deploy_time(given::time(15_000_001)).send().await, &[("deployment.deploy_time", "PAST")]);
         assert_eq!(given::revision(registry).await, before);
     }
 

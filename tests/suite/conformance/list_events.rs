@@ -199,4 +199,17 @@ conformance! {
         let rules = [("filter.resource_kinds", "REPEATED_MAX_ITEMS"), ("filter.event_types", "REPEATED_MAX_ITEMS")];
         invalid(registry.client.list_events().filter(filter).send().await, &rules);
     }
+
+    /// Every kind whose changes are events can be asked for; the others cannot.
+    async fn every_kind_with_events_can_be_asked_for(registry: &Harness) {
+        let known: Vec<ResourceKind> = (0..100).filter_map(|number| ResourceKind::try_from(number).ok()).collect();
+        assert!(known.len() >= 7, "{known:?}");
+        for kind in known {
+            let answer = registry.client.list_events().filter(kinds(kind)).send().await;
+            match kind {
+                ResourceKind::Unspecified | ResourceKind::ApiKey => drop(invalid(answer, &[("filter.resource_kinds[0]", "ENUM_IN")])),
+                _ => drop(answer.unwrap_or_else(|error| panic!("{kind:?}: {error}"))),
+            }
+        }
+    }
 }

@@ -169,12 +169,16 @@ conformance! {
             for release in &all.releases {
                 assert_eq!(client.get_release(release).send().await.is_ok(), seen.releases.contains(release), "seed {seed}: {prefixes:?}");
             }
+            for artifact in &all.artifacts {
+                let is_there = seen.artifacts.contains(artifact);
+                assert_eq!(client.get_artifact(artifact).send().await.is_ok(), is_there, "seed {seed}: {prefixes:?}");
+            }
             for deployment in &all.deployments {
                 let is_there = seen.deployments.contains(deployment);
                 assert_eq!(client.get_deployment(deployment).send().await.is_ok(), is_there, "seed {seed}: {prefixes:?}");
             }
         }
-        assert!(!all.deployments.is_empty(), "seed {seed}");
+        assert!(!all.deployments.is_empty() && !all.artifacts.is_empty(), "seed {seed}");
         assert!(told_apart > KEYS / 3, "seed {seed}: only {told_apart} of the keys were told apart");
     }
 }

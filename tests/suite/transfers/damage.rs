@@ -3,7 +3,7 @@
 
 use super::{Harness, MIB, noise, only_file, overwrite, parent, upload};
 use futures::TryStreamExt;
-use registry_client::{Artifact, ArtifactContentState, Code, Error, ErrorReason, EventType};
+use registry_client::{Artifact, ArtifactContentState, Code, Error, ErrorReason, EventType, Model, Release};
 use registry_tests::{conformance, expect, given};
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -170,6 +170,44 @@ conformance! {
         assert!(registry.client.download_artifact(&artifact.id).bytes().await.unwrap() == noise(SIZE, 1));
         let now = registry.client.get_artifact(&artifact.id).send().await.unwrap();
         assert_eq!(now.content_state(), ArtifactContentState::Stored);
+    }
+
+    /// Bytes that are found damaged through one artifact, and sound again, are told to whatever else has them: also to what is
+    /// soft-deleted, which comes back all the same, as what it was deleted with.
+    async fn damage_does_not_keep_deleted_twins_from_coming_back(registry: &Harness) {
+        let client = &registry.client;
+        let parent = parent(registry).await;
+        let (release, model) = (given::release(registry, "m", "2").await, given::model(registry, "other").await);
+        let bytes = noise(SIZE, 1);
+        let live = upload(registry, &parent, "live", bytes.clone()).await;
+        let of_release = upload(registry, &(&release).into(), "x", bytes.clone()).await;
+        let of_model = client.upload_artifact(&model, "x").send_bytes(bytes).await.unwrap();
+        client.delete_release(&release).send().await.unwrap();
+        client.delete_model(&model).force().send().await.unwrap();
+        let flipped = noise(SIZE, 1)[5] ^ 1;
+        overwrite(&only_file(registry), 5, &[flipped]);
+        fails(registry, &live).await;
+        come_back(registry, &release, &model, [&live, &of_release, &of_model], ArtifactContentState::Lost).await;
+        client.delete_release(&release).send().await.unwrap();
+        client.delete_model(&model).force().send().await.unwrap();
+        overwrite(&only_file(registry), 5, &[flipped ^ 1]);
+        client.download_artifact(&live.id).bytes().await.unwrap();
+        come_back(registry, &release, &model, [&live, &of_release, &of_model], ArtifactContentState::Stored).await;
+    }
+}
+
+/// Only the first of these artifacts was told by an event; the others are of a release and of a model that are deleted, and come
+/// back with them.
+async fn come_back(registry: &Harness, release: &Release, model: &Model, of: [&Artifact; 3], state: ArtifactContentState) {
+    let client = &registry.client;
+    let now = given::revision(registry).await;
+    let events = client.list_events().after_revision(now - 1).send().await.unwrap().events;
+    assert_eq!(events.iter().map(|event| &event.resource_id).collect::<Vec<_>>(), [&of[0].id]);
+    client.undelete_release(release).send().await.unwrap();
+    client.undelete_model(model).send().await.unwrap();
+    for artifact in of {
+        let artifact = client.get_artifact(artifact).send().await.unwrap();
+        assert_eq!((artifact.delete_time, artifact.content_state()), (None, state), "{}", artifact.name);
     }
 }
 
