@@ -18,10 +18,11 @@ const STREAM_WINDOW: u32 = 2 * 1024 * 1024;
 /// other calls.
 const CONNECTION_WINDOW: u32 = 16 * STREAM_WINDOW;
 
-/// How often an idle-looking connection with calls on it is asked whether it is alive, and how long the answer may take: together less
-/// than an attempt, so that the next one does not go the same way.
+/// How often a connection with calls on it is asked whether it is alive, and how long the answer may take. The question waits behind what
+/// an upload has in the buffers of this machine, so on a slow line it must be patient. Together less than the default deadline of a call:
+/// whose connection has died without a word still gets an attempt on a new one.
 const PING_INTERVAL: Duration = Duration::from_secs(4);
-const PING_TIMEOUT: Duration = Duration::from_secs(5);
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The settings of a [`Client`] that is to be. Made by [`Client::builder`].
 #[derive(Clone)]
