@@ -5,6 +5,7 @@ mod delete;
 mod download;
 mod get;
 mod list;
+mod part;
 mod save;
 mod transfer;
 mod update;

@@ -12,10 +12,17 @@ use crate::connection::ApiKey;
 use crate::tls::Tls;
 use crate::{Client, Connection, Error, RetryPolicy};
 
-/// How often an idle-looking connection with calls on it is asked whether it is alive, and how long the answer may take: together less
-/// than an attempt, so that the next one does not go the same way.
+/// How much of one download may be on its way or unread. Enough for a gigabit over 15 ms.
+const STREAM_WINDOW: u32 = 2 * 1024 * 1024;
+/// The same of the whole connection: many times as much, because what somebody has asked for and does not read is in the way of all
+/// other calls.
+const CONNECTION_WINDOW: u32 = 16 * STREAM_WINDOW;
+
+/// How often a connection with calls on it is asked whether it is alive, and how long the answer may take. The question waits behind what
+/// an upload has in the buffers of this machine, so on a slow line it must be patient. Together less than the default deadline of a call:
+/// whose connection has died without a word still gets an attempt on a new one.
 const PING_INTERVAL: Duration = Duration::from_secs(4);
-const PING_TIMEOUT: Duration = Duration::from_secs(5);
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The settings of a [`Client`] that is to be. Made by [`Client::builder`].
 #[derive(Clone)]
@@ -135,6 +142,8 @@ impl Builder {
             .user_agent(concat!("registry-client/", env!("CARGO_PKG_VERSION")))
             .map_err(|error| Error::endpoint(error.to_string()))?
             .connect_timeout(self.connect_timeout)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
             .http2_keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT);
         Ok((self.secured(endpoint, &uri)?, key, self.settings))

@@ -46,8 +46,26 @@
 //!
 //! [`create_artifact`](Client::create_artifact) registers a file of a release, or of a model as a whole: where it is, how large it is and
 //! what its checksum is. Only who made the file knows that: neither the client nor the registry opens it.
-//! [`upload_artifact`](Client::upload_artifact) gives the registry the file itself, and [`download_artifact`](Client::download_artifact)
-//! gets it back, verified.
+//!
+//! [`upload_artifact`](Client::upload_artifact) gives the registry the file itself: a path, bytes, or whatever can be read.
+//! [`download_artifact`](Client::download_artifact) gets it back: into a [file](DownloadArtifact::save), which appears under its name only
+//! when it is complete and its checksum is right, into [memory](DownloadArtifact::bytes), or as a [stream](DownloadArtifact::stream).
+//! Both tell their [progress](TransferProgress), and hold no more than a few MiB of a file at a time, unless it is in memory anyway.
+//!
+//! ```no_run
+//! use registry_client::ReleaseRef;
+//!
+//! # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+//! let release = ReleaseRef::key("llama-3-7b", "1.0.0");
+//! let artifact = client.upload_artifact(release, "weights.safetensors").send_file("out/weights.safetensors").await?;
+//! client.download_artifact(&artifact.id).save("/models/weights.safetensors").await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The deadline of the client is not for them: a transfer takes as long as it takes, unless it is given a
+//! [`timeout`](DownloadArtifact::timeout). An upload that can be read again is repeated like other calls that write, from its beginning and
+//! with the same request id; a download into a file goes on where it stopped. Another call with the same path does so, too.
 //!
 //! # Deployments
 //!

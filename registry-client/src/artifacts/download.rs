@@ -1,18 +1,19 @@
 //! DownloadArtifact: the bytes of an artifact come as a stream, into memory or into a file.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::stream::Stream;
+use futures_util::stream::{Stream, StreamExt as _};
 use registry_proto::method::Method;
 use registry_proto::v1 as pb;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tonic::{Code, Streaming};
 
-use super::transfer::{Checksum, Transfer, transfers};
+use super::transfer::{Checksum, Transfer, left, transfers};
 use crate::failure::Failure;
 use crate::{Artifact, ArtifactId, Client, Error};
 
@@ -86,11 +87,12 @@ impl DownloadArtifact {
         let opened = async {
             let request = self.call.request(self.request.clone(), deadline);
             let mut messages = stub.download_artifact(request).await.map_err(failed)?.into_inner();
-            match receive(&mut messages).await? {
+            match messages.message().await.map_err(failed)? {
                 Some(pb::DownloadArtifactResponse { artifact: Some(artifact), chunk: _ }) => Ok((artifact, messages)),
                 _ => Err(Error::protocol(Method::DownloadArtifact, "the stream does not begin with an artifact")),
             }
         };
+        let opened = async { timeout(SILENCE, opened).await.map_err(|_| silent())? };
         let (artifact, messages) = self.call.until(deadline, opened).await?;
         let total = u64::try_from(artifact.size_bytes.unwrap_or(0)).unwrap_or(0);
         let offset = u64::try_from(self.request.offset_bytes).unwrap_or(0);
@@ -98,7 +100,8 @@ impl DownloadArtifact {
             Ok(limit @ 1..) => limit.min(total.saturating_sub(offset)),
             _ => total.saturating_sub(offset),
         };
-        Ok(Download { artifact, messages: Some(messages), call: self.call.clone(), deadline, offset, received: 0, wanted, total })
+        let (messages, call) = (Some(messages), self.call.clone());
+        Ok(Download { artifact, messages, call, deadline, waiting: None, offset, received: 0, wanted, total })
     }
 }
 
@@ -119,9 +122,8 @@ fn failed(status: tonic::Status) -> Error {
     Error::from_status(Method::DownloadArtifact, status)
 }
 
-async fn receive(messages: &mut Streaming<pb::DownloadArtifactResponse>) -> Result<Option<pb::DownloadArtifactResponse>, Error> {
-    let silent = |_| Error::deadline(Method::DownloadArtifact, SILENCE);
-    timeout(SILENCE, messages.message()).await.map_err(silent)?.map_err(failed)
+fn silent() -> Error {
+    Error::deadline(Method::DownloadArtifact, SILENCE)
 }
 
 /// The bytes of an artifact as they come: a stream of chunks. Made by [`DownloadArtifact::stream`].
@@ -133,6 +135,8 @@ pub struct Download {
     messages: Option<Streaming<pb::DownloadArtifactResponse>>,
     call: Transfer,
     deadline: Option<Instant>,
+    /// Until when, since somebody has begun to wait in vain: what nobody asks for may take its time.
+    waiting: Option<Pin<Box<Sleep>>>,
     offset: u64,
     received: u64,
     wanted: u64,
@@ -152,13 +156,29 @@ impl Download {
 
     /// The next bytes; `None` at the end.
     pub(super) async fn next_chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        let Some(mut messages) = self.messages.take() else { return Ok(None) };
-        let next = self.call.until(self.deadline, receive(&mut messages)).await?;
-        let next = self.counted(next)?;
-        if next.is_some() {
-            self.messages = Some(messages);
+        poll_fn(|context| self.poll_chunk(context)).await
+    }
+
+    /// The next bytes; `None` at the end, and after an error.
+    fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
+        let Some(messages) = &mut self.messages else { return Poll::Ready(Ok(None)) };
+        let next = match messages.poll_next_unpin(context) {
+            Poll::Ready(next) => next.transpose().map_err(failed),
+            Poll::Pending => Err(ready!(self.poll_patience(context))),
+        };
+        let next = next.and_then(|next| self.counted(next));
+        self.waiting = None;
+        if !matches!(next, Ok(Some(_))) {
+            self.messages = None;
         }
-        Ok(next)
+        Poll::Ready(next)
+    }
+
+    /// Why nothing more is waited for: the deadline, or a longer silence than there may be.
+    fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<Error> {
+        let end = || Box::pin(sleep_until(Instant::now() + SILENCE.min(left(self.deadline))));
+        ready!(self.waiting.get_or_insert_with(end).as_mut().poll(context));
+        Poll::Ready(if left(self.deadline).is_zero() { self.call.late() } else { silent() })
     }
 
     /// Counts what has come. An end that comes early is none.
@@ -179,13 +199,7 @@ impl Stream for Download {
     type Item = Result<Bytes, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Some(messages) = &mut self.messages else { return Poll::Ready(None) };
-        let next = ready!(Pin::new(messages).poll_next(context)).transpose().map_err(failed);
-        let next = next.and_then(|next| self.counted(next)).transpose();
-        if !matches!(next, Some(Ok(_))) {
-            self.messages = None;
-        }
-        Poll::Ready(next)
+        self.poll_chunk(context).map(Result::transpose)
     }
 }
 

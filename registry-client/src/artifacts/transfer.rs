@@ -94,8 +94,12 @@ impl Transfer {
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         let Some(deadline) = deadline else { return work.await };
-        let late = |_| Error::deadline(self.method, self.timeout.unwrap_or_default());
-        tokio::time::timeout_at(deadline, work).await.map_err(late)?
+        tokio::time::timeout_at(deadline, work).await.map_err(|_| self.late())?
+    }
+
+    /// That the deadline has passed.
+    pub(super) fn late(&self) -> Error {
+        Error::deadline(self.method, self.timeout.unwrap_or_default())
     }
 
     pub(super) fn request<M>(&self, message: M, deadline: Option<Instant>) -> tonic::Request<M> {

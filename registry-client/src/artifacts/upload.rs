@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::time::Duration;
 
 use backon::Retryable as _;
 use bytes::{Bytes, BytesMut};
@@ -14,11 +15,15 @@ use registry_proto::v1::upload_artifact_request::{Message, Start, start};
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::transfer::{CHUNK, Checksum, Transfer, left, transfers};
 use crate::fields::{artifact_fields, setters};
 use crate::{Artifact, ArtifactParent, Client, Error, retry};
+
+/// How long the answer may take when all bytes have been sent: what is on the way must arrive, and the registry must have it on disk or
+/// in its bucket. Much longer than that takes, because afterwards everything is sent once more.
+const ANSWER: Duration = Duration::from_secs(10 * 60);
 
 /// Uploads the bytes of a new artifact. Made by [`Client::upload_artifact`](crate::Client::upload_artifact).
 #[derive(Clone, Debug)]
@@ -134,19 +139,24 @@ impl UploadArtifact {
     }
 
     async fn attempt(&self, start: &Start, reader: Reader, deadline: Option<Instant>) -> Result<Artifact, Error> {
-        let (failed, failure) = oneshot::channel();
+        let (ended, end) = oneshot::channel();
         let size = start.artifact.as_ref().and_then(|artifact| artifact.size_bytes).and_then(|size| size.try_into().ok());
-        let chunks = chunks(Reading { reader, failed: Some(failed), sent: 0, size, call: self.call.clone() });
+        let chunks = chunks(Reading { reader, ended: Some(ended), sent: 0, size, call: self.call.clone() });
         let first = pb::UploadArtifactRequest { message: Some(Message::Start(start.clone())) };
         let messages = stream::once(async { first }).chain(chunks);
         let mut stub = self.call.client.artifact_service();
         let answer = Box::pin(stub.upload_artifact(self.call.request(messages, deadline)));
         let work = async {
-            match select(answer, failure).await {
-                // The call is dropped with its stream in the middle: the registry keeps nothing of it.
-                Either::Right((Ok(error), _)) => Err(error),
-                Either::Right((Err(_), answer)) => finished(answer.await),
+            match select(answer, end).await {
                 Either::Left((answer, _)) => finished(answer),
+                Either::Right((Ok(Ok(())), answer)) => {
+                    let late = |_| Error::deadline(Method::UploadArtifact, ANSWER);
+                    finished(timeout(ANSWER, answer).await.map_err(late)?)
+                }
+                // The call is dropped with its stream in the middle: the registry keeps nothing of it.
+                Either::Right((Ok(Err(error)), _)) => Err(error),
+                // The stream is gone before its end, and so is the call.
+                Either::Right((Err(_), answer)) => finished(answer.await),
             }
         };
         self.call.until(deadline, work).await
@@ -223,30 +233,37 @@ fn file(path: &Path, error: io::Error) -> Error {
 /// What is being read and sent.
 struct Reading {
     reader: Reader,
-    /// Is told why it cannot be read on.
-    failed: Option<oneshot::Sender<Error>>,
+    /// Is told that everything has been sent, or why it cannot be read on.
+    ended: Option<oneshot::Sender<Result<(), Error>>>,
     sent: u64,
     size: Option<u64>,
     call: Transfer,
 }
 
+impl Reading {
+    fn end(&mut self, how: Result<(), Error>) {
+        if let Some(ended) = self.ended.take() {
+            let _ = ended.send(how); // the call may be over
+        }
+    }
+}
+
 /// The messages with the bytes. If they cannot be read, the stream never ends, because its end would say that this is all: the call
 /// is given up instead.
 fn chunks(reading: Reading) -> impl Stream<Item = pb::UploadArtifactRequest> + Send + 'static {
-    stream::unfold(reading, async |mut reading| {
-        match fill(&mut reading.reader).await {
-            Ok(chunk) if chunk.is_empty() => None,
-            Ok(chunk) => {
-                reading.sent = reading.sent.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
-                reading.call.report(reading.sent, reading.size);
-                Some((pb::UploadArtifactRequest { message: Some(Message::Chunk(chunk)) }, reading))
-            }
-            Err(error) => {
-                if let Some(failed) = reading.failed.take() {
-                    let _ = failed.send(Error::file(Method::UploadArtifact, None, error)); // the call may be over
-                }
-                std::future::pending().await
-            }
+    stream::unfold(reading, async |mut reading| match fill(&mut reading.reader).await {
+        Ok(chunk) if chunk.is_empty() => {
+            reading.end(Ok(()));
+            None
+        }
+        Ok(chunk) => {
+            reading.sent = reading.sent.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+            reading.call.report(reading.sent, reading.size);
+            Some((pb::UploadArtifactRequest { message: Some(Message::Chunk(chunk)) }, reading))
+        }
+        Err(error) => {
+            reading.end(Err(Error::file(Method::UploadArtifact, None, error)));
+            std::future::pending().await
         }
     })
 }

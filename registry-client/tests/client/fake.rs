@@ -2,14 +2,15 @@
 //! memory, so that time can be paused: it passes only when nobody has anything to do.
 
 use std::collections::VecDeque;
-use std::future::{Ready, ready};
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures::stream::{self, Once};
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
 use hyper_util::rt::TokioIo;
 use prost::Message as _;
+use registry_client::pb::upload_artifact_request;
 use registry_client::pb::watch_response::{Events, Message, Progress, Started};
 use registry_client::{Client, ErrorReason, Event, Method, pb};
 use tokio::io::{DuplexStream, copy_bidirectional, duplex};
@@ -17,7 +18,6 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
-use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tonic::metadata::MetadataMap;
 use tonic::transport::server::Router;
@@ -226,7 +226,7 @@ impl Watched {
     }
 }
 
-/// What all requests that write have in common.
+/// What all requests that write have in common, but for the first message of an upload.
 #[derive(prost::Message)]
 struct Written {
     #[prost(string, tag = "15")]
@@ -236,7 +236,13 @@ struct Written {
 impl Seen {
     /// The id of the change that is asked for; empty if there is none.
     pub fn request_id(&self) -> String {
-        self.message::<Written>().request_id
+        match self.method {
+            Method::UploadArtifact => match self.message::<pb::UploadArtifactRequest>().message {
+                Some(upload_artifact_request::Message::Start(start)) => start.request_id,
+                other => panic!("an upload begins with {other:?}"),
+            },
+            _ => self.message::<Written>().request_id,
+        }
     }
 
     pub fn message<M: prost::Message + Default>(&self) -> M {
@@ -371,7 +377,7 @@ serve! { artifact_service_server::ArtifactService {
     UpdateArtifact = update_artifact(UpdateArtifactRequest) -> UpdateArtifactResponse;
     DeleteArtifact = delete_artifact(DeleteArtifactRequest) -> DeleteArtifactResponse;
 }
-    type DownloadArtifactStream = Once<Ready<Result<pb::DownloadArtifactResponse, Status>>>;
+    type DownloadArtifactStream = BoxStream<'static, Result<pb::DownloadArtifactResponse, Status>>;
 
     /// Takes all of it, and shows the first message.
     async fn upload_artifact(
@@ -384,13 +390,17 @@ serve! { artifact_service_server::ArtifactService {
         self.answer(Method::UploadArtifact, Request::from_parts(metadata, extensions, first)).await
     }
 
-    /// One message, whatever is in it.
+    /// One message, whatever is in it. If that speaks of bytes, they never come, and the stream does not end.
     async fn download_artifact(
         &self,
         request: Request<pb::DownloadArtifactRequest>,
     ) -> Result<Response<Self::DownloadArtifactStream>, Status> {
         let answer = self.answer(Method::DownloadArtifact, request).await?;
-        Ok(answer.map(|message| stream::once(ready(Ok(message)))))
+        Ok(answer.map(|message: pb::DownloadArtifactResponse| {
+            let promised = message.artifact.as_ref().is_some_and(|artifact| artifact.size_bytes() > 0);
+            let first = stream::iter([Ok(message)]);
+            if promised { first.chain(stream::pending()).boxed() } else { first.boxed() }
+        }))
     }
 }
 

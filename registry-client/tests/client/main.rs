@@ -22,5 +22,6 @@ mod resolver;
 mod retries;
 #[cfg(feature = "tls")]
 mod tls;
+mod transfers;
 mod updates;
 mod watch;
