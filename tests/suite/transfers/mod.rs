@@ -7,6 +7,7 @@ mod downloads;
 mod limits;
 mod messages;
 mod orphans;
+mod save;
 mod uploads;
 
 use bytes::Bytes;
