@@ -2,7 +2,9 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use backon::Retryable as _;
@@ -15,7 +17,7 @@ use registry_proto::v1::upload_artifact_request::{Message, Start, start};
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::transfer::{CHUNK, Checksum, Transfer, left, transfers};
 use crate::fields::{artifact_fields, setters};
@@ -24,6 +26,8 @@ use crate::{Artifact, ArtifactParent, Client, Error, retry};
 /// How long the answer may take when all bytes have been sent: what is on the way must arrive, and the registry must have it on disk or
 /// in its bucket. Much longer than that takes, because afterwards everything is sent once more.
 const ANSWER: Duration = Duration::from_secs(10 * 60);
+/// How long it may take to be told why a call is over.
+const GONE: Duration = Duration::from_secs(10);
 
 /// Uploads the bytes of a new artifact. Made by [`Client::upload_artifact`](crate::Client::upload_artifact).
 #[derive(Clone, Debug)]
@@ -140,23 +144,28 @@ impl UploadArtifact {
 
     async fn attempt(&self, start: &Start, reader: Reader, deadline: Option<Instant>) -> Result<Artifact, Error> {
         let (ended, end) = oneshot::channel();
+        let moved = Arc::new(AtomicU64::new(0));
         let size = start.artifact.as_ref().and_then(|artifact| artifact.size_bytes).and_then(|size| size.try_into().ok());
-        let chunks = chunks(Reading { reader, ended: Some(ended), sent: 0, size, call: self.call.clone() });
+        let chunks = chunks(Reading { reader, ended: Some(ended), sent: Arc::clone(&moved), size, call: self.call.clone() });
         let first = pb::UploadArtifactRequest { message: Some(Message::Start(start.clone())) };
         let messages = stream::once(async { first }).chain(chunks);
         let mut stub = self.call.client.artifact_service();
         let answer = Box::pin(stub.upload_artifact(self.call.request(messages, deadline)));
+        let late = |patience: Duration| Error::deadline(Method::UploadArtifact, patience);
+        let end = async {
+            match select(end, pin!(stalled(&moved))).await {
+                Either::Left((end, _)) => end,
+                Either::Right(((), _)) => Ok(Err(late(ANSWER))),
+            }
+        };
         let work = async {
-            match select(answer, end).await {
+            match select(answer, pin!(end)).await {
                 Either::Left((answer, _)) => finished(answer),
-                Either::Right((Ok(Ok(())), answer)) => {
-                    let late = |_| Error::deadline(Method::UploadArtifact, ANSWER);
-                    finished(timeout(ANSWER, answer).await.map_err(late)?)
-                }
+                Either::Right((Ok(Ok(())), answer)) => finished(timeout(ANSWER, answer).await.map_err(|_| late(ANSWER))?),
                 // The call is dropped with its stream in the middle: the registry keeps nothing of it.
                 Either::Right((Ok(Err(error)), _)) => Err(error),
-                // The stream is gone before its end, and so is the call.
-                Either::Right((Err(_), answer)) => finished(answer.await),
+                // The stream is gone before its end, and so is the call: why, the answer says, if anybody does.
+                Either::Right((Err(_), answer)) => finished(timeout(GONE, answer).await.map_err(|_| late(GONE))?),
             }
         };
         self.call.until(deadline, work).await
@@ -235,7 +244,7 @@ struct Reading {
     reader: Reader,
     /// Is told that everything has been sent, or why it cannot be read on.
     ended: Option<oneshot::Sender<Result<(), Error>>>,
-    sent: u64,
+    sent: Arc<AtomicU64>,
     size: Option<u64>,
     call: Transfer,
 }
@@ -257,8 +266,9 @@ fn chunks(reading: Reading) -> impl Stream<Item = pb::UploadArtifactRequest> + S
             None
         }
         Ok(chunk) => {
-            reading.sent = reading.sent.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
-            reading.call.report(reading.sent, reading.size);
+            let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+            let before = reading.sent.fetch_add(length, Ordering::Relaxed);
+            reading.call.report(before.saturating_add(length), reading.size);
             Some((pb::UploadArtifactRequest { message: Some(Message::Chunk(chunk)) }, reading))
         }
         Err(error) => {
@@ -266,6 +276,17 @@ fn chunks(reading: Reading) -> impl Stream<Item = pb::UploadArtifactRequest> + S
             std::future::pending().await
         }
     })
+}
+
+/// Ends when nothing more has been taken for a long time.
+async fn stalled(sent: &AtomicU64) {
+    loop {
+        let before = sent.load(Ordering::Relaxed);
+        sleep(ANSWER).await;
+        if sent.load(Ordering::Relaxed) == before {
+            return;
+        }
+    }
 }
 
 /// The next chunk: whole, unless it is the last.
