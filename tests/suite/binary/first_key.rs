@@ -47,7 +47,8 @@ fn refused(exited: &Exited, sentence: &str) {
 
 fn files(directory: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).map(Iterator::collect).unwrap_or_else(|_| Vec::new());
-    let mut names: Vec<_> = entries.into_iter().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let files = entries.into_iter().map(Result::unwrap).filter(|entry| !entry.file_type().unwrap().is_dir());
+    let mut names: Vec<_> = files.map(|entry| entry.file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }

@@ -43,6 +43,9 @@ async fn makes_files_for_its_owner_alone() {
         for file in ["registry.db", "registry.db-wal", "registry.db-shm", "registry.db.lock"] {
             assert_eq!(mode(&data.join(file)), 0o600, "{file}, umask {umask}");
         }
+        for directory in ["artifacts", "artifacts/sha256", "artifacts/uploads", "artifacts/probes"] {
+            assert_eq!(mode(&data.join(directory)), 0o700, "{directory}, umask {umask}");
+        }
         server.stop().await;
     }
 }

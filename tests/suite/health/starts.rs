@@ -1,6 +1,10 @@
 //! What a server does about its storage when it starts: refuses what can never work, and waits for what may.
 
-use registry_tests::binary::{Binary, Exited};
+use super::{SOON, WELL, WITHOUT_STORAGE, tells};
+use registry_tests::binary::{Binary, Exited, Running};
+use registry_tests::wait;
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use std::net::SocketAddr;
 use std::path::Path;
 
 fn refused(exited: &Exited, words: &str) {
@@ -93,4 +97,32 @@ async fn a_directory_beside_postgresql_is_worth_a_warning() {
     assert!(log.contains("WARN") && log.contains("other servers with this database must share it"), "{log}");
     let alone = Binary::on_free_port(directory.path()).start().await.unwrap();
     assert!(!alone.stop().await.log.contains("must share it"));
+}
+
+/// Where it says in its log that it tells of health.
+async fn admin(server: &Running) -> SocketAddr {
+    let said = async || server.log_so_far().split_once(" admin=")?.1.split_once(' ')?.0.parse().ok();
+    wait::until("it says where it tells of health", SOON, said).await
+}
+
+/// Nothing more goes into its files, and then it does again: the storage is full, and is not any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_unhealthy_until_there_is_room() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Binary::surviving_full_files(directory.path()).start().await.unwrap();
+    let (admin, channel) = (admin(&server).await, server.client().await.raw_channel());
+    let pid = Pid::from_raw(server.pid().try_into().unwrap());
+    let limit = |bytes| prlimit(pid, Resource::Fsize, Rlimit { current: bytes, maximum: None }).unwrap();
+    tells(admin, &channel, WELL).await;
+    limit(Some(8));
+    tells(admin, &channel, WITHOUT_STORAGE).await;
+    limit(None);
+    tells(admin, &channel, WELL).await;
+    let log = server.stop().await.log;
+    assert_eq!(log.matches("the storage is full").count(), 1, "{log}");
+    assert_eq!(
+        std::fs::read_dir(directory.path().join("registry-data/artifacts/probes")).unwrap().count(),
+        0,
+        "a probe was left"
+    );
 }

@@ -3,6 +3,8 @@
 
 use super::fake::{DEADLINE, Fake, Manner, answer, error};
 use super::{Bytes, Storage, StorageError, StorageTarget, content, key};
+use futures::FutureExt;
+use futures::future::{BoxFuture, join_all};
 use registry_server::storage::{Reader, S3Settings};
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -37,16 +39,20 @@ async fn read(storage: &Storage, size: u64, length: usize) -> Result<Bytes, Stor
 /// Everything that the storage does, each of it refused in the same way.
 async fn all_unavailable(fake: &Fake) -> Vec<String> {
     let (storage, id) = (fake.storage().await, Uuid::now_v7());
-    let mut said = Vec::new();
-    let mut note = |what, began, outcome| said.push(assert_unavailable(what, began, outcome));
-    let now = Instant::now;
-    note("put", now(), storage.put(&key(id), content(10, 1)).await);
-    note("begin", now(), storage.begin(id).await.map(drop));
-    note("read", now(), read(&storage, 20, 20).await.map(drop));
-    note("remove", now(), storage.remove(&key(id)).await);
-    note("abandon", now(), storage.abandon(id, Some("ticket"), Some(&key(id))).await);
-    note("probe", now(), storage.probe().await);
-    said
+    let key = key(id);
+    let refused = async |what, outcome: BoxFuture<'_, Result<(), StorageError>>| {
+        let began = Instant::now();
+        assert_unavailable(what, began, outcome.await)
+    };
+    join_all([
+        refused("put", storage.put(&key, content(10, 1)).boxed()).boxed(),
+        refused("begin", async { storage.begin(id).await.map(drop) }.boxed()).boxed(),
+        refused("read", async { read(&storage, 20, 20).await.map(drop) }.boxed()).boxed(),
+        refused("remove", storage.remove(&key).boxed()).boxed(),
+        refused("abandon", storage.abandon(id, Some("ticket"), Some(&key)).boxed()).boxed(),
+        refused("probe", storage.probe().boxed()).boxed(),
+    ])
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
