@@ -223,7 +223,7 @@ Then:
   grpcurl -plaintext -H \"authorization: Bearer $(cat registry-data/admin.key)\" 127.0.0.1:50051 list
 
 Limits without a flag, all of them in GetServerInfo: requests of 512 KiB (without a key 4 KiB), answers of 4 MiB, headers of 16 KiB, \
-100 calls at once on a connection, 10 s for a handshake, 30 s for a call, a ping every 30 s whose answer may take 10 s, pages of 1000, \
+100 calls at once on a connection, 10 s for a handshake, 30 s for a call (uploads and downloads: 60 s in which nothing moves), a ping every 30 s whose answer may take 10 s, pages of 1000, \
 batches of 250, metadata of 64 KiB and 16 levels.";
 
 /// The secret of the first key. Not a flag, which everybody on the machine could read.

@@ -5,9 +5,13 @@ mod bucket;
 mod damage;
 mod downloads;
 mod limits;
+mod memory;
 mod messages;
 mod orphans;
+#[cfg(feature = "postgres")]
+mod replicas;
 mod save;
+mod stopping;
 mod uploads;
 
 use bytes::Bytes;
