@@ -26,6 +26,10 @@ use crate::{Artifact, ArtifactParent, Client, Error, retry};
 /// How long the answer may take when all bytes have been sent: what is on the way must arrive, and the registry must have it on disk or
 /// in its bucket. Much longer than that takes, because afterwards everything is sent once more.
 const ANSWER: Duration = Duration::from_secs(10 * 60);
+/// How long it may take until the first message is asked for: a connection, and room for one more call on it. A call that is handed to a
+/// connection in the moment in which that one ends can be forgotten (hyper 1 leaves it in a queue that nobody reads any more), and is
+/// never told; so it is made again.
+const BEGIN: Duration = Duration::from_secs(30);
 /// How long it may take to be told why a call is over.
 const GONE: Duration = Duration::from_secs(10);
 
@@ -144,18 +148,20 @@ impl UploadArtifact {
 
     async fn attempt(&self, start: &Start, reader: Reader, deadline: Option<Instant>) -> Result<Artifact, Error> {
         let (ended, end) = oneshot::channel();
-        let moved = Arc::new(AtomicU64::new(0));
+        let taken = Arc::new(AtomicU64::new(0));
         let size = start.artifact.as_ref().and_then(|artifact| artifact.size_bytes).and_then(|size| size.try_into().ok());
-        let chunks = chunks(Reading { reader, ended: Some(ended), sent: Arc::clone(&moved), size, call: self.call.clone() });
+        let chunks = chunks(Reading { reader, ended: Some(ended), sent: 0, size, call: self.call.clone() });
         let first = pb::UploadArtifactRequest { message: Some(Message::Start(start.clone())) };
-        let messages = stream::once(async { first }).chain(chunks);
+        let count = Arc::clone(&taken);
+        let messages = stream::once(async { first }).chain(chunks).inspect(move |_| _ = count.fetch_add(1, Ordering::Relaxed));
         let mut stub = self.call.client.artifact_service();
         let answer = Box::pin(stub.upload_artifact(self.call.request(messages, deadline)));
         let late = |patience: Duration| Error::deadline(Method::UploadArtifact, patience);
         let end = async {
-            match select(end, pin!(stalled(&moved))).await {
+            match select(end, pin!(stalled(&taken))).await {
                 Either::Left((end, _)) => end,
-                Either::Right(((), _)) => Ok(Err(late(ANSWER))),
+                Either::Right((Stalled::Unheard, _)) => Ok(Err(unheard())),
+                Either::Right((Stalled::Midway, _)) => Ok(Err(late(ANSWER))),
             }
         };
         let work = async {
@@ -244,7 +250,7 @@ struct Reading {
     reader: Reader,
     /// Is told that everything has been sent, or why it cannot be read on.
     ended: Option<oneshot::Sender<Result<(), Error>>>,
-    sent: Arc<AtomicU64>,
+    sent: u64,
     size: Option<u64>,
     call: Transfer,
 }
@@ -267,8 +273,8 @@ fn chunks(reading: Reading) -> impl Stream<Item = pb::UploadArtifactRequest> + S
         }
         Ok(chunk) => {
             let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
-            let before = reading.sent.fetch_add(length, Ordering::Relaxed);
-            reading.call.report(before.saturating_add(length), reading.size);
+            reading.sent = reading.sent.saturating_add(length);
+            reading.call.report(reading.sent, reading.size);
             Some((pb::UploadArtifactRequest { message: Some(Message::Chunk(chunk)) }, reading))
         }
         Err(error) => {
@@ -278,15 +284,34 @@ fn chunks(reading: Reading) -> impl Stream<Item = pb::UploadArtifactRequest> + S
     })
 }
 
-/// Ends when nothing more has been taken for a long time.
-async fn stalled(sent: &AtomicU64) {
+/// What became of a call that does not get on.
+#[derive(Debug, PartialEq, Eq)]
+enum Stalled {
+    /// Not even its first message was asked for.
+    Unheard,
+    /// Some were.
+    Midway,
+}
+
+/// Ends when no more messages have been taken for a long time.
+async fn stalled(taken: &AtomicU64) -> Stalled {
+    sleep(BEGIN).await;
+    if taken.load(Ordering::Relaxed) == 0 {
+        return Stalled::Unheard;
+    }
     loop {
-        let before = sent.load(Ordering::Relaxed);
+        let before = taken.load(Ordering::Relaxed);
         sleep(ANSWER).await;
-        if sent.load(Ordering::Relaxed) == before {
-            return;
+        if taken.load(Ordering::Relaxed) == before {
+            return Stalled::Midway;
         }
     }
+}
+
+/// Nothing was sent, so nothing was done.
+fn unheard() -> Error {
+    let why = format!("the connection did not take the call for {} s", BEGIN.as_secs());
+    Error::from_status(Method::UploadArtifact, tonic::Status::unavailable(why))
 }
 
 /// The next chunk: whole, unless it is the last.
@@ -299,4 +324,32 @@ async fn fill(reader: &mut Reader) -> io::Result<Bytes> {
         }
     }
     Ok(chunk.freeze())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_is_not_taken_is_given_up_soon() {
+        let began = Instant::now();
+        assert_eq!(stalled(&AtomicU64::new(0)).await, Stalled::Unheard);
+        assert_eq!(began.elapsed(), BEGIN);
+        assert!(retry::allowed(true, &unheard()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_gets_on_is_not_given_up() {
+        let (taken, began) = (AtomicU64::new(1), Instant::now());
+        let slow = async {
+            for _ in 0..5 {
+                sleep(ANSWER / 2).await;
+                taken.fetch_add(1, Ordering::Relaxed);
+            }
+            std::future::pending::<()>().await
+        };
+        let Either::Left((how, _)) = select(pin!(stalled(&taken)), pin!(slow)).await else { unreachable!() };
+        assert_eq!(how, Stalled::Midway);
+        assert!(began.elapsed() > ANSWER * 3, "{:?}", began.elapsed());
+    }
 }

@@ -47,6 +47,7 @@ conformance! {
             revision: model.revision + 1,
             created_by: model.created_by,
             updated_by: model.updated_by,
+            artifact_count: Some(0),
             live_deployment_count: Some(0),
             number: 1,
             ..Release::default()

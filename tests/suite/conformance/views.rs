@@ -20,7 +20,8 @@ fn basic_model(model: &Model) -> Model {
 }
 
 fn basic_release(release: &Release) -> Release {
-    Release { metadata: None, training: None, release_notes: None, live_deployment_count: None, ..release.clone() }
+    let none = Release { metadata: None, training: None, release_notes: None, ..release.clone() };
+    Release { artifact_count: None, live_deployment_count: None, ..none }
 }
 
 conformance! {
