@@ -1,11 +1,13 @@
 //! Transfers that are under way when their server stops.
 
-use super::{MIB, chunk, first, noise, start};
+use super::{MIB, PATIENCE, chunk, first, noise, start};
 use futures::StreamExt;
 use registry_client::pb::DownloadArtifactRequest;
 use registry_client::{Code, ErrorReason};
 use registry_tests::binary::{Binary, ProcessSignal};
-use registry_tests::raw;
+use registry_tests::{raw, wait};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio_stream::wrappers::IntervalStream;
 
@@ -27,12 +29,15 @@ async fn who_is_not_done_is_told_so() {
     let mut download = client.artifact_service().download_artifact(wanted).await.unwrap().into_inner();
     let described = download.message().await.unwrap().expect("a first message");
     assert_eq!(described.artifact.map(|artifact| artifact.id), Some(artifact.id));
-    let trickle = IntervalStream::new(tokio::time::interval(Duration::from_millis(20))).map(|_| chunk("x"));
+    let sent = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&sent);
+    let trickle = IntervalStream::new(tokio::time::interval(Duration::from_millis(20)));
+    let trickle = trickle.inspect(move |_| _ = count.fetch_add(1, Ordering::Relaxed)).map(|_| chunk("x"));
     let messages = futures::stream::iter([first(start("m", "slow"))]).chain(trickle);
     let mut stub = client.artifact_service();
     let upload = tokio::spawn(async move { stub.upload_artifact(messages).await });
-    // Time for its first messages to arrive.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    let some = async || (sent.load(Ordering::Relaxed) > 10).then_some(());
+    wait::until("some messages of the upload", PATIENCE, some).await;
     assert!(!upload.is_finished());
     let began = Instant::now();
     server.signal(ProcessSignal::TERM);
