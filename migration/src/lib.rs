@@ -10,6 +10,7 @@ mod m20261122_000004_history;
 mod m20261122_000005_access;
 mod m20261122_000006_artifacts;
 mod m20261122_000007_deployments;
+mod m20261122_000008_imports;
 
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000005_access::Migration),
             Box::new(m20261122_000006_artifacts::Migration),
             Box::new(m20261122_000007_deployments::Migration),
+            Box::new(m20261122_000008_imports::Migration),
         ]
     }
 }

@@ -1,5 +1,6 @@
 //! What the server is told: flags, then environment, then defaults. Nothing else reads the environment.
 
+mod place;
 mod storage;
 
 use crate::api::MAX_REQUEST_BYTES;
@@ -8,15 +9,16 @@ use crate::first_key::FirstKey;
 use crate::layer::{CallLimits, CertificateRole, Reflection};
 use crate::listener::Limits;
 use crate::serve::Settings;
-use crate::store::{BadUrl, Target};
 use crate::tls::TlsFiles;
 use bytesize::ByteSize;
+use clap::Parser;
 use clap::builder::BoolishValueParser;
-use clap::{Parser, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use storage::StorageFlag;
+
+pub use place::{DatabaseUrl, LogFlags, LogFormat, Place};
 
 /// A model registry: which models exist, which releases each has, and which is which, over gRPC.
 #[derive(Clone, Parser)]
@@ -30,13 +32,9 @@ pub struct Config {
     #[arg(long, env = "REGISTRY_ADMIN_LISTEN", value_name = "ADDRESS:PORT|off", default_value = "127.0.0.1:50052")]
     pub admin_listen: AdminListen,
 
-    /// The database: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE` [default: the file registry.db in the data directory]
-    ///
-    /// The password is better given by the environment variable, because a flag can be read by everybody on
-    /// the machine. Tested with PostgreSQL 15; a connection pooler in front of it must pool sessions, not
-    /// transactions. TLS is used if the server offers it; `?sslmode=verify-full` insists on it and on the name.
-    #[arg(long, env = "REGISTRY_DATABASE_URL", value_name = "URL", hide_env_values = true)]
-    pub database_url: Option<DatabaseUrl>,
+    /// The database and the directory
+    #[command(flatten)]
+    pub place: Place,
 
     /// Where the bytes of artifacts are kept: a path, `file:PATH` or `s3://BUCKET/PREFIX` [default: the directory artifacts in the data directory]
     ///
@@ -49,10 +47,6 @@ pub struct Config {
     /// Allow http:// in AWS_ENDPOINT_URL: artifacts can be read and changed on the way
     #[arg(long, env = "REGISTRY_INSECURE_S3_HTTP", value_parser = BoolishValueParser::new())]
     pub insecure_s3_http: bool,
-
-    /// Where the registry keeps its files; created if missing
-    #[arg(long, env = "REGISTRY_DATA_DIR", value_name = "DIR", default_value = "./registry-data")]
-    pub data_dir: PathBuf,
 
     /// Where the secret of the first API key is, or is written to if there is no such file [default: the file admin.key in the data directory]
     ///
@@ -74,13 +68,9 @@ pub struct Config {
     #[arg(long, env = "REGISTRY_REFLECTION", value_name = "WHO", default_value = "auth")]
     pub reflection: Reflection,
 
-    /// How the log is written to standard error
-    #[arg(long, env = "REGISTRY_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
-    pub log_format: LogFormat,
-
-    /// What is logged: error, warn, info, debug, trace or off, also by module (`info,registry_server::store=debug`)
-    #[arg(long, env = "REGISTRY_LOG", value_name = "FILTER", default_value = "info")]
-    pub log: String,
+    /// The log
+    #[command(flatten)]
+    pub log: LogFlags,
 
     /// How many seconds calls that have begun may take when the server stops; a second signal ends at once
     #[arg(long, env = "REGISTRY_SHUTDOWN_GRACE", value_name = "SECONDS", default_value = "10", value_parser = seconds)]
@@ -244,34 +234,6 @@ impl std::str::FromStr for AdminListen {
     }
 }
 
-/// How the log is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-/// The URL of a database. `Debug` says only which kind.
-///
-/// One that cannot be used is refused by [`Config::target`] and not while the arguments are read, because what
-/// refuses it there repeats it, with the password that may be in it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(Result<Target, BadUrl>);
-
-impl std::fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl From<&str> for DatabaseUrl {
-    fn from(url: &str) -> Self {
-        Self(url.parse())
-    }
-}
-
 fn seconds(text: &str) -> Result<Duration, String> {
     text.parse().map(Duration::from_secs).map_err(|_| "expected a whole number of seconds".to_owned())
 }
@@ -338,7 +300,7 @@ impl Config {
         Ok(Settings {
             listen: self.listen,
             admin_listen: self.admin_listen.0,
-            storage: storage::target(self.storage_url.as_ref(), &self.data_dir, self.insecure_s3_http)?,
+            storage: storage::target(self.storage_url.as_ref(), &self.place.data_dir, self.insecure_s3_http)?,
             clock: Clock::System,
             retention: Retention {
                 deleted: self.deleted_retention,
@@ -402,19 +364,7 @@ impl Config {
             return secret.map(|secret| Some(FirstKey::Given(secret))).ok_or(why);
         }
         let file = self.bootstrap_admin_key_file.clone();
-        Ok(Some(FirstKey::File(file.unwrap_or_else(|| self.data_dir.join("admin.key")))))
-    }
-
-    /// The database to open.
-    ///
-    /// # Errors
-    /// A sentence that names the flag and repeats nothing of the URL.
-    pub fn target(&self) -> Result<Target, String> {
-        match &self.database_url {
-            Some(DatabaseUrl(Ok(target))) => Ok(target.clone()),
-            Some(DatabaseUrl(Err(why))) => Err(format!("--database-url (or REGISTRY_DATABASE_URL): {why}")),
-            None => Ok(Target::Sqlite(self.data_dir.join("registry.db"))),
-        }
+        Ok(Some(FirstKey::File(file.unwrap_or_else(|| self.place.data_dir.join("admin.key")))))
     }
 
     /// What may not be read on the way does not go there, and whoever is not asked who he is must be on this machine.

@@ -6,6 +6,7 @@
 pub mod api;
 mod audit;
 mod chain;
+pub mod command;
 pub mod config;
 pub mod cores;
 pub mod domain;

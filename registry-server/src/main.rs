@@ -1,22 +1,13 @@
-//! Arguments, log, serve. Decides nothing.
+//! Arguments, log, command. Decides nothing.
 
 use clap::Parser;
-use registry_server::config::Config;
-use registry_server::{cores, serve, telemetry};
+use registry_server::command::Arguments;
 use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let config = Config::parse();
-    let started = match telemetry::start(config.log_format, &config.log) {
-        Ok(()) => {
-            cores::allow(config.allow_core_dumps);
-            serve::run(&config).await.map_err(|error| error.to_string())
-        }
-        Err(error) => Err(error),
-    };
-    match started {
-        Ok(()) => ExitCode::SUCCESS,
+    match Arguments::parse().run().await {
+        Ok(code) => code,
         Err(error) => failed(&error),
     }
 }

@@ -307,7 +307,7 @@ fn add_reflection(routes: Routes) -> Result<Routes, StartError> {
 /// [`StartError`].
 pub async fn run(config: &Config) -> Result<(), StartError> {
     config.check().map_err(StartError)?;
-    let target = config.target().map_err(StartError)?;
+    let target = config.place.target().map_err(StartError)?;
     let settings = config.settings().map_err(StartError)?;
     let storage = settings.storage.clone();
     if let (Target::Postgres(_), StorageTarget::Directory(path)) = (&target, &storage) {

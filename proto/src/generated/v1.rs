@@ -2662,6 +2662,10 @@ pub struct AuditEntry {
     /// number of 0 is never returned.
     #[prost(int64, tag = "18")]
     pub call_count: i64,
+    /// What another system had noted of a call that was made there, as the text of
+    /// a JSON object. Unset for every call that was made here.
+    #[prost(string, optional, tag = "19")]
+    pub imported_details: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// A condition on audit entries. Every field that is set must match. A repeated
 /// field matches if any of its values does.

@@ -65,6 +65,10 @@ id! {
     UploadId
 }
 id! {
+    /// Identifies an import, so that it can go on.
+    ImportId
+}
+id! {
     /// Identifies a deployment for ever.
     DeploymentId
 }

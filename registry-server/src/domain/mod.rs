@@ -39,7 +39,7 @@ pub mod violation;
 pub use caller::Caller;
 pub use context::{ChangeKey, Context, RequestId};
 pub use error::{Error, Kind};
-pub use id::{ApiKeyId, ArtifactId, AuditEntryId, ContentId, DeploymentId, ModelId, RegistryId, ReleaseId, UploadId};
+pub use id::{ApiKeyId, ArtifactId, AuditEntryId, ContentId, DeploymentId, ImportId, ModelId, RegistryId, ReleaseId, UploadId};
 pub use limit::Limit;
 pub use patch::Patch;
 pub use quota::Quota;

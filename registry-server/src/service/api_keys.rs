@@ -51,6 +51,8 @@ fn made(tx: &Tx, new: &NewApiKey, secret: &Secret, revision: Revision) -> ApiKey
         last_use_time: None,
         expire_time,
         revision,
+        legacy_hash: None,
+        legacy_salt: None,
     }
 }
 

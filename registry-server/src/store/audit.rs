@@ -50,6 +50,7 @@ pub(super) fn succeeded(ctx: &Context, method: &str, revision: Option<Revision>,
         user_agent: caller.origin.user_agent.clone(),
         changed_fields,
         call_count: 1,
+        imported_details: None,
     }
 }
 
@@ -79,6 +80,7 @@ fn failed(id: AuditEntryId, calls: FailedCalls) -> Model {
         user_agent: origin.user_agent,
         changed_fields: String::new(),
         call_count: count,
+        imported_details: None,
     }
 }
 

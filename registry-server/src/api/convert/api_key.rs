@@ -25,6 +25,8 @@ pub(in crate::api) fn message(row: Row, now: Timestamp) -> pb::ApiKey {
         last_use_time,
         expire_time,
         revision,
+        legacy_hash: _,
+        legacy_salt: _,
     } = row;
     pb::ApiKey {
         id: id.to_string(),

@@ -28,6 +28,7 @@ pub(in crate::api) fn message(row: Row) -> pb::AuditEntry {
         user_agent,
         changed_fields,
         call_count,
+        imported_details,
     } = row;
     let paths: Vec<String> = changed_fields.split(',').filter(|path| !path.is_empty()).map(str::to_owned).collect();
     pb::AuditEntry {
@@ -48,6 +49,7 @@ pub(in crate::api) fn message(row: Row) -> pb::AuditEntry {
         actor: actor.into(),
         changed_fields: Some(FieldMask { paths }).filter(|mask| !mask.paths.is_empty()),
         call_count,
+        imported_details,
     }
 }
 

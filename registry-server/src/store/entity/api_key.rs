@@ -33,6 +33,11 @@ pub struct Model {
     pub last_use_time: Option<Timestamp>,
     pub expire_time: Option<Timestamp>,
     pub revision: Revision,
+    /// Of a key that another system made: what bcrypt makes of its secret and `legacy_salt`, 72 bytes of them at the most.
+    #[sea_orm(column_type = "String(StringLen::N(255))", nullable)]
+    pub legacy_hash: Option<String>,
+    #[sea_orm(column_type = "String(StringLen::N(255))", nullable)]
+    pub legacy_salt: Option<String>,
 }
 
 impl std::fmt::Debug for Model {

@@ -41,6 +41,8 @@ pub struct Model {
     pub changed_fields: String,
     #[sea_orm(default_value = 1)]
     pub call_count: i64,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub imported_details: Option<String>,
 }
 
 /// Joins are spelled out in the queries.

@@ -12,6 +12,7 @@ pub mod audit_entry;
 pub mod content;
 pub mod deployment;
 pub mod event;
+pub mod import;
 pub mod model;
 pub mod model_label;
 pub mod model_tag;
@@ -54,5 +55,6 @@ pub fn tables(backend: DbBackend) -> Vec<TableCreateStatement> {
         table(&schema, upload::Entity),
         table(&schema, artifact::Entity),
         table(&schema, deployment::Entity),
+        table(&schema, import::Entity),
     ]
 }
