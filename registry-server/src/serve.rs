@@ -261,7 +261,7 @@ async fn admission(
 }
 
 /// The directory of a file, for nobody but its owner, whatever the umask; what is there is left as it is.
-fn make_directory(file: &Path) -> Result<(), StartError> {
+pub(crate) fn make_directory(file: &Path) -> Result<(), StartError> {
     let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty() && !directory.is_dir()) else {
         return Ok(());
     };

@@ -3,6 +3,7 @@
 mod access;
 mod alias_races;
 mod audit;
+mod backup;
 mod binary;
 mod conformance;
 mod drift;

@@ -43,6 +43,12 @@ impl Command {
     }
 }
 
+/// What a command has to tell, for people and scripts; everything else goes to standard error.
+#[expect(clippy::print_stdout, reason = "the lines that are for standard output")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
 impl Arguments {
     /// Does it.
     ///

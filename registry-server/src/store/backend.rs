@@ -11,7 +11,7 @@ use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     IsolationLevel, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, sqlx,
 };
-use std::fs::{File, Permissions, TryLockError};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -69,6 +69,17 @@ impl Backend {
         options.min_connections(1).max_connections(1);
         options.map_sqlx_sqlite_opts(move |_| sqlx::sqlite::SqliteConnectOptions::new().filename(&path).read_only(true));
         connect(options).await.map(Some)
+    }
+
+    /// A connection to a file that nobody else uses, which leaves no other files behind when it is closed.
+    pub(super) async fn connect_to_rewrite(path: &Path) -> Result<DatabaseConnection, DbErr> {
+        let mut options = options(&Target::Sqlite(path.to_owned()));
+        let path = path.to_owned();
+        options.min_connections(1).max_connections(1);
+        options.map_sqlx_sqlite_opts(move |sqlite| {
+            durable(sqlite, &path).create_if_missing(false).journal_mode(SqliteJournalMode::Delete)
+        });
+        connect(options).await
     }
 
     /// The one connection that writes.
@@ -275,6 +286,16 @@ fn durable(sqlite: sqlx::sqlite::SqliteConnectOptions, path: &Path) -> sqlx::sql
 pub struct FileLock(#[expect(dead_code, reason = "held, not used")] Option<File>);
 
 impl FileLock {
+    /// The same, of a database that must be there already.
+    pub(super) fn take_existing(target: &Target) -> Result<Self, String> {
+        match target {
+            Target::Sqlite(path) if fs::metadata(path).map_or(0, |file| file.len()) == 0 => {
+                Err(format!("there is no database at {}", path.display()))
+            }
+            Target::Sqlite(_) | Target::Postgres(_) => Self::take(target),
+        }
+    }
+
     /// Takes the lock file beside the database, or says who is in the way.
     pub(super) fn take(target: &Target) -> Result<Self, String> {
         let Target::Sqlite(path) = target else { return Ok(Self(None)) };

@@ -9,6 +9,7 @@ pub mod api_keys;
 pub mod artifacts;
 pub mod audit;
 pub mod backend;
+pub mod backup;
 mod batch;
 pub mod catalogue;
 pub mod contents;

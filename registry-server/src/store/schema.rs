@@ -83,7 +83,7 @@ async fn refuse_foreign(target: &Target, db: &DatabaseConnection) -> Result<(), 
     Err(OpenError::Foreign { target: target.to_string(), tables: tables.join(", ") })
 }
 
-async fn refuse_newer(db: &DatabaseConnection, before: &Catalogue) -> Result<(), OpenError> {
+pub(super) async fn refuse_newer(db: &DatabaseConnection, before: &Catalogue) -> Result<(), OpenError> {
     if !before.contains_key(APPLIED) {
         return Ok(());
     }

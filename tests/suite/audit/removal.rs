@@ -63,6 +63,7 @@ fn row(at: i64, actor: &str, code: i32) -> Model {
         user_agent: None,
         changed_fields: String::new(),
         call_count: 1,
+        imported_details: None,
     }
 }
 
