@@ -1,5 +1,8 @@
 //! The ordered migrations of the registry's database, for SQLite and PostgreSQL.
 //!
+//! A migration is a list of statements that depends on nothing but the database's dialect ([`Script`]): it reads no rows, so what
+//! it will do can be told, compared and stopped after any statement.
+//!
 //! May not: import entities (they move with the code; a published migration never changes).
 
 pub mod ddl;
@@ -11,8 +14,10 @@ mod m20261122_000005_access;
 mod m20261122_000006_artifacts;
 mod m20261122_000007_deployments;
 mod m20261122_000008_imports;
+mod script;
 
-pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
+pub use script::{Script, Way};
+pub use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, seaql_migrations};
 
 /// Every migration, oldest first.
 #[derive(Debug, Clone, Copy)]

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use storage::StorageFlag;
 
-pub use place::{DatabaseUrl, LogFlags, LogFormat, Place};
+pub use place::{DatabaseUrl, LogFlags, LogFormat, MigrationsFlag, Place};
 
 /// A model registry: which models exist, which releases each has, and which is which, over gRPC.
 #[derive(Clone, Parser)]
@@ -35,6 +35,13 @@ pub struct Config {
     /// The database and the directory
     #[command(flatten)]
     pub place: Place,
+
+    /// What is done about migrations that the database has not had. It is compared with what this server needs in any case
+    ///
+    /// `auto` applies them before anything is served; of several servers that start at once, one does. `check` refuses to start and
+    /// names them: apply them with `registry-server migrate up`. `off` does not look for them.
+    #[arg(long, env = "REGISTRY_MIGRATIONS", value_name = "WHAT", default_value = "auto")]
+    pub migrations: MigrationsFlag,
 
     /// Where the bytes of artifacts are kept: a path, `file:PATH` or `s3://BUCKET/PREFIX` [default: the directory artifacts in the data directory]
     ///
@@ -300,6 +307,7 @@ impl Config {
         Ok(Settings {
             listen: self.listen,
             admin_listen: self.admin_listen.0,
+            migrating: self.migrations.into(),
             storage: storage::target(self.storage_url.as_ref(), &self.place.data_dir, self.insecure_s3_http)?,
             clock: Clock::System,
             retention: Retention {

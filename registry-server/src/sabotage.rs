@@ -6,6 +6,7 @@ use crate::domain::release::{Resolve, Selector};
 use crate::service::Resolved;
 use crate::store::{Tx, UseCase};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,27 @@ use std::time::{Duration, Instant};
 pub struct Sabotage {
     aliases: Option<AliasCache>,
     panics: Option<Fault>,
+}
+
+/// How many statements of migrations this process may still carry out; none of its own business by default.
+static STATEMENTS: AtomicI64 = AtomicI64::new(i64::MAX);
+
+/// Ends this process by SIGKILL when it has carried out that many statements of migrations.
+pub fn die_after_statements(count: i64) {
+    STATEMENTS.store(count, Ordering::SeqCst);
+}
+
+/// A statement of a migration was carried out.
+pub(crate) fn said() {
+    if STATEMENTS.fetch_sub(1, Ordering::SeqCst) == 1 {
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    }
+}
+
+/// How many statements of migrations this process has carried out, if it is not to die of one.
+#[must_use]
+pub fn statements_said() -> i64 {
+    i64::MAX - STATEMENTS.load(Ordering::SeqCst)
 }
 
 /// Where a call panics.

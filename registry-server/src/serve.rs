@@ -12,7 +12,7 @@ use crate::listener::{Door, Limits};
 use crate::refusals::Refusals;
 use crate::service::Registry;
 use crate::storage::{Storage, StorageError, StorageTarget};
-use crate::store::{Store, Target, WriterTask};
+use crate::store::{Migrating, Store, Target, WriterTask};
 use crate::tls::{Acceptor, TlsFiles};
 use crate::{chain, health, housekeeping, layer, listener};
 use std::fs;
@@ -44,6 +44,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where HTTP tells of health, if anywhere; port 0 is any free one.
     pub admin_listen: Option<SocketAddr>,
+    /// What is done about migrations that the database has not had.
+    pub migrating: Migrating,
     /// Where the bytes of artifacts are.
     pub storage: StorageTarget,
     /// What time it is.
@@ -104,6 +106,7 @@ impl Server {
         let Settings {
             listen,
             admin_listen,
+            migrating,
             storage,
             clock,
             retention,
@@ -119,10 +122,9 @@ impl Server {
             ..
         } = settings;
         let tls = tls.map(Acceptor::open).transpose().map_err(|error| StartError(error.to_string()))?;
-        if let Target::Sqlite(path) = target {
-            make_directory(path)?;
-        }
-        let (store, writer) = Store::open(target, api::picture).await.map_err(|error| StartError(error.to_string()))?;
+        make_directory_of(target)?;
+        let opened = Store::open_migrating(target, api::picture, migrating).await;
+        let (store, writer) = opened.map_err(|error| StartError(error.to_string()))?;
         let storage = open_storage(&storage).await?;
         let (listener, address) = bind("--listen", listen).await?;
         let admin = match admin_listen {
@@ -258,6 +260,14 @@ async fn admission(
     }
     first_key::make(registry, first).await?;
     Ok(Admission::Recognised(registry.keyring().clone(), Arc::new(certificate_roles.into_iter().collect())))
+}
+
+/// The directory of a database that is a file.
+pub(crate) fn make_directory_of(target: &Target) -> Result<(), StartError> {
+    match target {
+        Target::Sqlite(path) => make_directory(path),
+        Target::Postgres(_) => Ok(()),
+    }
 }
 
 /// The directory of a file, for nobody but its owner, whatever the umask; what is there is left as it is.

@@ -67,6 +67,12 @@ impl Binary {
         Self::alone(Command::new(executable()), directory)
     }
 
+    /// Another executable than that of these sources, in this directory, on a free port.
+    #[must_use]
+    pub fn of(executable: &Path, directory: &Path) -> Self {
+        Self::alone(Command::new(executable), directory).args(["--listen", "127.0.0.1:0"])
+    }
+
     fn alone(mut command: Command, directory: &Path) -> Self {
         command.env_clear().env("REGISTRY_BOOTSTRAP_ADMIN_KEY", crate::keys::ADMIN).env("REGISTRY_SHUTDOWN_DELAY", "0s");
         // Nothing is on the port that all servers of this machine would have.

@@ -50,6 +50,12 @@ impl Fresh {
         StorageTarget::Directory(self.directory.path().join("artifacts"))
     }
 
+    /// The same database once more. A file goes with the last of them.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        self.shared(&self.target)
+    }
+
     /// The same database for another server, which may reach it elsewhere.
     pub(crate) fn shared(&self, target: &Target) -> Self {
         Self { target: target.clone(), directory: Arc::clone(&self.directory) }
@@ -91,4 +97,14 @@ pub(crate) fn url(target: &Target) -> String {
 
 pub(crate) async fn connect(url: &str) -> DatabaseConnection {
     sea_orm::Database::connect(url).await.expect("a connection to the database of the test")
+}
+
+/// Says something to a database behind every server's back.
+///
+/// # Panics
+/// If it refuses.
+pub async fn run_sql(url: &str, sql: &str) {
+    let db = connect(url).await;
+    db.execute_unprepared(sql).await.expect("a statement that works");
+    db.close().await.expect("a connection that closes");
 }

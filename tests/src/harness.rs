@@ -10,7 +10,7 @@ use registry_server::listener::Limits;
 use registry_server::sabotage::Sabotage;
 use registry_server::serve::{Server, Settings, StartError};
 use registry_server::storage::StorageTarget;
-use registry_server::store::Target;
+use registry_server::store::{Migrating, Target};
 use sea_orm::DatabaseConnection;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -63,6 +63,7 @@ impl Harness {
         Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             admin_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+            migrating: Migrating::Auto,
             storage: StorageTarget::Directory("/proc/no/artifacts".into()),
             clock: Clock::manual(Timestamp::from_micros(1_767_225_600_000_000)),
             retention: Retention::default(),
@@ -87,7 +88,11 @@ impl Harness {
         }
     }
 
-    async fn on_with(database: Database, fresh: Fresh, change: impl FnOnce(&mut Settings)) -> Result<Self, StartError> {
+    /// The same, with other settings.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub async fn on_with(database: Database, fresh: Fresh, change: impl FnOnce(&mut Settings)) -> Result<Self, StartError> {
         let mut settings = Self::settings();
         settings.storage = fresh.storage();
         let clock = settings.clock.clone();
@@ -167,6 +172,12 @@ impl Harness {
     #[must_use]
     pub fn url(&self) -> String {
         url(&self.fresh.target)
+    }
+
+    /// Its database, for others to look at.
+    #[must_use]
+    pub fn fresh(&self) -> Fresh {
+        self.fresh.again()
     }
 
     /// Moves its clock.

@@ -12,6 +12,7 @@ mod database;
 pub mod expect;
 pub mod followed;
 pub mod frames;
+pub mod frozen;
 pub mod given;
 pub mod guesses;
 mod harness;
@@ -33,7 +34,7 @@ pub mod wait;
 pub mod watching;
 pub mod wire;
 
-pub use database::{Database, Fresh};
+pub use database::{Database, Fresh, run_sql};
 pub use harness::Harness;
 
 /// Declares scenarios once; each runs on SQLite and, with the feature `postgres`, on PostgreSQL, with a server

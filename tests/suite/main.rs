@@ -20,4 +20,5 @@ mod storage;
 mod tidy;
 mod tls;
 mod transfers;
+mod upgrade;
 mod watching;

@@ -35,7 +35,7 @@ enum Command {
 impl Command {
     const fn log(&self) -> &LogFlags {
         match self {
-            Self::Migrate(command) => &command.log,
+            Self::Migrate(command) => command.log(),
             Self::Import(command) => &command.log,
             Self::Backup(command) => &command.log,
             Self::Restore(command) => &command.log,

@@ -1,6 +1,6 @@
 //! What every command of the server is told: where the database is, and how the log is written.
 
-use crate::store::{BadUrl, Target};
+use crate::store::{BadUrl, Migrating, Target};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -42,6 +42,27 @@ impl Place {
             Some(DatabaseUrl(Ok(target))) => Ok(target.clone()),
             Some(DatabaseUrl(Err(why))) => Err(format!("--database-url (or REGISTRY_DATABASE_URL): {why}")),
             None => Ok(Target::Sqlite(self.data_dir.join("registry.db"))),
+        }
+    }
+}
+
+/// What a server does about migrations that its database has not had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MigrationsFlag {
+    /// Applies them.
+    Auto,
+    /// Refuses to start, and names them.
+    Check,
+    /// Does not look for them.
+    Off,
+}
+
+impl From<MigrationsFlag> for Migrating {
+    fn from(flag: MigrationsFlag) -> Self {
+        match flag {
+            MigrationsFlag::Auto => Self::Auto,
+            MigrationsFlag::Check => Self::Check,
+            MigrationsFlag::Off => Self::Off,
         }
     }
 }

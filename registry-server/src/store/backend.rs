@@ -82,6 +82,17 @@ impl Backend {
         connect(options).await
     }
 
+    /// A connection on which nothing can be changed. `None` if there is no file.
+    pub(super) async fn connect_read_only(target: &Target) -> Result<Option<DatabaseConnection>, DbErr> {
+        if target.backend() == Self::Sqlite {
+            return Self::connect_to_look(target).await;
+        }
+        let mut options = options(target);
+        options.min_connections(1).max_connections(1);
+        options.map_sqlx_postgres_opts(|postgres| postgres.options([("default_transaction_read_only", "on")]));
+        connect(options).await.map(Some)
+    }
+
     /// The one connection that writes.
     pub(super) async fn connect_writer(target: &Target) -> Result<DatabaseConnection, DbErr> {
         let mut options = options(target);
@@ -118,6 +129,16 @@ impl Backend {
         let mode = (self == Self::Sqlite).then_some(SqliteTransactionMode::Immediate);
         db.begin_with_options(TransactionOptions { isolation_level: None, access_mode: None, sqlite_transaction_mode: mode })
             .await
+    }
+
+    /// Begins to migrate: as to write, but a statement may take as long as it takes.
+    #[expect(clippy::disallowed_methods, reason = "the file where SQL may be spelled out")]
+    pub(super) async fn begin_migration(self, db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+        let txn = self.begin_write(db).await?;
+        if self == Self::Postgres {
+            txn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+        }
+        Ok(txn)
     }
 
     /// Begins to read one moment of the database. Pooled connections that died with a restart of the database are

@@ -173,7 +173,8 @@ async fn must_be_registry(db: &DatabaseConnection, place: &Path) -> Result<(), B
     if !tables.contains_key("registry_state") {
         return refused(format!("{} is not a registry's database", place.display()));
     }
-    Ok(schema::refuse_newer(db, &tables).await?)
+    schema::fitting(backend, db).await?;
+    Ok(())
 }
 
 #[expect(clippy::disallowed_methods, reason = "SQLite copies itself by a statement that nobody can build")]

@@ -1,104 +1,152 @@
 //! Whether the live database is what this binary needs.
 //!
-//! What it needs is what the entities say. A finding names table and column, what was expected and what is
-//! there. Extra tables, indexes and columns are tolerated if rows can still be written without them: a newer
-//! release may have expanded the schema already.
+//! What it needs is what the migrations build, as it was read from a database that had just been migrated and committed beside this
+//! file (ADR 23); tests compare it with what migrations and entities say. A finding names the table and the column, index or
+//! constraint, what was expected and what is there. What is there besides is tolerated if rows can still be written as if it were not.
 
 use super::backend::Backend;
-use super::catalogue::{Catalogue, Table};
-use super::entity;
-use sea_orm::DbBackend;
-use sea_orm::sea_query::{ColumnDef, ColumnType, StringLen, TableCreateStatement, TableRef};
+use super::catalogue::{Catalogue, Check, Column, ForeignKey, Index, Table};
 use std::collections::BTreeSet;
+
+const SQLITE: &str = include_str!("catalogue/sqlite.json");
+const POSTGRES: &str = include_str!("catalogue/postgres.json");
+
+/// What this binary needs.
+///
+/// # Errors
+/// If what is committed is no catalogue.
+pub fn needed(backend: Backend) -> Result<Catalogue, String> {
+    let text = match backend {
+        Backend::Sqlite => SQLITE,
+        Backend::Postgres => POSTGRES,
+    };
+    serde_json::from_str(text).map_err(|error| format!("the catalogue inside of this server cannot be read: {error}"))
+}
 
 /// Everything in which `live` is not what this binary needs, one sentence each. Empty means: serve.
 #[must_use]
 pub fn findings(backend: Backend, live: &Catalogue) -> Vec<String> {
-    let dialect = match backend {
-        Backend::Sqlite => DbBackend::Sqlite,
-        Backend::Postgres => DbBackend::Postgres,
-    };
-    entity::tables(dialect).iter().flat_map(|needed| table(backend, needed, live)).collect()
+    match needed(backend) {
+        Ok(needed) => needed.iter().flat_map(|(name, needed)| compare(name, needed, live)).collect(),
+        Err(sentence) => vec![sentence],
+    }
 }
 
-fn table(backend: Backend, needed: &TableCreateStatement, live: &Catalogue) -> Vec<String> {
-    let name = table_name(needed);
-    let Some(found) = live.get(&name) else { return vec![format!("table `{name}` is missing")] };
+fn compare(name: &str, needed: &Table, live: &Catalogue) -> Vec<String> {
+    let at = format!("table `{name}`");
+    let Some(found) = live.get(name) else { return vec![format!("{at} is missing")] };
     let mut findings: Vec<String> =
-        needed.get_columns().iter().filter_map(|column| missing_or_other(backend, &name, column, found)).collect();
-    findings.extend(in_the_way(&name, needed, found));
-    findings.extend(unique_keys(needed).difference(&found.uniques).map(|key| {
-        let columns: Vec<&str> = key.iter().map(String::as_str).collect();
-        format!("table `{name}`: the unique key on ({}) is missing", columns.join(", "))
-    }));
+        needed.columns.iter().filter_map(|(name, column)| missing_or_other(&at, name, column, found)).collect();
+    if needed.primary_key != found.primary_key && needed.primary_key.iter().all(|column| found.columns.contains_key(column)) {
+        let (expected, found) = (list(&needed.primary_key), list(&found.primary_key));
+        findings.push(format!("{at}: expected the primary key ({expected}), found ({found})"));
+    }
+    findings.extend(lost_indexes(&at, needed, found));
+    findings.extend(lost_constraints(&at, needed, found));
+    findings.extend(columns_in_the_way(&at, needed, found));
+    findings.extend(rules_in_the_way(&at, needed, found));
     findings
 }
 
-fn missing_or_other(backend: Backend, table: &str, needed: &ColumnDef, found: &Table) -> Option<String> {
-    let name = needed.get_column_name();
-    let at = format!("table `{table}`, column `{name}`");
-    let Some(column) = found.columns.get(&name) else { return Some(format!("{at}: is missing")) };
-    let sql_type = needed.get_column_type().map(|needed| type_name(backend, needed)).unwrap_or_default();
-    if column.sql_type != sql_type {
-        return Some(format!("{at}: expected type {sql_type}, found {}", column.sql_type));
+fn missing_or_other(at: &str, name: &str, needed: &Column, found: &Table) -> Option<String> {
+    let at = format!("{at}, column `{name}`");
+    let Some(column) = found.columns.get(name) else { return Some(format!("{at}: is missing")) };
+    if column.sql_type != needed.sql_type {
+        return Some(format!("{at}: expected type {}, found {}", needed.sql_type, column.sql_type));
     }
-    match (is_nullable(needed), column.nullable) {
-        (true, false) => Some(format!("{at}: expected to accept NULL, found NOT NULL")),
-        (false, true) => Some(format!("{at}: expected NOT NULL, found it to accept NULL")),
-        _ => None,
+    match (needed.nullable, column.nullable) {
+        (true, false) => return Some(format!("{at}: expected to accept NULL, found NOT NULL")),
+        (false, true) => return Some(format!("{at}: expected NOT NULL, found it to accept NULL")),
+        (true, true) | (false, false) => {}
     }
+    if needed.default.as_deref().map(plain) != column.default.as_deref().map(plain) {
+        return Some(format!("{at}: expected {}, found {}", default(needed), default(column)));
+    }
+    (needed.collation != column.collation).then(|| format!("{at}: expected {}, found {}", collation(needed), collation(column)))
+}
+
+fn default(column: &Column) -> String {
+    column.default.as_ref().map_or("no default".to_owned(), |default| format!("the default {default}"))
+}
+
+fn collation(column: &Column) -> String {
+    column.collation.as_ref().map_or("no collation".to_owned(), |collation| format!("the collation {collation}"))
+}
+
+/// What is about a column that is not there is not told as well.
+fn lost_indexes(at: &str, needed: &Table, found: &Table) -> Vec<String> {
+    let missing = |(name, index): (&String, &Index)| {
+        let there = found.indexes.values().any(|other| same(index, other));
+        let known = index.columns.iter().all(|column| !needed.columns.contains_key(column) || found.columns.contains_key(column));
+        (!there && known).then(|| match found.indexes.get(name) {
+            Some(other) => format!("{at}: expected the {} in the index `{name}`, found the {}", told(index), told(other)),
+            None => format!("{at}: the {} is missing (the index `{name}`)", told(index)),
+        })
+    };
+    needed.indexes.iter().filter_map(missing).collect()
+}
+
+fn same(one: &Index, other: &Index) -> bool {
+    one.columns == other.columns
+        && one.unique == other.unique
+        && one.rows.as_deref().map(plain) == other.rows.as_deref().map(plain)
+}
+
+fn told(index: &Index) -> String {
+    let kind = if index.unique { "unique key" } else { "index" };
+    let rows = index.rows.as_ref().map_or(String::new(), |rows| format!(" where {rows}"));
+    format!("{kind} on ({}){rows}", index.columns.join(", "))
+}
+
+fn lost_constraints(at: &str, needed: &Table, found: &Table) -> Vec<String> {
+    let there = |column: &String| found.columns.contains_key(column);
+    let conditions: BTreeSet<String> = found.checks.iter().map(|check| plain(&check.condition)).collect();
+    let checks = needed.checks.iter().filter(|check| check.columns.iter().all(there));
+    let checks = checks.filter(|check| !conditions.contains(&plain(&check.condition)));
+    let checks = checks.map(|Check { columns, condition }| {
+        format!("{at}, column `{}`: the constraint CHECK ({condition}) is missing", list(columns))
+    });
+    let keys = needed.foreign_keys.iter().filter(|key| key.columns.iter().all(there));
+    let keys = keys.filter(|key| !found.foreign_keys.contains(*key));
+    checks.chain(keys.map(|key| format!("{at}: the {} is missing", foreign_key(key)))).collect()
+}
+
+fn foreign_key(key: &ForeignKey) -> String {
+    let ForeignKey { columns, table, references, actions } = key;
+    let actions = actions.as_ref().map_or(String::new(), |actions| format!(" {actions}"));
+    format!("foreign key ({}) to {table} ({}){actions}", columns.join(", "), references.join(", "))
 }
 
 /// Columns that this binary does not know and could not write a row without.
-fn in_the_way<'a>(table: &'a str, needed: &TableCreateStatement, found: &'a Table) -> impl Iterator<Item = String> + 'a {
-    let known: BTreeSet<String> = needed.get_columns().iter().map(ColumnDef::get_column_name).collect();
-    let unknown = found.columns.iter().filter(move |(name, _)| !known.contains(*name));
-    unknown.filter(|(_, column)| !column.nullable && column.default.is_none()).map(move |(name, _)| {
-        format!("table `{table}`, column `{name}`: expected no such column, found one that is NOT NULL without a default")
-    })
+fn columns_in_the_way(at: &str, needed: &Table, found: &Table) -> Vec<String> {
+    let unknown = found.columns.iter().filter(|(name, _)| !needed.columns.contains_key(*name));
+    let must_be_filled = unknown.filter(|(_, column)| !column.nullable && column.default.is_none());
+    let told =
+        |(name, _)| format!("{at}, column `{name}`: expected no such column, found one that is NOT NULL without a default");
+    must_be_filled.map(told).collect()
 }
 
-fn unique_keys(needed: &TableCreateStatement) -> BTreeSet<BTreeSet<String>> {
-    let composite = needed.get_indexes().iter().filter(|index| index.is_primary_key() || index.is_unique_key());
-    let composite = composite.map(|index| index.get_index_spec().get_column_names().into_iter().collect());
-    let single = needed.get_columns().iter().filter(|column| {
-        let spec = column.get_column_spec();
-        spec.primary_key || spec.unique
-    });
-    composite.chain(single.map(|column| BTreeSet::from([column.get_column_name()]))).collect()
+/// Rules that this binary does not know, about columns that it writes.
+fn rules_in_the_way(at: &str, needed: &Table, found: &Table) -> Vec<String> {
+    let ours = |column: &String| needed.columns.contains_key(column);
+    let indexes = found.indexes.values().filter(|index| index.unique && index.columns.iter().all(ours));
+    let indexes = indexes.filter(|index| !needed.indexes.values().any(|known| same(known, index))).map(told);
+    let known: BTreeSet<String> = needed.checks.iter().map(|check| plain(&check.condition)).collect();
+    let checks = found.checks.iter().filter(|check| !check.columns.is_empty() && check.columns.iter().all(ours));
+    let checks = checks.filter(|check| !known.contains(&plain(&check.condition)));
+    let checks = checks.map(|check| format!("constraint CHECK ({})", check.condition));
+    let keys = found.foreign_keys.iter().filter(|key| key.columns.iter().all(ours) && !needed.foreign_keys.contains(*key));
+    let rules = indexes.chain(checks).chain(keys.map(foreign_key));
+    rules.map(|rule| format!("{at}: expected no {rule}, which could refuse what this server writes")).collect()
 }
 
-fn is_nullable(column: &ColumnDef) -> bool {
-    let spec = column.get_column_spec();
-    !spec.primary_key && spec.nullable != Some(false)
+/// Without what a newer version of the database may come to spell otherwise: parentheses, spaces, and casts of texts to texts.
+fn plain(expression: &str) -> String {
+    let casts = ["::text[]", "::text", "::character varying[]", "::character varying"];
+    let bare = casts.iter().fold(expression.to_owned(), |text, cast| text.replace(cast, ""));
+    bare.chars().filter(|letter| !letter.is_whitespace() && !matches!(letter, '(' | ')')).collect()
 }
 
-fn table_name(table: &TableCreateStatement) -> String {
-    match table.get_table_name() {
-        Some(TableRef::Table(name, _)) => name.1.to_string(),
-        _ => String::new(),
-    }
-}
-
-/// How the catalogue of each database spells the types that entities use.
-fn type_name(backend: Backend, needed: &ColumnType) -> String {
-    let (sqlite, postgres) = match needed {
-        ColumnType::String(StringLen::N(length)) => {
-            return match backend {
-                Backend::Sqlite => format!("varchar({length})"),
-                Backend::Postgres => format!("character varying({length})"),
-            };
-        }
-        ColumnType::Uuid => ("uuid_text", "uuid"),
-        ColumnType::Text => ("text", "text"),
-        ColumnType::Boolean => ("boolean", "boolean"),
-        ColumnType::Integer => ("integer", "integer"),
-        ColumnType::BigInteger => ("integer", "bigint"),
-        ColumnType::Blob => ("blob", "bytea"),
-        _ => ("a type this server does not use", "a type this server does not use"),
-    };
-    match backend {
-        Backend::Sqlite => sqlite.to_owned(),
-        Backend::Postgres => postgres.to_owned(),
-    }
+fn list(names: &BTreeSet<String>) -> String {
+    names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }

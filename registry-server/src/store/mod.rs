@@ -11,6 +11,7 @@ pub mod audit;
 pub mod backend;
 pub mod backup;
 mod batch;
+mod bookkeeping;
 pub mod catalogue;
 pub mod contents;
 pub mod deployments;
@@ -22,6 +23,7 @@ mod filter;
 mod head;
 mod job;
 mod labels;
+pub mod migrations;
 pub mod models;
 mod page;
 pub mod releases;
@@ -39,6 +41,7 @@ mod writer;
 pub use backend::Backend;
 pub use events::{Picture, Subject};
 pub use job::{Answer, Unkeyed, UseCase, Written};
+pub use schema::Migrating;
 pub use target::{BadUrl, Target};
 pub use tx::Tx;
 
@@ -122,7 +125,19 @@ impl Store {
     /// [`schema::OpenError`], whose sentence is for the operator: it names table and column on drift and
     /// never holds a password.
     pub async fn open(target: &Target, picture: Picture) -> Result<(Self, WriterTask), schema::OpenError> {
-        let schema::Connections { writes, reads, looks, lock } = schema::open(target).await?;
+        Self::open_migrating(target, picture, Migrating::Auto).await
+    }
+
+    /// The same, and does about pending migrations what it is told.
+    ///
+    /// # Errors
+    /// [`schema::OpenError`].
+    pub async fn open_migrating(
+        target: &Target,
+        picture: Picture,
+        migrating: Migrating,
+    ) -> Result<(Self, WriterTask), schema::OpenError> {
+        let schema::Connections { writes, reads, looks, lock } = schema::open(target, migrating).await?;
         let backend = target.backend();
         let state = state::load(&writes).await?;
         let head = Arc::new(Head::new(backend, &state));

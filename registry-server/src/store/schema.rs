@@ -1,14 +1,26 @@
-//! Opening a database: its lock, its migrations, its drift check, in this order, before anything is served.
+//! Opening a database: its lock, its migrations, its drift check, in this order, before anything is served. And the same without a
+//! server, for the commands that look at a schema or change it.
 
 use super::backend::{Backend, FileLock, MigrationLock};
-use super::catalogue::{self, Catalogue};
+use super::bookkeeping::APPLIED;
+use super::catalogue;
 use super::drift;
+use super::migrations::{self, History};
 use super::target::Target;
-use registry_migration::{Migrator, MigratorTrait};
+use registry_migration::Script;
 use sea_orm::{DatabaseConnection, DbErr};
-use std::collections::BTreeSet;
 
-const APPLIED: &str = "seaql_migrations";
+/// What a server does about migrations that its database has not had.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Migrating {
+    /// Applies them.
+    #[default]
+    Auto,
+    /// Refuses to start.
+    Check,
+    /// Does not look for them.
+    Off,
+}
 
 /// Why a database was not opened: sentences for the operator. None of them holds a password.
 #[derive(Debug, thiserror::Error)]
@@ -26,12 +38,25 @@ pub enum OpenError {
     Newer(String),
     #[error("the database ({target}) holds the tables {tables} and is not a registry's: nothing was changed in it")]
     Foreign { target: String, tables: String },
+    #[error(
+        "the migration `{name}` was changed after this database had had it: it said what has the checksum {then}, and in this server it has {now}; nothing was changed. Run the server that made this database, or one whose migrations were not edited"
+    )]
+    Edited { name: String, then: String, now: String },
+    #[error(
+        "the database has not had {}, and this server was told not to migrate (--migrations=check): run `registry-server migrate up`, or start with --migrations=auto", names(.0)
+    )]
+    Pending(Vec<String>),
     #[error("a migration failed and was rolled back: {0}")]
     Migrate(DbErr),
     #[error("the database is not what this server needs, so it does not serve:\n  - {}", .0.join("\n  - "))]
     Drift(Vec<String>),
     #[error("the database failed while it was opened: {0}")]
     Database(#[from] DbErr),
+}
+
+fn names(migrations: &[String]) -> String {
+    let names: Vec<String> = migrations.iter().map(|name| format!("`{name}`")).collect();
+    format!("the migration{} {}", if names.len() == 1 { "" } else { "s" }, names.join(", "))
 }
 
 /// What a database is used by.
@@ -47,8 +72,25 @@ pub(super) struct Connections {
 }
 
 /// Opens `target`.
-pub(super) async fn open(target: &Target) -> Result<Connections, OpenError> {
-    let connect = |cause| OpenError::Connect { target: target.to_string(), cause };
+pub(super) async fn open(target: &Target, migrating: Migrating) -> Result<Connections, OpenError> {
+    let (writes, lock) = hold(target).await?;
+    let turn = MigrationLock::take(target).await.map_err(|cause| unreachable_at(target, cause))?;
+    let ready = prepare(target, &writes, migrating).await;
+    turn.release().await;
+    ready?;
+    let connect = |cause| unreachable_at(target, cause);
+    let reads = Backend::connect_readers(target).await.map_err(connect)?;
+    let looks = Backend::connect_looker(target, &reads).await.map_err(connect)?;
+    Ok(Connections { writes, reads, looks, lock })
+}
+
+fn unreachable_at(target: &Target, cause: DbErr) -> OpenError {
+    OpenError::Connect { target: target.to_string(), cause }
+}
+
+/// Locks it and connects to write, if it is a registry's or nobody's.
+async fn hold(target: &Target) -> Result<(DatabaseConnection, FileLock), OpenError> {
+    let connect = |cause| unreachable_at(target, cause);
     let lock = FileLock::take(target).map_err(OpenError::InUse)?;
     if let Some(db) = Backend::connect_to_look(target).await.map_err(connect)? {
         let refused = refuse_foreign(target, &db).await;
@@ -57,19 +99,18 @@ pub(super) async fn open(target: &Target) -> Result<Connections, OpenError> {
     }
     let writes = Backend::connect_writer(target).await.map_err(connect)?;
     target.backend().check(&writes).await.map_err(OpenError::Unfit)?;
-    let migrating = MigrationLock::take(target).await.map_err(connect)?;
-    let ready = prepare(target, &writes).await;
-    migrating.release().await;
-    ready?;
-    let reads = Backend::connect_readers(target).await.map_err(connect)?;
-    let looks = Backend::connect_looker(target, &reads).await.map_err(connect)?;
-    Ok(Connections { writes, reads, looks, lock })
+    Ok((writes, lock))
 }
 
-async fn prepare(target: &Target, db: &DatabaseConnection) -> Result<(), OpenError> {
-    refuse_newer(db, &catalogue::read(target.backend(), db).await?).await?;
-    Migrator::up(db, None).await.map_err(OpenError::Migrate)?;
-    let findings = drift::findings(target.backend(), &catalogue::read(target.backend(), db).await?);
+async fn prepare(target: &Target, db: &DatabaseConnection, migrating: Migrating) -> Result<(), OpenError> {
+    let backend = target.backend();
+    let history = fitting(backend, db).await?;
+    match migrating {
+        Migrating::Auto => drop(migrations::up(backend, db, &history, None).await.map_err(OpenError::Migrate)?),
+        Migrating::Check => refuse_pending(&history)?,
+        Migrating::Off => {}
+    }
+    let findings = drift::findings(backend, &catalogue::read(backend, db).await?);
     if findings.is_empty() { Ok(()) } else { Err(OpenError::Drift(findings)) }
 }
 
@@ -83,14 +124,114 @@ async fn refuse_foreign(target: &Target, db: &DatabaseConnection) -> Result<(), 
     Err(OpenError::Foreign { target: target.to_string(), tables: tables.join(", ") })
 }
 
-pub(super) async fn refuse_newer(db: &DatabaseConnection, before: &Catalogue) -> Result<(), OpenError> {
-    if !before.contains_key(APPLIED) {
-        return Ok(());
+/// What the database has had, if this server knows all of it and it says what it said.
+pub(super) async fn fitting(backend: Backend, db: &DatabaseConnection) -> Result<History, OpenError> {
+    let history = History::read(backend, db).await?;
+    if let Some(unknown) = history.unknown() {
+        return Err(OpenError::Newer(unknown.name.clone()));
     }
-    let known: BTreeSet<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-    let applied = Migrator::get_migration_models(db).await?;
-    match applied.into_iter().find(|migration| !known.contains(&migration.version)) {
-        Some(unknown) => Err(OpenError::Newer(unknown.version)),
-        None => Ok(()),
+    if let Some((name, then, now)) = history.edited().into_iter().next() {
+        return Err(OpenError::Edited { name: name.to_owned(), then: then.to_owned(), now });
+    }
+    Ok(history)
+}
+
+fn refuse_pending(history: &History) -> Result<(), OpenError> {
+    let pending: Vec<String> = history.pending().map(|script| script.name().to_owned()).collect();
+    if pending.is_empty() { Ok(()) } else { Err(OpenError::Pending(pending)) }
+}
+
+/// The schema of a database, without a server.
+#[derive(Debug)]
+pub struct Schema {
+    target: Target,
+    /// There is none where there is no file.
+    db: Option<DatabaseConnection>,
+    /// Held for as long as something may be changed.
+    _held: Option<(FileLock, MigrationLock)>,
+}
+
+impl Schema {
+    /// To look at: nothing is changed, and servers may run meanwhile.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn look(target: &Target) -> Result<Self, OpenError> {
+        let db = Backend::connect_read_only(target).await.map_err(|cause| unreachable_at(target, cause))?;
+        if let (Some(db), Backend::Sqlite) = (&db, target.backend()) {
+            refuse_foreign(target, db).await?;
+        }
+        Ok(Self { target: target.clone(), db, _held: None })
+    }
+
+    /// To change: no server runs on a SQLite meanwhile, and none migrates a PostgreSQL.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn hold(target: &Target) -> Result<Self, OpenError> {
+        let (db, lock) = hold(target).await?;
+        let turn = MigrationLock::take(target).await.map_err(|cause| unreachable_at(target, cause))?;
+        Ok(Self { target: target.clone(), db: Some(db), _held: Some((lock, turn)) })
+    }
+
+    /// Which migrations it has had, and which there are.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn history(&self) -> Result<History, OpenError> {
+        let backend = self.target.backend();
+        Ok(match &self.db {
+            Some(db) => History::read(backend, db).await?,
+            None => History::of_nothing(backend).await?,
+        })
+    }
+
+    /// Everything that keeps this server from it, one sentence each.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn findings(&self) -> Result<Vec<String>, OpenError> {
+        let Some(db) = &self.db else { return Ok(vec!["there is no database yet".to_owned()]) };
+        let history = match fitting(self.target.backend(), db).await {
+            Ok(history) => history,
+            Err(error @ (OpenError::Newer(_) | OpenError::Edited { .. })) => return Ok(vec![error.to_string()]),
+            Err(error) => return Err(error),
+        };
+        // What a migration would bring is no drift.
+        let pending: Vec<String> =
+            history.pending().map(|script| format!("the migration `{}` is pending", script.name())).collect();
+        if !pending.is_empty() {
+            return Ok(pending);
+        }
+        Ok(drift::findings(self.target.backend(), &catalogue::read(self.target.backend(), db).await?))
+    }
+
+    /// Applies up to `steps` migrations, all if it is not said. Their names.
+    ///
+    /// # Errors
+    /// [`OpenError`], also if the database does not fit this server.
+    pub async fn up(&self, steps: Option<usize>) -> Result<Vec<String>, OpenError> {
+        let Some(db) = &self.db else { return Ok(Vec::new()) };
+        let history = fitting(self.target.backend(), db).await?;
+        migrations::up(self.target.backend(), db, &history, steps).await.map_err(OpenError::Migrate)
+    }
+
+    /// What would be said to undo the last `steps` migrations, newest first.
+    ///
+    /// # Errors
+    /// [`OpenError`], also if the database does not fit this server.
+    pub async fn undoing(&self, steps: usize) -> Result<Vec<Script>, OpenError> {
+        let Some(db) = &self.db else { return Ok(Vec::new()) };
+        let history = fitting(self.target.backend(), db).await?;
+        Ok(migrations::undoing(self.target.backend(), &history, steps).await?)
+    }
+
+    /// Undoes them, with what is in the tables and columns that go. Their names.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn down(&self, scripts: &[Script]) -> Result<Vec<String>, OpenError> {
+        let Some(db) = &self.db else { return Ok(Vec::new()) };
+        migrations::down(self.target.backend(), db, scripts).await.map_err(OpenError::Migrate)
     }
 }

@@ -5,4 +5,6 @@ mod contract;
 mod database;
 mod roundtrip;
 mod schema;
+mod snapshot;
 mod startup;
+mod tampering;

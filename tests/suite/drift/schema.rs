@@ -2,14 +2,14 @@
 
 use registry_migration::{Migrator, MigratorTrait};
 use registry_server::store::Backend;
-use registry_server::store::catalogue::{self, Catalogue, Table};
+use registry_server::store::catalogue::{self, Catalogue, Column, Table};
 use registry_server::store::entity;
 use registry_tests::{Database, on_every_database};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use std::collections::BTreeSet;
 
-/// The migrations' own table, which no entity stands for.
-const BOOKKEEPING: &str = "seaql_migrations";
+/// The migrations' own tables, which no entity stands for.
+const BOOKKEEPING: [&str; 2] = ["seaql_migrations", "migration_checksums"];
 
 pub(super) const fn backend(database: Database) -> Backend {
     match database {
@@ -18,10 +18,10 @@ pub(super) const fn backend(database: Database) -> Backend {
     }
 }
 
-/// What a database holds, without the migrations' own table.
+/// What a database holds, without the migrations' own tables.
 pub(super) async fn read(database: Database, db: &DatabaseConnection) -> Catalogue {
     let mut tables = catalogue::read(backend(database), db).await.expect("a catalogue");
-    tables.remove(BOOKKEEPING);
+    tables.retain(|name, _| !BOOKKEEPING.contains(&name.as_str()));
     tables
 }
 
@@ -43,7 +43,10 @@ fn differences(migrated: &Catalogue, entities: &Catalogue) -> Vec<String> {
 
 fn differing_columns(name: &str, migrated: &Table, entity: &Table) -> Vec<String> {
     let columns: BTreeSet<&String> = migrated.columns.keys().chain(entity.columns.keys()).collect();
-    let differ = columns.into_iter().filter(|column| migrated.columns.get(*column) != entity.columns.get(*column));
+    // How texts are sorted, indexes that are not unique and CHECKs are the migrations' alone.
+    let said =
+        |table: &Table, column: &String| table.columns.get(column).map(|column| Column { collation: None, ..column.clone() });
+    let differ = columns.into_iter().filter(|column| said(migrated, column) != said(entity, column));
     let mut found: Vec<String> = differ
         .map(|column| {
             format!("{name}.{column}: migrations {:?}, entities {:?}", migrated.columns.get(column), entity.columns.get(column))
@@ -78,7 +81,6 @@ on_every_database! {
         let (migrated, built) = (read(database, &migrated).await, read(database, &built).await);
         assert!(built.contains_key("models") && built.contains_key("releases"), "nothing was compared: {:?}", built.keys());
         assert_eq!(differences(&migrated, &built), Vec::<String>::new());
-        assert_eq!(migrated, built);
     }
 
     /// Migrating down leaves nothing behind, and up again the same schema.
@@ -130,7 +132,7 @@ on_every_database! {
 /// The comparison sees what it is there to see.
 #[test]
 fn a_difference_is_found() {
-    let column = |nullable| catalogue::Column { sql_type: "integer".to_owned(), nullable, default: None };
+    let column = |nullable| Column { sql_type: "integer".to_owned(), nullable, default: None, collation: None };
     let table = |nullable| Table { columns: [("c".to_owned(), column(nullable))].into(), ..Table::default() };
     let catalogue = |nullable| Catalogue::from([("t".to_owned(), table(nullable))]);
     assert_eq!(differences(&catalogue(true), &catalogue(true)), Vec::<String>::new());

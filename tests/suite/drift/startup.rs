@@ -111,7 +111,7 @@ on_every_database! {
 
     /// Without it a release could have a twin.
     async fn a_dropped_natural_key_is_refused(database: Database) {
-        let sentence = "table `releases`: the unique key on (model_id, platform, quantization, version) is missing";
+        let sentence = "table `releases`: the unique key on (model_id, version, quantization, platform) is missing";
         both("DROP INDEX uq_releases_model_id_version_quantization_platform").must_fail(database, &[sentence]).await;
     }
 
