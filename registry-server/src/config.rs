@@ -17,6 +17,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use storage::StorageFlag;
+use zeroize::Zeroizing;
 
 pub use place::{DatabaseUrl, LogFlags, LogFormat, MigrationsFlag, Place};
 
@@ -225,6 +226,16 @@ batches of 250, metadata of 64 KiB and 16 levels.";
 
 /// The secret of the first key. Not a flag, which everybody on the machine could read.
 const FIRST_KEY: &str = "REGISTRY_BOOTSTRAP_ADMIN_KEY";
+
+/// What Catapult salted its secrets with. Not a flag, for the same reason.
+const LEGACY_SALT: &str = "REGISTRY_LEGACY_API_KEY_SALT";
+
+/// What another system salted the secrets of its API keys with, if the environment says so.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the file that reads the environment")]
+pub fn legacy_api_key_salt() -> Option<Zeroizing<String>> {
+    std::env::var(LEGACY_SALT).ok().map(Zeroizing::new)
+}
 
 /// Where HTTP is served, if anywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,6 +13,7 @@ pub mod domain;
 pub mod first_key;
 mod health;
 mod housekeeping;
+pub mod import;
 pub mod layer;
 pub mod listener;
 pub mod refusals;

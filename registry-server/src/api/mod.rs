@@ -8,6 +8,7 @@ mod audit;
 mod convert;
 mod deployments;
 mod guard;
+pub mod imported;
 mod kept;
 mod metadata;
 mod models;

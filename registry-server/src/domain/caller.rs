@@ -84,6 +84,12 @@ impl Caller {
         Self { actor: Actor::registry(), ..Self::unchecked(Origin::default()) }
     }
 
+    /// Whoever takes over what another system knows, with the database in his hands.
+    #[must_use]
+    pub fn import(system: &str) -> Self {
+        Self { actor: Actor::import(system), ..Self::registry() }
+    }
+
     /// The API key, if he was recognised by one.
     #[must_use]
     pub const fn key(&self) -> Option<(ApiKeyId, &ApiKeyName)> {

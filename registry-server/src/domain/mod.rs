@@ -19,6 +19,8 @@ pub mod error;
 pub mod event;
 pub mod filter;
 pub mod id;
+pub mod import;
+pub mod legacy;
 pub mod limit;
 pub mod model;
 pub mod name;

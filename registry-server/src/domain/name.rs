@@ -193,6 +193,12 @@ impl Actor {
         Self(format!("cert:{name}"))
     }
 
+    /// Whoever takes over what another system knows, by the name of that system. No API key has such a name.
+    #[must_use]
+    pub fn import(system: &str) -> Self {
+        Self(format!("import:{system}"))
+    }
+
     /// Many callers, who are not told apart any more.
     #[must_use]
     pub fn others() -> Self {

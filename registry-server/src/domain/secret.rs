@@ -88,6 +88,12 @@ impl std::fmt::Debug for SecretHash {
 }
 
 impl SecretHash {
+    /// Stands for a secret of which only this is known.
+    #[must_use]
+    pub fn of_legacy(stored: &str) -> Self {
+        Self(Sha256::digest(stored.as_bytes()).into())
+    }
+
     /// Whether it is the one that is stored, in the same time whether it is or not.
     #[must_use]
     pub fn is(&self, stored: &[u8]) -> bool {

@@ -8,6 +8,7 @@ use super::method::{Infrastructure, infrastructure};
 use crate::api::status;
 use crate::domain::audit::Noted;
 use crate::domain::caller::{Caller, Origin};
+use crate::domain::legacy::LegacySecret;
 use crate::domain::{Error, RequestId, Role, Secret};
 use crate::listener::{ClientCertificate, Peer};
 use crate::service::keyring::Keyring;
@@ -68,11 +69,25 @@ pub(super) async fn check(State(access): State<Access>, mut request: Request, ne
     }
 }
 
+/// A secret that was sent.
+enum Presented {
+    /// In the form that this registry gives to secrets.
+    Own(Secret),
+    /// In any other: it can be one that another system made.
+    Legacy(LegacySecret),
+}
+
+impl Presented {
+    fn parse(text: &str) -> Option<Self> {
+        Secret::parse(text).map(Self::Own).or_else(|| LegacySecret::parse(text).map(Self::Legacy))
+    }
+}
+
 /// What is looked at of a request.
 struct Asked {
     method: Option<Method>,
     infrastructure: Option<Infrastructure>,
-    secret: Result<Option<Secret>, Error>,
+    secret: Result<Option<Presented>, Error>,
     origin: Origin,
     certificate: Option<Arc<ClientCertificate>>,
     /// For the audit log, also if he may not.
@@ -120,14 +135,15 @@ impl Access {
 
     async fn recognise(
         &self,
-        secret: Option<Secret>,
+        secret: Option<Presented>,
         certificate: Option<&ClientCertificate>,
         origin: Origin,
     ) -> Result<Caller, Error> {
         match &self.admission {
             Admission::Everybody => Ok(Caller::unchecked(origin)),
             Admission::Recognised(keyring, certificates) => match (secret, certificate) {
-                (Some(secret), _) => keyring.recognise(&secret, origin).await,
+                (Some(Presented::Own(secret)), _) => keyring.recognise(&secret, origin).await,
+                (Some(Presented::Legacy(secret)), _) => keyring.recognise_legacy(&secret, origin).await,
                 (None, Some(certificate)) => {
                     let known = certificates.recognise(certificate, keyring.now(), &origin);
                     Ok(known.unwrap_or_else(|| Caller::nobody(origin)))
@@ -158,7 +174,7 @@ pub(super) fn origin(request: &Request) -> Origin {
 
 /// The one secret in the headers, if there is one. More than one, or one that cannot be read, is a refusal: another reader
 /// might choose differently.
-fn secret(headers: &HeaderMap) -> Result<Option<Secret>, Error> {
+fn secret(headers: &HeaderMap) -> Result<Option<Presented>, Error> {
     if NOT_READ.iter().any(|name| headers.contains_key(*name)) {
         return Err(Error::Unauthenticated);
     }
@@ -167,7 +183,7 @@ fn secret(headers: &HeaderMap) -> Result<Option<Secret>, Error> {
     let mut given = bearer.chain(key);
     match (given.next(), given.next()) {
         (None, _) => Ok(None),
-        (Some(Some(only)), None) => Secret::parse(only).map(Some).ok_or(Error::Unauthenticated),
+        (Some(Some(only)), None) => Presented::parse(only).map(Some).ok_or(Error::Unauthenticated),
         _ => Err(Error::Unauthenticated),
     }
 }

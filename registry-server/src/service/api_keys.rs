@@ -115,6 +115,7 @@ pub async fn transition(tx: Tx, command: Arc<TransitionApiKey>) -> Result<ApiKey
     key.state = *target;
     if *target == StoredState::Revoked {
         (key.previous_hash, key.previous_until) = (None, None);
+        (key.legacy_hash, key.legacy_salt) = (None, None);
     }
     store(&tx, &mut key, was_admin, &["state"]).await?;
     Ok(key)
@@ -140,7 +141,12 @@ pub async fn rotate(tx: Tx, command: Arc<RotateApiKey>) -> Result<(ApiKey, Secre
     let secret = Secret::fresh(key.id);
     let before = std::mem::replace(&mut key.secret_hash, secret.hash().to_vec());
     let until = Some(tx.ctx().now().after(*grace)).filter(|_| !grace.is_zero());
-    (key.previous_hash, key.previous_until) = (until.map(|_| before), until);
+    // The secret before may be one that another system made: then it is that which goes on working for a while.
+    let before_is_legacy = before.is_empty() && key.legacy_hash.is_some();
+    if !before_is_legacy || until.is_none() {
+        (key.legacy_hash, key.legacy_salt) = (None, None);
+    }
+    (key.previous_hash, key.previous_until) = (until.filter(|_| !before_is_legacy).map(|_| before), until);
     store(&tx, &mut key, was_admin, &[]).await?;
     Ok((key, secret))
 }

@@ -12,6 +12,7 @@ pub mod audit;
 mod changes;
 pub mod deployments;
 pub mod downloads;
+pub mod families;
 pub mod history;
 pub mod housekeeping;
 pub mod keyring;

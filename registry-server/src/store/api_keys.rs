@@ -74,12 +74,13 @@ fn by_id(id: ApiKeyId) -> Select<Entity> {
     visible::of_registry().filter(Column::Id.eq(id))
 }
 
-/// Whether there is any key, usable or not.
+/// Whether there is any key with a secret that this registry has made, usable or not. One that was taken over from another system
+/// has none: nobody may be an administrator by it.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn any(source: &impl Source) -> Result<bool, Error> {
-    Ok(visible::of_registry::<Entity>().one(source.conn()).await?.is_some())
+    Ok(visible::of_registry::<Entity>().filter(Column::SecretHash.ne(Vec::<u8>::new())).one(source.conn()).await?.is_some())
 }
 
 /// All keys that may be used now or later.

@@ -100,6 +100,14 @@ pub async fn insert(tx: &Tx, calls: &[(AuditEntryId, FailedCalls)]) -> Result<()
     Ok(())
 }
 
+/// Appends what another system had noted.
+///
+/// # Errors
+/// Those of the database.
+pub async fn take_over(tx: &Tx, entries: Vec<Entry>) -> Result<(), Error> {
+    Ok(append(tx.conn(), entries).await?)
+}
+
 /// One page, newest first; whether there is more.
 ///
 /// # Errors
@@ -112,20 +120,26 @@ pub async fn list(source: &impl Source, list: &List<AuditFilter, ()>) -> Result<
     Ok(cut(query.all(source.conn()).await?, list.size.rows()))
 }
 
-/// Whether any entry is from before `time`.
+/// Whether any entry is from before `time`, apart from those that were taken over from another system: these were old when they came,
+/// and stay.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn any_before(source: &impl Source, time: Timestamp) -> Result<bool, Error> {
-    Ok(visible::of_registry::<Entity>().filter(Column::CreateTime.lt(time)).one(source.conn()).await?.is_some())
+    Ok(visible::of_registry::<Entity>()
+        .filter(Column::CreateTime.lt(time))
+        .filter(Column::ImportedDetails.is_null())
+        .one(source.conn())
+        .await?
+        .is_some())
 }
 
-/// Removes up to `limit` entries from before `time`, the oldest first; tells how many there were.
+/// Removes up to `limit` of these, the oldest first; tells how many there were.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn drop_before(tx: &Tx, time: Timestamp, limit: u64) -> Result<u64, Error> {
-    remove(tx, oldest(limit).and_where(Column::CreateTime.lt(time)).take()).await
+    remove(tx, oldest(limit).and_where(Column::CreateTime.lt(time)).and_where(Column::ImportedDetails.is_null()).take()).await
 }
 
 /// The newest refusal of a caller without credentials that has `kept` newer ones, if there are so many.

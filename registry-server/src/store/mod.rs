@@ -23,7 +23,9 @@ mod filter;
 mod head;
 mod job;
 mod labels;
+pub mod legacy;
 pub mod migrations;
+
 pub mod models;
 mod page;
 pub mod releases;
@@ -32,6 +34,7 @@ pub mod resolve;
 mod rows;
 pub mod schema;
 pub mod state;
+pub mod stored;
 mod target;
 mod tx;
 pub mod uploads;

@@ -22,6 +22,7 @@ pub struct Model {
     pub description: Option<String>,
     #[sea_orm(column_type = "String(StringLen::N(5120))", default_value = "")]
     pub model_name_prefixes: Scope,
+    /// Empty as long as the only secret is one that another system made.
     #[sea_orm(column_type = "Blob")]
     pub secret_hash: Vec<u8>,
     /// Of the secret before, which works until `previous_until`.
@@ -33,7 +34,8 @@ pub struct Model {
     pub last_use_time: Option<Timestamp>,
     pub expire_time: Option<Timestamp>,
     pub revision: Revision,
-    /// Of a key that another system made: what bcrypt makes of its secret and `legacy_salt`, 72 bytes of them at the most.
+    /// Of a key that another system made: what bcrypt makes of its secret and `legacy_salt`, 72 bytes of them at the most; after the
+    /// public beginning of the secret and a space, if it has one. It goes when the secret that replaced it is replaced.
     #[sea_orm(column_type = "String(StringLen::N(255))", nullable)]
     pub legacy_hash: Option<String>,
     #[sea_orm(column_type = "String(StringLen::N(255))", nullable)]

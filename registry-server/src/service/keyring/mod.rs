@@ -5,8 +5,11 @@
 //! let in; and a server that cannot look lets nobody in. So a revoked key is dead everywhere within five seconds, and a key
 //! that was never one costs no query.
 
+mod legacy;
+
 use crate::domain::api_key::KeyState;
 use crate::domain::caller::{Caller, Credential, Origin};
+use crate::domain::legacy::LegacySecret;
 use crate::domain::name::Actor;
 use crate::domain::secret::SecretHash;
 use crate::domain::{ApiKeyId, Clock, Error, Revision, Secret, Timestamp};
@@ -41,6 +44,7 @@ struct Shared {
     reading: tokio::sync::Mutex<Option<Instant>>,
     /// When keys were used since that was last noted.
     used: Mutex<HashMap<ApiKeyId, Timestamp>>,
+    turns: legacy::Turns,
 }
 
 /// The keys as of a revision.
@@ -48,14 +52,26 @@ struct Shared {
 struct Keys {
     revision: Option<Revision>,
     by_id: HashMap<ApiKeyId, ApiKey>,
+    /// Those of them that have a secret that another system made.
+    legacy: Vec<ApiKeyId>,
+    /// What came of the texts that were compared with these.
+    tried: legacy::Tried,
+}
+
+impl Keys {
+    fn new(revision: Option<Revision>, rows: Vec<ApiKey>) -> Self {
+        let legacy = rows.iter().filter(|row| row.legacy_hash.is_some()).map(|row| row.id).collect();
+        Self { revision, by_id: rows.into_iter().map(|row| (row.id, row)).collect(), legacy, tried: legacy::Tried::default() }
+    }
 }
 
 impl Keyring {
     /// Of an open database; nothing is read yet.
     #[must_use]
     pub fn new(store: Store, clock: Clock) -> Self {
-        let keys = RwLock::new(Arc::new(Keys { revision: None, by_id: HashMap::new() }));
-        Self(Arc::new(Shared { store, clock, keys, reading: tokio::sync::Mutex::default(), used: Mutex::default() }))
+        let keys = RwLock::new(Arc::new(Keys::new(None, Vec::new())));
+        let (reading, used, turns) = (tokio::sync::Mutex::default(), Mutex::default(), legacy::Turns::default());
+        Self(Arc::new(Shared { store, clock, keys, reading, used, turns }))
     }
 
     /// What time it is for credentials.
@@ -78,14 +94,33 @@ impl Keyring {
         if !admits(key, &hash, now) {
             return Err(Error::Unauthenticated);
         }
+        Ok(self.caller(key, hash, origin, now))
+    }
+
+    /// Who calls with a secret that another system made.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn recognise_legacy(&self, secret: &LegacySecret, origin: Origin) -> Result<Caller, Error> {
+        let keys = self.current().await?;
+        let now = self.0.clock.now();
+        let id = legacy::find(&keys, &self.0.turns, secret, now).await?;
+        // It may have taken a while, in which keys have changed.
+        let (keys, now) = (self.current().await?, self.0.clock.now());
+        let key = keys.by_id.get(&id).filter(|key| legacy::works(key, now)).ok_or(Error::Unauthenticated)?;
+        let hash = key.legacy_hash.as_deref().map(SecretHash::of_legacy).ok_or(Error::Unauthenticated)?;
+        Ok(self.caller(key, hash, origin, now))
+    }
+
+    fn caller(&self, key: &ApiKey, hash: SecretHash, origin: Origin, now: Timestamp) -> Caller {
         self.note([(key.id, minute(now))]);
-        Ok(Caller {
+        Caller {
             actor: Actor::from(&key.name),
             role: Some(key.role),
             scope: key.model_name_prefixes.clone(),
             credential: Credential::Key { id: key.id, name: key.name.clone(), hash },
             origin,
-        })
+        }
     }
 
     /// Ends when a caller may no longer go on, and says why.
@@ -109,7 +144,11 @@ impl Keyring {
             Credential::Certificate { .. } => Err(Error::Unauthenticated),
             Credential::Key { id, name: _, hash } => {
                 let keys = self.current().await?;
-                let key = keys.by_id.get(id).filter(|key| admits(key, hash, now)).ok_or(Error::Unauthenticated)?;
+                let key = keys
+                    .by_id
+                    .get(id)
+                    .filter(|key| admits(key, hash, now) || goes_on(key, hash, now))
+                    .ok_or(Error::Unauthenticated)?;
                 let same = Some(key.role) == caller.role && key.model_name_prefixes == caller.scope;
                 if same { Ok(()) } else { Err(Error::KeyChanged) }
             }
@@ -161,7 +200,7 @@ impl Keyring {
         let revision = Some(shared.store.keys_head());
         let rows = async { api_keys::not_revoked(&shared.store.glimpse().await?).await };
         let rows = timeout(PATIENCE, rows).await.map_err(|late| Error::Unavailable(late.into()))??;
-        let keys = Arc::new(Keys { revision, by_id: rows.into_iter().map(|row| (row.id, row)).collect() });
+        let keys = Arc::new(Keys::new(revision, rows));
         *shared.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
         Ok(keys)
     }
@@ -173,6 +212,11 @@ fn admits(key: &ApiKey, hash: &SecretHash, now: Timestamp) -> bool {
     let is_previous = hash.is(key.previous_hash.as_deref().unwrap_or(&NO_HASH));
     let in_grace = key.previous_hash.is_some() && key.previous_until.is_some_and(|until| now < until);
     KeyState::at(now, key.state, key.expire_time) == KeyState::Active && (is_current || (is_previous && in_grace))
+}
+
+/// Whether a caller who was let in by a secret that another system made may go on.
+fn goes_on(key: &ApiKey, hash: &SecretHash, now: Timestamp) -> bool {
+    legacy::works(key, now) && key.legacy_hash.as_deref().is_some_and(|stored| SecretHash::of_legacy(stored) == *hash)
 }
 
 /// The minute that a moment is in.
