@@ -2,7 +2,7 @@
 //! defaults and no logic of a server or a client.
 //!
 //! Features: `client` (the default) adds the client stubs; `server` adds the server stubs, the module `validate`, the parsing of
-//! update masks and `FILE_DESCRIPTOR_SET`.
+//! update masks and `FILE_DESCRIPTOR_SET`, which `descriptor` adds alone.
 
 pub mod field;
 pub mod mask;
@@ -23,5 +23,5 @@ pub use tonic_types::Status as RpcStatus;
 
 /// The contract as an encoded `google.protobuf.FileDescriptorSet`, with comments, custom options and everything it imports, for
 /// server reflection.
-#[cfg(feature = "server")]
+#[cfg(feature = "descriptor")]
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("generated/descriptor.bin");

@@ -11,6 +11,7 @@ use registry_proto::v1::deployment_service_client::DeploymentServiceClient;
 use registry_proto::v1::model_service_client::ModelServiceClient;
 use registry_proto::v1::release_service_client::ReleaseServiceClient;
 use registry_proto::v1::system_service_client::SystemServiceClient;
+use registry_proto::v1::transfer_service_client::TransferServiceClient;
 use registry_proto::v1::watch_service_client::WatchServiceClient;
 use tonic::transport::Channel;
 
@@ -214,6 +215,12 @@ impl Client {
     #[must_use]
     pub fn audit_service(&self) -> AuditServiceClient<Connection> {
         AuditServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// The generated stub of the transfer service, see [`model_service`](Self::model_service).
+    #[must_use]
+    pub fn transfer_service(&self) -> TransferServiceClient<Connection> {
+        TransferServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub(crate) fn timeout(&self) -> Duration {

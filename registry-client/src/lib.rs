@@ -164,12 +164,15 @@ mod rpc;
 mod system;
 #[cfg(feature = "tls")]
 mod tls;
+mod transfer;
 mod watch;
 
 pub use registry_proto::method::{Idempotency, Method};
 pub use registry_proto::v1 as pb;
 pub use registry_proto::v1::event::Resource as EventResource;
 pub use registry_proto::v1::get_server_info_response::{Capabilities, Limits};
+pub use registry_proto::v1::import_request::OnConflict;
+pub use registry_proto::v1::import_response::SkipReason;
 pub use registry_proto::v1::list_deployments_request::Order as DeploymentOrder;
 pub use registry_proto::v1::list_models_request::Order as ModelOrder;
 pub use registry_proto::v1::list_releases_request::Order as ReleaseOrder;
@@ -178,7 +181,7 @@ pub use registry_proto::v1::{
     CompactEventsResponse as CompactedEvents, Deployment, DeploymentFilter, DeploymentKind, DeploymentState, ErrorReason, Event,
     EventFilter, EventType, GetServerInfoResponse as ServerInfo, HealthState, LabelSelector, Model, ModelFilter, ModelSource,
     ModelView, Release, ReleaseAlias, ReleaseAliasMove, ReleaseFilter, ReleaseState, ReleaseView, ResourceKind, Role,
-    TrainingMetadata,
+    TrainingMetadata, TransferItem,
 };
 pub use tonic::Code;
 
@@ -218,4 +221,5 @@ pub use rpc::Rpc;
 pub use system::{CompactEvents, GetServerInfo};
 #[cfg(feature = "tls")]
 pub use tls::Tls;
+pub use transfer::{BegunImport, Export, Exporting, Import, ImportFailure, ImportSkip, ImportSummary, ImportedChunk, Importing};
 pub use watch::{EventPage, ListEvents, StartOverReason, Watch, WatchItem, Watching};

@@ -9,6 +9,7 @@ use crate::first_key::FirstKey;
 use crate::layer::{CallLimits, CertificateRole, Reflection};
 use crate::listener::Limits;
 use crate::serve::Settings;
+use crate::store::backend::EXPORTERS;
 use crate::tls::TlsFiles;
 use bytesize::ByteSize;
 use clap::Parser;
@@ -129,6 +130,14 @@ pub struct Config {
     /// An upload can hold 10 MiB of memory, a download 4 MiB.
     #[arg(long, env = "REGISTRY_MAX_TRANSFERS", value_name = "COUNT", default_value = "128", value_parser = at_least_one)]
     pub max_transfers: usize,
+
+    /// How many exports are served at once, each from a snapshot of the database. One more is refused with RESOURCE_EXHAUSTED
+    #[arg(long, env = "REGISTRY_MAX_EXPORTS", value_name = "COUNT", default_value = "2", value_parser = exports)]
+    pub max_exports: usize,
+
+    /// How many imports are served at once. One more is refused with RESOURCE_EXHAUSTED
+    #[arg(long, env = "REGISTRY_MAX_IMPORTS", value_name = "COUNT", default_value = "4", value_parser = at_least_one)]
+    pub max_imports: usize,
 
     /// How large an uploaded artifact may be
     #[arg(long, env = "REGISTRY_MAX_ARTIFACT_SIZE", value_name = "SIZE", default_value = "50GiB", value_parser = size)]
@@ -301,6 +310,14 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Each has a connection to the database of its own.
+fn exports(text: &str) -> Result<usize, String> {
+    match at_least_one(text) {
+        Ok(count) if count <= usize::from(EXPORTERS) => Ok(count),
+        Ok(_) | Err(_) => Err(format!("expected a whole number, 1 to {EXPORTERS}")),
+    }
+}
+
 /// Half of them must hold the largest request, behind its prefix: that is what one caller gets.
 fn bytes(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -346,6 +363,8 @@ impl Config {
                 watches: self.max_watches,
                 watches_per_caller: self.max_watches_per_caller,
                 transfers: self.max_transfers,
+                exports: self.max_exports,
+                imports: self.max_imports,
             },
             quota: Quota { artifact: self.max_artifact_size, total: self.max_stored_size },
             tls: self.tls()?,

@@ -27,17 +27,21 @@ tools_from_cargo() {
     PATH=$root/bin:$PATH
 }
 
-# tools_from_pip PACKAGE VERSION [EXTRA]: installs a program from PyPI into an environment of its own and puts it on the PATH.
-tools_from_pip() {
-    local root=$tools/$1-$2
-    if [[ ! -f $root/complete ]]; then
-        echo "installing $1 $2" >&2
-        rm -rf -- "$root"
-        if ! { python3 -m venv "$root" && "$root/bin/pip" install --quiet "$1${3:+[$3]}==$2" && touch "$root/complete"; }; then
-            tools_fail "pip could not install $1 $2 (python3 with venv is needed); without it the checks are not complete"
-        fi
+# tools_environment NAME REQUIREMENT…: installs packages from PyPI into an environment of their own; its path is in `environment`.
+tools_environment() {
+    environment=$tools/$1
+    if [[ -f $environment/complete ]]; then return; fi
+    echo "installing $1" >&2
+    rm -rf -- "$environment"
+    if ! { python3 -m venv "$environment" && "$environment/bin/pip" install --quiet "${@:2}" && touch "$environment/complete"; }; then
+        tools_fail "pip could not install $1 (python3 with venv is needed); without it the checks are not complete"
     fi
-    PATH=$root/bin:$PATH
+}
+
+# tools_from_pip PACKAGE VERSION [EXTRA]: installs a program from PyPI and puts it on the PATH.
+tools_from_pip() {
+    tools_environment "$1-$2" "$1${3:+[$3]}==$2"
+    PATH=$environment/bin:$PATH
 }
 
 # tools_from_apt COMMAND PACKAGE…: installs Debian packages when the command is missing.
@@ -58,6 +62,13 @@ tools_from_apt() {
 tools_moto() {
     if command -v moto_server >/dev/null; then return; fi
     tools_from_pip moto 5.2.5 server
+}
+
+# MLflow's own client, with what it needs to keep a registry in a database. Not on the PATH: REGISTRY_TEST_MLFLOW is its Python.
+tools_mlflow() {
+    if [[ -n ${REGISTRY_TEST_MLFLOW:-} ]]; then return; fi
+    tools_environment mlflow-skinny-3.17.2 mlflow-skinny==3.17.2 sqlalchemy==2.1.9 alembic==1.20.1 'psycopg[binary]==3.3.9'
+    export REGISTRY_TEST_MLFLOW=$environment/bin/python
 }
 
 # grpcurl, from wherever it comes: the tests only speak its command line.

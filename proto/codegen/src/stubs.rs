@@ -17,6 +17,14 @@ const BOXED: &[&str] = &[
     ".modelregistry.v1.Event.resource.release_alias",
     ".modelregistry.v1.Event.resource.artifact",
     ".modelregistry.v1.Event.resource.deployment",
+    ".modelregistry.v1.TransferItem.resource.model",
+    ".modelregistry.v1.TransferItem.resource.release",
+    ".modelregistry.v1.TransferItem.resource.release_alias",
+    ".modelregistry.v1.TransferItem.resource.artifact",
+    ".modelregistry.v1.TransferItem.resource.deployment",
+    ".modelregistry.v1.TransferItem.resource.alias_move",
+    ".modelregistry.v1.TransferItem.resource.audit_entry",
+    ".modelregistry.v1.TransferItem.resource.stored_content",
 ];
 
 /// The module `registry_proto::v1`.

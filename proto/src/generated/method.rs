@@ -103,6 +103,10 @@ pub enum Method {
     GetServerInfo,
     /// `modelregistry.v1.SystemService.CompactEvents`
     CompactEvents,
+    /// `modelregistry.v1.TransferService.Import`
+    Import,
+    /// `modelregistry.v1.TransferService.Export`
+    Export,
     /// `modelregistry.v1.WatchService.Watch`
     Watch,
     /// `modelregistry.v1.WatchService.ListEvents`
@@ -159,6 +163,8 @@ impl Method {
         Self::ListReleaseAliasHistory,
         Self::GetServerInfo,
         Self::CompactEvents,
+        Self::Import,
+        Self::Export,
         Self::Watch,
         Self::ListEvents,
     ];
@@ -264,6 +270,8 @@ impl Method {
             }
             "/modelregistry.v1.SystemService/GetServerInfo" => Some(Self::GetServerInfo),
             "/modelregistry.v1.SystemService/CompactEvents" => Some(Self::CompactEvents),
+            "/modelregistry.v1.TransferService/Import" => Some(Self::Import),
+            "/modelregistry.v1.TransferService/Export" => Some(Self::Export),
             "/modelregistry.v1.WatchService/Watch" => Some(Self::Watch),
             "/modelregistry.v1.WatchService/ListEvents" => Some(Self::ListEvents),
             _ => None,
@@ -343,6 +351,8 @@ impl Method {
             }
             Self::GetServerInfo => "/modelregistry.v1.SystemService/GetServerInfo",
             Self::CompactEvents => "/modelregistry.v1.SystemService/CompactEvents",
+            Self::Import => "/modelregistry.v1.TransferService/Import",
+            Self::Export => "/modelregistry.v1.TransferService/Export",
             Self::Watch => "/modelregistry.v1.WatchService/Watch",
             Self::ListEvents => "/modelregistry.v1.WatchService/ListEvents",
         }
@@ -399,6 +409,8 @@ impl Method {
             Self::ListReleaseAliasHistory => "modelregistry.v1.ReleaseService",
             Self::GetServerInfo => "modelregistry.v1.SystemService",
             Self::CompactEvents => "modelregistry.v1.SystemService",
+            Self::Import => "modelregistry.v1.TransferService",
+            Self::Export => "modelregistry.v1.TransferService",
             Self::Watch => "modelregistry.v1.WatchService",
             Self::ListEvents => "modelregistry.v1.WatchService",
         }
@@ -455,6 +467,8 @@ impl Method {
             Self::ListReleaseAliasHistory => "ListReleaseAliasHistory",
             Self::GetServerInfo => "GetServerInfo",
             Self::CompactEvents => "CompactEvents",
+            Self::Import => "Import",
+            Self::Export => "Export",
             Self::Watch => "Watch",
             Self::ListEvents => "ListEvents",
         }
@@ -799,6 +813,20 @@ impl Method {
                     audited: true,
                 }
             }
+            Self::Import => {
+                Policy {
+                    min_role: Role::Admin,
+                    public: false,
+                    audited: true,
+                }
+            }
+            Self::Export => {
+                Policy {
+                    min_role: Role::Admin,
+                    public: false,
+                    audited: true,
+                }
+            }
             Self::Watch => {
                 Policy {
                     min_role: Role::Viewer,
@@ -867,6 +895,8 @@ impl Method {
             Self::ListReleaseAliasHistory => Idempotency::NoSideEffects,
             Self::GetServerInfo => Idempotency::NoSideEffects,
             Self::CompactEvents => Idempotency::Idempotent,
+            Self::Import => Idempotency::Idempotent,
+            Self::Export => Idempotency::NoSideEffects,
             Self::Watch => Idempotency::NoSideEffects,
             Self::ListEvents => Idempotency::NoSideEffects,
         }
@@ -923,6 +953,8 @@ impl Method {
             Self::ListReleaseAliasHistory => false,
             Self::GetServerInfo => false,
             Self::CompactEvents => false,
+            Self::Import => true,
+            Self::Export => true,
             Self::Watch => true,
             Self::ListEvents => false,
         }
@@ -979,6 +1011,8 @@ impl Method {
             Self::ListReleaseAliasHistory => false,
             Self::GetServerInfo => false,
             Self::CompactEvents => false,
+            Self::Import => true,
+            Self::Export => false,
             Self::Watch => false,
             Self::ListEvents => false,
         }

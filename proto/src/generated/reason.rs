@@ -109,6 +109,12 @@ pub static REASONS: &[Reason] = &[
         doc: "Code ALREADY_EXISTS; details ResourceInfo. Another API key has the name.",
     },
     Reason {
+        value: ErrorReason::ConflictingItem,
+        name: "ERROR_REASON_CONFLICTING_ITEM",
+        code: "ALREADY_EXISTS",
+        doc: "Code ALREADY_EXISTS; details ResourceInfo. Something else has the id or a key of an item of an import: a deployment or an alias that is there, or a release of the model with the same number. Metadata: field (what is taken).",
+    },
+    Reason {
         value: ErrorReason::EtagMismatch,
         name: "ERROR_REASON_ETAG_MISMATCH",
         code: "ABORTED",
@@ -173,6 +179,12 @@ pub static REASONS: &[Reason] = &[
         name: "ERROR_REASON_ARTIFACT_NOT_STORED",
         code: "FAILED_PRECONDITION",
         doc: "Code FAILED_PRECONDITION; details ResourceInfo. The registry knows of the artifact and does not hold its bytes: they are where `file_path` says.",
+    },
+    Reason {
+        value: ErrorReason::ImportChanged,
+        name: "ERROR_REASON_IMPORT_CHANGED",
+        code: "FAILED_PRECONDITION",
+        doc: "Code FAILED_PRECONDITION. An import with this `import_id` was begun with other options. Go on with those, or begin another import with an id of its own.",
     },
     Reason {
         value: ErrorReason::RevisionCompacted,

@@ -347,6 +347,12 @@ impl Request for v1::GetServerInfoRequest {
 impl Request for v1::CompactEventsRequest {
     const METHOD: Method = Method::CompactEvents;
 }
+impl Request for v1::ImportRequest {
+    const METHOD: Method = Method::Import;
+}
+impl Request for v1::ExportRequest {
+    const METHOD: Method = Method::Export;
+}
 impl Request for v1::WatchRequest {
     const METHOD: Method = Method::Watch;
 }

@@ -4270,6 +4270,10 @@ pub enum ErrorReason {
     ArtifactAlreadyExists = 42,
     /// Code ALREADY_EXISTS; details ResourceInfo. Another API key has the name.
     ApiKeyAlreadyExists = 43,
+    /// Code ALREADY_EXISTS; details ResourceInfo. Something else has the id or a key
+    /// of an item of an import: a deployment or an alias that is there, or a release
+    /// of the model with the same number. Metadata: field (what is taken).
+    ConflictingItem = 44,
     /// Code ABORTED. The resource has changed since the etag of the request was
     /// read. Read it again, decide again, then retry. Metadata: currentEtag,
     /// currentRevision.
@@ -4309,6 +4313,9 @@ pub enum ErrorReason {
     /// Code FAILED_PRECONDITION; details ResourceInfo. The registry knows of the
     /// artifact and does not hold its bytes: they are where `file_path` says.
     ArtifactNotStored = 87,
+    /// Code FAILED_PRECONDITION. An import with this `import_id` was begun with other
+    /// options. Go on with those, or begin another import with an id of its own.
+    ImportChanged = 88,
     /// Code OUT_OF_RANGE. The events after the requested start are no longer
     /// kept. List again and watch from the revision of that list. Metadata:
     /// compactedRevision, currentRevision.
@@ -4387,6 +4394,7 @@ impl ErrorReason {
             Self::ReleaseAlreadyExists => "ERROR_REASON_RELEASE_ALREADY_EXISTS",
             Self::ArtifactAlreadyExists => "ERROR_REASON_ARTIFACT_ALREADY_EXISTS",
             Self::ApiKeyAlreadyExists => "ERROR_REASON_API_KEY_ALREADY_EXISTS",
+            Self::ConflictingItem => "ERROR_REASON_CONFLICTING_ITEM",
             Self::EtagMismatch => "ERROR_REASON_ETAG_MISMATCH",
             Self::TransactionConflict => "ERROR_REASON_TRANSACTION_CONFLICT",
             Self::AliasMoved => "ERROR_REASON_ALIAS_MOVED",
@@ -4398,6 +4406,7 @@ impl ErrorReason {
             Self::ReadOnly => "ERROR_REASON_READ_ONLY",
             Self::LastAdminKey => "ERROR_REASON_LAST_ADMIN_KEY",
             Self::ArtifactNotStored => "ERROR_REASON_ARTIFACT_NOT_STORED",
+            Self::ImportChanged => "ERROR_REASON_IMPORT_CHANGED",
             Self::RevisionCompacted => "ERROR_REASON_REVISION_COMPACTED",
             Self::RevisionInFuture => "ERROR_REASON_REVISION_IN_FUTURE",
             Self::Unauthenticated => "ERROR_REASON_UNAUTHENTICATED",
@@ -4435,6 +4444,7 @@ impl ErrorReason {
             "ERROR_REASON_RELEASE_ALREADY_EXISTS" => Some(Self::ReleaseAlreadyExists),
             "ERROR_REASON_ARTIFACT_ALREADY_EXISTS" => Some(Self::ArtifactAlreadyExists),
             "ERROR_REASON_API_KEY_ALREADY_EXISTS" => Some(Self::ApiKeyAlreadyExists),
+            "ERROR_REASON_CONFLICTING_ITEM" => Some(Self::ConflictingItem),
             "ERROR_REASON_ETAG_MISMATCH" => Some(Self::EtagMismatch),
             "ERROR_REASON_TRANSACTION_CONFLICT" => Some(Self::TransactionConflict),
             "ERROR_REASON_ALIAS_MOVED" => Some(Self::AliasMoved),
@@ -4446,6 +4456,7 @@ impl ErrorReason {
             "ERROR_REASON_READ_ONLY" => Some(Self::ReadOnly),
             "ERROR_REASON_LAST_ADMIN_KEY" => Some(Self::LastAdminKey),
             "ERROR_REASON_ARTIFACT_NOT_STORED" => Some(Self::ArtifactNotStored),
+            "ERROR_REASON_IMPORT_CHANGED" => Some(Self::ImportChanged),
             "ERROR_REASON_REVISION_COMPACTED" => Some(Self::RevisionCompacted),
             "ERROR_REASON_REVISION_IN_FUTURE" => Some(Self::RevisionInFuture),
             "ERROR_REASON_UNAUTHENTICATED" => Some(Self::Unauthenticated),
@@ -9088,6 +9099,23 @@ pub mod get_server_info_response {
         /// upload that was broken off.
         #[prost(message, optional, tag = "28")]
         pub orphan_retention: ::core::option::Option<::prost_types::Duration>,
+        /// How many items a message of an import may hold.
+        #[prost(int32, tag = "29")]
+        pub max_transfer_items: i32,
+        /// How many bytes those items may have in all, if they are several.
+        #[prost(int64, tag = "30")]
+        pub max_transfer_bytes: i64,
+        /// How many exports the server serves at once. More are refused with
+        /// RESOURCE_EXHAUSTED (RATE_LIMITED).
+        #[prost(int32, tag = "31")]
+        pub max_exports: i32,
+        /// How many imports the server serves at once. More are refused with
+        /// RESOURCE_EXHAUSTED (RATE_LIMITED).
+        #[prost(int32, tag = "32")]
+        pub max_imports: i32,
+        /// How long an export may have nothing taken before it is broken off.
+        #[prost(message, optional, tag = "33")]
+        pub export_idle_timeout: ::core::option::Option<::prost_types::Duration>,
     }
     /// What the server can do that not every server of this API can. A capability
     /// that is false, or that the answer does not have, is one not to count on.
@@ -9518,6 +9546,916 @@ pub mod system_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "modelregistry.v1.SystemService";
     impl<T> tonic::server::NamedService for SystemServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// One thing on its way from one registry to another, as it was stored. Other
+/// than in every other request, the fields of a resource that only the server
+/// sets (ids, states, times, authors, revisions) are read from it, as far as the
+/// import goes by them. What a resource shows of others (names of models,
+/// versions of releases, counts, the aliases of a release, the etag) is not
+/// read.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TransferItem {
+    /// Of a model: the greatest number that one of its releases ever had, also one
+    /// that is purged. The next release gets the number after it. Unset means the
+    /// greatest that comes with it.
+    #[prost(int64, optional, tag = "20")]
+    pub last_release_number: ::core::option::Option<i64>,
+    /// Of an artifact: the id of the `stored_content` that its bytes are. Unset if
+    /// the registry that exported it never held them, or has given them up.
+    #[prost(string, optional, tag = "21")]
+    pub content_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// What it is.
+    #[prost(oneof = "transfer_item::Resource", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
+    pub resource: ::core::option::Option<transfer_item::Resource>,
+}
+/// Nested message and enum types in `TransferItem`.
+pub mod transfer_item {
+    /// One step in the history of an alias. It outlives the alias, and the
+    /// releases that it names.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct AliasMove {
+        /// The id of the model that has or had the alias.
+        #[prost(string, tag = "1")]
+        pub model_id: ::prost::alloc::string::String,
+        /// The alias.
+        #[prost(string, tag = "2")]
+        pub alias: ::prost::alloc::string::String,
+        /// The step. All of its fields are read.
+        #[prost(message, optional, tag = "3")]
+        pub step: ::core::option::Option<super::ReleaseAliasMove>,
+    }
+    /// What a registry knows of bytes that it holds for artifacts. The bytes
+    /// themselves are not part of a transfer.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct StoredContent {
+        /// The id. Together with `sha256` it says where in the storage they are.
+        #[prost(string, tag = "1")]
+        pub id: ::prost::alloc::string::String,
+        /// Their SHA-256: 64 lower-case hexadecimal digits.
+        #[prost(string, tag = "2")]
+        pub sha256: ::prost::alloc::string::String,
+        /// How many bytes there are.
+        #[prost(int64, optional, tag = "3")]
+        pub size_bytes: ::core::option::Option<i64>,
+        /// The BLAKE3 digest of each MiB of them, one after the other: 32 bytes for
+        /// every MiB, also for the last one, which can be shorter.
+        #[prost(bytes = "bytes", tag = "4")]
+        pub chunk_digests: ::prost::bytes::Bytes,
+        /// When they were stored.
+        #[prost(message, optional, tag = "5")]
+        pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    }
+    /// What it is.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Resource {
+        /// A model, in MODEL_VIEW_FULL.
+        #[prost(message, tag = "1")]
+        Model(::prost::alloc::boxed::Box<super::Model>),
+        /// A release, in RELEASE_VIEW_FULL. Its `model_id` says of which model.
+        #[prost(message, tag = "2")]
+        Release(::prost::alloc::boxed::Box<super::Release>),
+        /// An alias. Its `model_id` says of which model.
+        #[prost(message, tag = "3")]
+        ReleaseAlias(::prost::alloc::boxed::Box<super::ReleaseAlias>),
+        /// An artifact. Its `model_id` and `release_id` say of what.
+        #[prost(message, tag = "4")]
+        Artifact(::prost::alloc::boxed::Box<super::Artifact>),
+        /// A deployment. Its `release_id` says of which release.
+        #[prost(message, tag = "5")]
+        Deployment(::prost::alloc::boxed::Box<super::Deployment>),
+        /// A step in the history of an alias.
+        #[prost(message, tag = "6")]
+        AliasMove(::prost::alloc::boxed::Box<AliasMove>),
+        /// An entry of the audit log.
+        #[prost(message, tag = "7")]
+        AuditEntry(::prost::alloc::boxed::Box<super::AuditEntry>),
+        /// What is known of bytes.
+        #[prost(message, tag = "8")]
+        StoredContent(::prost::alloc::boxed::Box<StoredContent>),
+    }
+}
+/// One of the messages of an import.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportRequest {
+    /// What the message holds.
+    #[prost(oneof = "import_request::Message", tags = "1, 2")]
+    pub message: ::core::option::Option<import_request::Message>,
+}
+/// Nested message and enum types in `ImportRequest`.
+pub mod import_request {
+    /// What the first message, and only that, holds.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Options {
+        /// A random UUID that you make up for this import, so that it can be gone on
+        /// with. The registry remembers it for ever.
+        #[prost(string, tag = "1")]
+        pub import_id: ::prost::alloc::string::String,
+        /// What to do about conflicts.
+        #[prost(enumeration = "OnConflict", tag = "2")]
+        pub on_conflict: i32,
+        /// Whether ids, times, authors and numbers of releases are taken from the
+        /// items, as in a move. Otherwise they are assigned: an id is the version 5
+        /// UUID of `import_id` (the namespace) and the id of the item as text (or of
+        /// "#" and the sequence number, if it has none), so that it is the same
+        /// whenever the import is gone on with; references to what came with this
+        /// import are followed, and others taken as they are. Only live resources
+        /// are taken then.
+        ///
+        /// What belongs to a soft-deleted model or release and was deleted with it
+        /// (at the same `delete_time`) comes back with it when it is undeleted here,
+        /// too.
+        #[prost(bool, tag = "3")]
+        pub preserve_identity: bool,
+        /// Whether the first item that fails ends the import. Of the message that it
+        /// came with, nothing is stored then; what was acknowledged stays.
+        #[prost(bool, tag = "4")]
+        pub fail_fast: bool,
+        /// Whether everything is only checked. Nothing is written, the import is not
+        /// remembered, and `revision` stays 0. What would have been created counts
+        /// as there for the items that follow.
+        #[prost(bool, tag = "5")]
+        pub validate_only: bool,
+        /// The greatest revision of anything that comes:
+        /// ExportResponse.source_revision. 0 if the items have none that mean
+        /// anything.
+        ///
+        /// With `preserve_identity`, and if nothing but API keys was ever stored in
+        /// the registry, the registry goes on counting from there, and what comes
+        /// keeps its own revision and so its etag; events before it count as
+        /// compacted. In any other registry, what comes gets the revision that it is
+        /// stored with. Which of the two it is is decided by the first items and
+        /// stays so for the import (ImportResponse.keeps_revisions).
+        #[prost(int64, tag = "6")]
+        pub source_revision: i64,
+    }
+    /// A run of items.
+    #[derive(Clone, PartialEq, ::prost::Message)]
+    pub struct Items {
+        /// The sequence number of the first one: 1, or the number after that of the
+        /// last item of the message before. The first message of items of a stream
+        /// can also begin anywhere up to the number after the acknowledged one.
+        #[prost(int64, tag = "1")]
+        pub first_sequence: i64,
+        /// The items, 1 to 500, in all at most 1 MiB (1048576 bytes of their
+        /// protobuf encoding), or a single one.
+        #[prost(message, repeated, tag = "2")]
+        pub items: ::prost::alloc::vec::Vec<super::TransferItem>,
+    }
+    /// What to do with an item whose id or unique key is taken.
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum OnConflict {
+        /// ON_CONFLICT_FAIL.
+        Unspecified = 0,
+        /// It fails.
+        Fail = 1,
+        /// It is skipped, and what is stored stays as it is.
+        Skip = 2,
+        /// It is written over what is stored with the same id; an alias, over that
+        /// of the same model and name. It fails if a key of it belongs to a resource
+        /// with another id, if what is stored and the item are not both live or both
+        /// soft-deleted, and if they differ in what can never change. Steps in the
+        /// history of aliases, stored bytes and audit entries never change: they are
+        /// skipped if they are there.
+        Replace = 3,
+    }
+    impl OnConflict {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "ON_CONFLICT_UNSPECIFIED",
+                Self::Fail => "ON_CONFLICT_FAIL",
+                Self::Skip => "ON_CONFLICT_SKIP",
+                Self::Replace => "ON_CONFLICT_REPLACE",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "ON_CONFLICT_UNSPECIFIED" => Some(Self::Unspecified),
+                "ON_CONFLICT_FAIL" => Some(Self::Fail),
+                "ON_CONFLICT_SKIP" => Some(Self::Skip),
+                "ON_CONFLICT_REPLACE" => Some(Self::Replace),
+                _ => None,
+            }
+        }
+    }
+    /// What the message holds.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Message {
+        /// How to import: the first message.
+        #[prost(message, tag = "1")]
+        Options(Options),
+        /// What to import: every other message.
+        #[prost(message, tag = "2")]
+        Items(Items),
+    }
+}
+/// Answers a message of Import.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportResponse {
+    /// Every item up to this one was created, replaced or skipped, or has failed,
+    /// for good. Items that came again are not told of again.
+    #[prost(int64, tag = "1")]
+    pub acknowledged_sequence: i64,
+    /// Of the items that this message acknowledges: how many were created.
+    #[prost(int64, tag = "2")]
+    pub created_count: i64,
+    /// Of those: how many were written over what was stored.
+    #[prost(int64, tag = "3")]
+    pub replaced_count: i64,
+    /// Of those: how many were skipped. All of them are in `skips`.
+    #[prost(int64, tag = "4")]
+    pub skipped_count: i64,
+    /// Those that failed. With `fail_fast`, the one that ends the import, which is
+    /// not acknowledged.
+    #[prost(message, repeated, tag = "5")]
+    pub failures: ::prost::alloc::vec::Vec<import_response::Failure>,
+    /// The registry revision that they were stored with. 0 if nothing was stored.
+    #[prost(int64, tag = "6")]
+    pub revision: i64,
+    /// Those that were skipped.
+    #[prost(message, repeated, tag = "7")]
+    pub skips: ::prost::alloc::vec::Vec<import_response::Skip>,
+    /// Whether what comes keeps the revisions that it had. False in an answer that
+    /// comes before it was decided, by the first items.
+    #[prost(bool, tag = "8")]
+    pub keeps_revisions: bool,
+}
+/// Nested message and enum types in `ImportResponse`.
+pub mod import_response {
+    /// An item that was not imported.
+    #[derive(Clone, PartialEq, ::prost::Message)]
+    pub struct Failure {
+        /// Its sequence number.
+        #[prost(int64, tag = "1")]
+        pub sequence: i64,
+        /// Why, with the details that the call has that would create it.
+        #[prost(message, optional, tag = "2")]
+        pub status: ::core::option::Option<::tonic_types::Status>,
+    }
+    /// An item that was skipped.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Skip {
+        /// Its sequence number.
+        #[prost(int64, tag = "1")]
+        pub sequence: i64,
+        /// Why.
+        #[prost(enumeration = "SkipReason", tag = "2")]
+        pub reason: i32,
+    }
+    /// Why an item was not needed.
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum SkipReason {
+        /// No reason. Never returned.
+        Unspecified = 0,
+        /// It is there already, or its id or a key of it is taken, and conflicts are
+        /// to be skipped.
+        Exists = 1,
+        /// It is history of an alias, and this import does not keep revisions: the
+        /// alias has a history of its own here, which begins with its import.
+        OtherHistory = 2,
+        /// It is history of an alias, an audit entry, stored bytes, or soft-deleted,
+        /// which only an import with `preserve_identity` takes.
+        IdentityNotPreserved = 3,
+    }
+    impl SkipReason {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "SKIP_REASON_UNSPECIFIED",
+                Self::Exists => "SKIP_REASON_EXISTS",
+                Self::OtherHistory => "SKIP_REASON_OTHER_HISTORY",
+                Self::IdentityNotPreserved => "SKIP_REASON_IDENTITY_NOT_PRESERVED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "SKIP_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+                "SKIP_REASON_EXISTS" => Some(Self::Exists),
+                "SKIP_REASON_OTHER_HISTORY" => Some(Self::OtherHistory),
+                "SKIP_REASON_IDENTITY_NOT_PRESERVED" => Some(Self::IdentityNotPreserved),
+                _ => None,
+            }
+        }
+    }
+}
+/// Asks for an export.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExportRequest {
+    /// Only these kinds, at most 16. Empty means everything, and only then the
+    /// audit log is exported. RESOURCE_KIND_RELEASE_ALIAS brings the history of
+    /// aliases along, RESOURCE_KIND_ARTIFACT what is known of stored bytes. API
+    /// keys are never exported.
+    #[prost(enumeration = "ResourceKind", repeated, packed = "false", tag = "1")]
+    pub resource_kinds: ::prost::alloc::vec::Vec<i32>,
+    /// Whether to export soft-deleted resources, too. Otherwise a release that was
+    /// made from a soft-deleted one comes without its `base_release_id`, and of
+    /// the history of aliases that of live models comes.
+    #[prost(bool, tag = "2")]
+    pub include_deleted: bool,
+    /// Where to go on: the `cursor` of a message of an export that broke off, with
+    /// the other arguments as they were. Empty for the whole.
+    #[prost(string, tag = "3")]
+    pub after_cursor: ::prost::alloc::string::String,
+}
+/// One of the messages of an export.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExportResponse {
+    /// The next items, in all at most 1 MiB, or a single one. None in the first
+    /// message.
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<TransferItem>,
+    /// To go on after this message.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+    /// The registry revision of the export. If it is another one after a resume,
+    /// what was sent is not of one point in time.
+    #[prost(int64, tag = "3")]
+    pub revision: i64,
+    /// The greatest revision of anything in the export, also of what went before
+    /// `after_cursor`: for ImportRequest.Options. At most `revision`, and the same
+    /// for the same content.
+    #[prost(int64, tag = "4")]
+    pub source_revision: i64,
+}
+/// Generated client implementations.
+#[cfg(feature = "client")]
+pub mod transfer_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Moves what a registry knows to another one, on whatever database: a first
+    /// load, a copy to keep, a move from SQLite to PostgreSQL. The bytes of
+    /// artifacts and the API keys stay where they are.
+    #[derive(Debug, Clone)]
+    pub struct TransferServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> TransferServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> TransferServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            TransferServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Takes over resources. The first message is `options`, all others are
+        /// `items`: parents before children, numbered from 1 without a gap. Each
+        /// message of items is stored in one transaction and answered after its
+        /// commit, in order; how many are sent before an answer is read is up to the
+        /// caller. The server reads the next message when it is done with the one
+        /// before.
+        ///
+        /// The first answer comes before any item was taken and says how far an import
+        /// with this `import_id` had come. So a stream that broke off, for whatever
+        /// reason, is gone on with by another one with the same options, on any server
+        /// of the registry: items that were acknowledged can be left out, and are not
+        /// taken twice if they are sent all the same. Two streams with one id at once
+        /// are as good as one.
+        ///
+        /// An item that cannot be taken is one of `failures`, and the others of its
+        /// message are stored all the same, unless `fail_fast` is set. An item is held
+        /// to the rules that the call has that would create it, and to more: a parent
+        /// is to be there and, of something live, to be live itself; an alias points
+        /// to a release of its model that is live and not yanked. It fails as that
+        /// call would:
+        ///
+        /// * INVALID_ARGUMENT (INVALID_FIELD) if it breaks a rule or lacks what
+        ///  `preserve_identity` needs. Paths of fields are relative to the item.
+        /// * INVALID_ARGUMENT (IMMUTABLE_FIELD) if it would replace a resource that
+        ///  belongs to another parent or has another natural key.
+        /// * NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND) if what it belongs to is
+        ///  not there; FAILED_PRECONDITION (RESOURCE_DELETED) if that is
+        ///  soft-deleted.
+        /// * ALREADY_EXISTS (MODEL_ALREADY_EXISTS, RELEASE_ALREADY_EXISTS,
+        ///  ARTIFACT_ALREADY_EXISTS, or CONFLICTING_ITEM for what no other call
+        ///  creates under an id of the caller) if its id or a key of it is taken.
+        /// * FAILED_PRECONDITION (RESOURCE_IN_USE) if it would yank a release that an
+        ///  alias points to.
+        ///
+        /// The stream itself ends with:
+        ///
+        /// * INVALID_ARGUMENT (INVALID_FIELD) if a message breaks a rule or comes in
+        ///  the wrong place, or `first_sequence` leaves a gap. Rules of an item
+        ///  itself fail that item and not the stream.
+        /// * INVALID_ARGUMENT (LIMIT_EXCEEDED) if the items of a message, if it has
+        ///  several, have more than `max_transfer_bytes`; RESOURCE_EXHAUSTED
+        ///  (MESSAGE_TOO_LARGE) if the message is larger than `max_response_bytes`.
+        /// * FAILED_PRECONDITION (IMPORT_CHANGED) if an import with this id was begun
+        ///  with other options.
+        /// * the status of the item that failed, if `fail_fast` is set. Nothing of its
+        ///  message was stored.
+        /// * RESOURCE_EXHAUSTED (RATE_LIMITED) if the server has as many imports in
+        ///  hand as it serves.
+        /// * DEADLINE_EXCEEDED if nothing is sent, or no answer is taken, for
+        ///  `transfer_idle_timeout`.
+        /// * UNAVAILABLE (BACKEND_UNAVAILABLE), ABORTED (TRANSACTION_CONFLICT): go on
+        ///  with another stream.
+        /// * UNAUTHENTICATED if the API key can no longer be used.
+        ///
+        /// The audit log has one entry for each stream that has begun; what is taken
+        /// over is told by events, as if it had been created or updated by a call.
+        pub async fn import(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<Message = super::ImportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ImportResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.TransferService/Import",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("modelregistry.v1.TransferService", "Import"));
+            self.inner.streaming(req, path, codec).await
+        }
+        /// Sends every live resource as of one revision, parents before children, in
+        /// the form that Import takes and in an order that depends on nothing but the
+        /// resources: models, releases (one that was made from another after it),
+        /// aliases, the history of aliases, what is known of stored bytes, artifacts,
+        /// deployments, the audit log. Two exports of the same content have the same
+        /// items.
+        ///
+        /// API keys, the events of WatchService and remembered answers to request ids
+        /// are not exported, nor are the entries of the audit log about the methods of
+        /// this service: that something was moved is no part of it.
+        ///
+        /// The first message has no items. A stream that breaks off is gone on with
+        /// after the `cursor` of the last message that came, which is a snapshot of
+        /// its own.
+        ///
+        /// Errors:
+        ///
+        /// * INVALID_ARGUMENT (INVALID_FIELD) if a field breaks a rule.
+        /// * INVALID_ARGUMENT (INVALID_PAGE_TOKEN) if the cursor is damaged or not of
+        ///  this registry; INVALID_ARGUMENT (PAGE_TOKEN_MISMATCH) if it belongs to
+        ///  another caller or to an export with other arguments.
+        /// * RESOURCE_EXHAUSTED (RATE_LIMITED) if the server has as many exports in
+        ///  hand as it serves.
+        /// * DEADLINE_EXCEEDED if nothing is taken for `export_idle_timeout`: the
+        ///  snapshot is given up, so as not to keep the database from cleaning up.
+        /// * UNAVAILABLE (BACKEND_UNAVAILABLE) if the database cannot be reached, or
+        ///  the server is about to stop.
+        /// * UNAUTHENTICATED if the API key can no longer be used.
+        pub async fn export(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ExportResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/modelregistry.v1.TransferService/Export",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("modelregistry.v1.TransferService", "Export"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+#[cfg(feature = "server")]
+pub mod transfer_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with TransferServiceServer.
+    #[async_trait]
+    pub trait TransferService: std::marker::Send + std::marker::Sync + 'static {
+        /// Server streaming response type for the Import method.
+        type ImportStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ImportResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Takes over resources. The first message is `options`, all others are
+        /// `items`: parents before children, numbered from 1 without a gap. Each
+        /// message of items is stored in one transaction and answered after its
+        /// commit, in order; how many are sent before an answer is read is up to the
+        /// caller. The server reads the next message when it is done with the one
+        /// before.
+        ///
+        /// The first answer comes before any item was taken and says how far an import
+        /// with this `import_id` had come. So a stream that broke off, for whatever
+        /// reason, is gone on with by another one with the same options, on any server
+        /// of the registry: items that were acknowledged can be left out, and are not
+        /// taken twice if they are sent all the same. Two streams with one id at once
+        /// are as good as one.
+        ///
+        /// An item that cannot be taken is one of `failures`, and the others of its
+        /// message are stored all the same, unless `fail_fast` is set. An item is held
+        /// to the rules that the call has that would create it, and to more: a parent
+        /// is to be there and, of something live, to be live itself; an alias points
+        /// to a release of its model that is live and not yanked. It fails as that
+        /// call would:
+        ///
+        /// * INVALID_ARGUMENT (INVALID_FIELD) if it breaks a rule or lacks what
+        ///  `preserve_identity` needs. Paths of fields are relative to the item.
+        /// * INVALID_ARGUMENT (IMMUTABLE_FIELD) if it would replace a resource that
+        ///  belongs to another parent or has another natural key.
+        /// * NOT_FOUND (MODEL_NOT_FOUND, RELEASE_NOT_FOUND) if what it belongs to is
+        ///  not there; FAILED_PRECONDITION (RESOURCE_DELETED) if that is
+        ///  soft-deleted.
+        /// * ALREADY_EXISTS (MODEL_ALREADY_EXISTS, RELEASE_ALREADY_EXISTS,
+        ///  ARTIFACT_ALREADY_EXISTS, or CONFLICTING_ITEM for what no other call
+        ///  creates under an id of the caller) if its id or a key of it is taken.
+        /// * FAILED_PRECONDITION (RESOURCE_IN_USE) if it would yank a release that an
+        ///  alias points to.
+        ///
+        /// The stream itself ends with:
+        ///
+        /// * INVALID_ARGUMENT (INVALID_FIELD) if a message breaks a rule or comes in
+        ///  the wrong place, or `first_sequence` leaves a gap. Rules of an item
+        ///  itself fail that item and not the stream.
+        /// * INVALID_ARGUMENT (LIMIT_EXCEEDED) if the items of a message, if it has
+        ///  several, have more than `max_transfer_bytes`; RESOURCE_EXHAUSTED
+        ///  (MESSAGE_TOO_LARGE) if the message is larger than `max_response_bytes`.
+        /// * FAILED_PRECONDITION (IMPORT_CHANGED) if an import with this id was begun
+        ///  with other options.
+        /// * the status of the item that failed, if `fail_fast` is set. Nothing of its
+        ///  message was stored.
+        /// * RESOURCE_EXHAUSTED (RATE_LIMITED) if the server has as many imports in
+        ///  hand as it serves.
+        /// * DEADLINE_EXCEEDED if nothing is sent, or no answer is taken, for
+        ///  `transfer_idle_timeout`.
+        /// * UNAVAILABLE (BACKEND_UNAVAILABLE), ABORTED (TRANSACTION_CONFLICT): go on
+        ///  with another stream.
+        /// * UNAUTHENTICATED if the API key can no longer be used.
+        ///
+        /// The audit log has one entry for each stream that has begun; what is taken
+        /// over is told by events, as if it had been created or updated by a call.
+        async fn import(
+            &self,
+            request: tonic::Request<tonic::Streaming<super::ImportRequest>>,
+        ) -> std::result::Result<tonic::Response<Self::ImportStream>, tonic::Status>;
+        /// Server streaming response type for the Export method.
+        type ExportStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ExportResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Sends every live resource as of one revision, parents before children, in
+        /// the form that Import takes and in an order that depends on nothing but the
+        /// resources: models, releases (one that was made from another after it),
+        /// aliases, the history of aliases, what is known of stored bytes, artifacts,
+        /// deployments, the audit log. Two exports of the same content have the same
+        /// items.
+        ///
+        /// API keys, the events of WatchService and remembered answers to request ids
+        /// are not exported, nor are the entries of the audit log about the methods of
+        /// this service: that something was moved is no part of it.
+        ///
+        /// The first message has no items. A stream that breaks off is gone on with
+        /// after the `cursor` of the last message that came, which is a snapshot of
+        /// its own.
+        ///
+        /// Errors:
+        ///
+        /// * INVALID_ARGUMENT (INVALID_FIELD) if a field breaks a rule.
+        /// * INVALID_ARGUMENT (INVALID_PAGE_TOKEN) if the cursor is damaged or not of
+        ///  this registry; INVALID_ARGUMENT (PAGE_TOKEN_MISMATCH) if it belongs to
+        ///  another caller or to an export with other arguments.
+        /// * RESOURCE_EXHAUSTED (RATE_LIMITED) if the server has as many exports in
+        ///  hand as it serves.
+        /// * DEADLINE_EXCEEDED if nothing is taken for `export_idle_timeout`: the
+        ///  snapshot is given up, so as not to keep the database from cleaning up.
+        /// * UNAVAILABLE (BACKEND_UNAVAILABLE) if the database cannot be reached, or
+        ///  the server is about to stop.
+        /// * UNAUTHENTICATED if the API key can no longer be used.
+        async fn export(
+            &self,
+            request: tonic::Request<super::ExportRequest>,
+        ) -> std::result::Result<tonic::Response<Self::ExportStream>, tonic::Status>;
+    }
+    /// Moves what a registry knows to another one, on whatever database: a first
+    /// load, a copy to keep, a move from SQLite to PostgreSQL. The bytes of
+    /// artifacts and the API keys stay where they are.
+    #[derive(Debug)]
+    pub struct TransferServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> TransferServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for TransferServiceServer<T>
+    where
+        T: TransferService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/modelregistry.v1.TransferService/Import" => {
+                    #[allow(non_camel_case_types)]
+                    struct ImportSvc<T: TransferService>(pub Arc<T>);
+                    impl<
+                        T: TransferService,
+                    > tonic::server::StreamingService<super::ImportRequest>
+                    for ImportSvc<T> {
+                        type Response = super::ImportResponse;
+                        type ResponseStream = T::ImportStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                tonic::Streaming<super::ImportRequest>,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TransferService>::import(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ImportSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/modelregistry.v1.TransferService/Export" => {
+                    #[allow(non_camel_case_types)]
+                    struct ExportSvc<T: TransferService>(pub Arc<T>);
+                    impl<
+                        T: TransferService,
+                    > tonic::server::ServerStreamingService<super::ExportRequest>
+                    for ExportSvc<T> {
+                        type Response = super::ExportResponse;
+                        type ResponseStream = T::ExportStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ExportRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TransferService>::export(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ExportSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for TransferServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "modelregistry.v1.TransferService";
+    impl<T> tonic::server::NamedService for TransferServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

@@ -28,9 +28,8 @@ static RELEASE_DIGEST: Pattern = Pattern::new(
 );
 static RELEASE_QUANTIZATION: Pattern = Pattern::new("^[A-Za-z0-9][A-Za-z0-9._-]*$");
 static RELEASE_PLATFORM: Pattern = Pattern::new("^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?$");
-static SET_RELEASE_ALIAS_REQUEST_ALIAS: Pattern = Pattern::new(
-    "^[a-z](?:[a-z0-9-]*[a-z0-9])?$",
-);
+static RELEASE_ALIAS_ALIAS: Pattern = Pattern::new("^[a-z](?:[a-z0-9-]*[a-z0-9])?$");
+static TRANSFER_ITEM_STORED_CONTENT_SHA256: Pattern = Pattern::new("^[a-f0-9]{64}$");
 impl Validate for v1::ApiKey {
     fn validate(&self, at: &mut Collector) {
         api_key(self, None, at);
@@ -890,7 +889,7 @@ impl Validate for v1::UploadArtifactRequest {
                 at.field(
                     "chunk",
                     |at| {
-                        number::max_bytes(at, value.len(), 1048576);
+                        number::max_bytes(at, (value).len(), 1048576);
                     },
                 )
             }
@@ -960,6 +959,9 @@ impl Validate for v1::DownloadArtifactRequest {
             },
         );
     }
+}
+impl Validate for v1::AuditEntry {
+    fn validate(&self, _: &mut Collector) {}
 }
 impl Validate for v1::AuditFilter {
     fn validate(&self, at: &mut Collector) {
@@ -2277,6 +2279,38 @@ fn release(message: &v1::Release, mask: Option<ReleaseMask>, at: &mut Collector)
             },
         );
     }
+}
+impl Validate for v1::ReleaseAlias {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "alias",
+            |at| {
+                if !self.alias.is_empty() {
+                    if text::plain(at, &self.alias) {
+                        text::max_len(at, &self.alias, 128);
+                        text::pattern(at, &self.alias, &RELEASE_ALIAS_ALIAS);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "release_id",
+            |at| {
+                if !self.release_id.is_empty() {
+                    if text::plain(at, &self.release_id) {
+                        text::uuid(at, &self.release_id);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::ReleaseAliasMove {
+    fn validate(&self, _: &mut Collector) {}
 }
 impl Validate for v1::CreateModelRequest {
     fn validate(&self, at: &mut Collector) {
@@ -3613,7 +3647,7 @@ impl Validate for v1::SetReleaseAliasRequest {
                 if !self.alias.is_empty() {
                     if text::plain(at, &self.alias) {
                         text::max_len(at, &self.alias, 128);
-                        text::pattern(at, &self.alias, &SET_RELEASE_ALIAS_REQUEST_ALIAS);
+                        text::pattern(at, &self.alias, &RELEASE_ALIAS_ALIAS);
                         text::not_in(at, &self.alias, &["latest"]);
                     }
                 } else {
@@ -3798,6 +3832,274 @@ impl Validate for v1::CompactEventsRequest {
                     }
                 } else {
                     at.missing();
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::TransferItem {
+    fn validate(&self, at: &mut Collector) {
+        match &self.resource {
+            None => at.field("resource", Collector::missing),
+            Some(v1::transfer_item::Resource::Model(value)) => {
+                at.field("model", |at| value.validate(at))
+            }
+            Some(v1::transfer_item::Resource::Release(value)) => {
+                at.field("release", |at| value.validate(at))
+            }
+            Some(v1::transfer_item::Resource::ReleaseAlias(value)) => {
+                at.field("release_alias", |at| value.validate(at))
+            }
+            Some(v1::transfer_item::Resource::Artifact(value)) => {
+                at.field("artifact", |at| value.validate(at))
+            }
+            Some(v1::transfer_item::Resource::Deployment(value)) => {
+                at.field("deployment", |at| value.validate(at))
+            }
+            Some(v1::transfer_item::Resource::AliasMove(value)) => {
+                at.field("alias_move", |at| value.validate(at))
+            }
+            Some(v1::transfer_item::Resource::AuditEntry(value)) => {
+                at.field("audit_entry", |at| value.validate(at))
+            }
+            Some(v1::transfer_item::Resource::StoredContent(value)) => {
+                at.field("stored_content", |at| value.validate(at))
+            }
+        }
+        at.field(
+            "last_release_number",
+            |at| {
+                if let Some(value) = self.last_release_number {
+                    {
+                        number::at_least(at, "INT64_GTE", value, 0);
+                    }
+                }
+            },
+        );
+        at.field(
+            "content_id",
+            |at| {
+                if let Some(value) = self.content_id.as_deref() {
+                    if text::plain(at, value) {
+                        text::uuid(at, value);
+                    }
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::transfer_item::AliasMove {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "model_id",
+            |at| {
+                if !self.model_id.is_empty() {
+                    if text::plain(at, &self.model_id) {
+                        text::uuid(at, &self.model_id);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "alias",
+            |at| {
+                if !self.alias.is_empty() {
+                    if text::plain(at, &self.alias) {
+                        text::max_len(at, &self.alias, 128);
+                        text::pattern(at, &self.alias, &RELEASE_ALIAS_ALIAS);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "step",
+            |at| match &self.step {
+                Some(value) => value.validate(at),
+                None => at.missing(),
+            },
+        );
+    }
+}
+impl Validate for v1::transfer_item::StoredContent {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "id",
+            |at| {
+                if !self.id.is_empty() {
+                    if text::plain(at, &self.id) {
+                        text::uuid(at, &self.id);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "sha256",
+            |at| {
+                if !self.sha256.is_empty() {
+                    if text::plain(at, &self.sha256) {
+                        text::pattern(
+                            at,
+                            &self.sha256,
+                            &TRANSFER_ITEM_STORED_CONTENT_SHA256,
+                        );
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "size_bytes",
+            |at| match self.size_bytes {
+                Some(value) => {
+                    number::at_least(at, "INT64_GTE", value, 0);
+                }
+                None => at.missing(),
+            },
+        );
+        at.field(
+            "chunk_digests",
+            |at| {
+                {
+                    number::max_bytes(at, (&self.chunk_digests).len(), 2097152);
+                }
+            },
+        );
+        at.field(
+            "create_time",
+            |at| match &self.create_time {
+                Some(value) => value.validate(at),
+                None => at.missing(),
+            },
+        );
+    }
+}
+impl Validate for v1::ImportRequest {
+    fn validate(&self, at: &mut Collector) {
+        match &self.message {
+            None => at.field("message", Collector::missing),
+            Some(v1::import_request::Message::Options(value)) => {
+                at.field("options", |at| value.validate(at))
+            }
+            Some(v1::import_request::Message::Items(value)) => {
+                at.field("items", |at| value.validate(at))
+            }
+        }
+    }
+}
+impl Validate for v1::import_request::Options {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "import_id",
+            |at| {
+                if !self.import_id.is_empty() {
+                    if text::plain(at, &self.import_id) {
+                        text::uuid(at, &self.import_id);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "on_conflict",
+            |at| {
+                {
+                    number::defined(
+                        at,
+                        self.on_conflict,
+                        v1::import_request::OnConflict::try_from(self.on_conflict)
+                            .is_ok(),
+                        "modelregistry.v1.ImportRequest.OnConflict",
+                    );
+                }
+            },
+        );
+        at.field(
+            "source_revision",
+            |at| {
+                {
+                    number::at_least(at, "INT64_GTE", self.source_revision, 0);
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::import_request::Items {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "first_sequence",
+            |at| {
+                if self.first_sequence != 0 {
+                    {
+                        number::at_least(at, "INT64_GTE", self.first_sequence, 1);
+                    }
+                } else {
+                    at.missing();
+                }
+            },
+        );
+        at.field(
+            "items",
+            |at| {
+                if self.items.is_empty() {
+                    at.missing();
+                } else {
+                    number::min_items(at, self.items.len(), 1);
+                    number::max_items(at, self.items.len(), 500);
+                }
+                for (index, value) in self.items.iter().enumerate() {
+                    at.index(index, |at| value.validate(at));
+                }
+            },
+        );
+    }
+}
+impl Validate for v1::ExportRequest {
+    fn validate(&self, at: &mut Collector) {
+        at.field(
+            "resource_kinds",
+            |at| {
+                number::max_items(at, self.resource_kinds.len(), 16);
+                for (index, value) in self.resource_kinds.iter().enumerate() {
+                    at.index(
+                        index,
+                        |at| {
+                            if number::defined(
+                                at,
+                                *value,
+                                v1::ResourceKind::try_from(*value).is_ok(),
+                                "modelregistry.v1.ResourceKind",
+                            ) {
+                                number::one_of(
+                                    at,
+                                    *value,
+                                    &[1, 2, 3, 4, 5],
+                                    &[
+                                        "RESOURCE_KIND_MODEL",
+                                        "RESOURCE_KIND_RELEASE",
+                                        "RESOURCE_KIND_RELEASE_ALIAS",
+                                        "RESOURCE_KIND_ARTIFACT",
+                                        "RESOURCE_KIND_DEPLOYMENT",
+                                    ],
+                                );
+                            }
+                        },
+                    );
+                }
+            },
+        );
+        at.field(
+            "after_cursor",
+            |at| {
+                if text::plain(at, &self.after_cursor) {
+                    text::max_len(at, &self.after_cursor, 4096);
                 }
             },
         );

@@ -87,12 +87,43 @@ struct Inner {
     unreachable: bool,
     connections: Vec<AbortHandle>,
     watches: VecDeque<Opening>,
+    imports: VecDeque<Importing>,
+    exports: VecDeque<Exporting>,
 }
 
 /// A call of Watch that waits for what is to become of it.
 struct Opening {
     request: pb::WatchRequest,
     answer: oneshot::Sender<Result<WatchStream, Status>>,
+}
+
+/// A call of Import that waits for what is to become of it.
+struct Importing {
+    requests: Streaming<pb::ImportRequest>,
+    answer: oneshot::Sender<Result<ImportStream, Status>>,
+}
+
+type ImportStream = ReceiverStream<Result<pb::ImportResponse, Status>>;
+
+/// A call of Import, from the side of the registry. The stream ends when this is dropped.
+pub struct Imported {
+    pub options: pb::import_request::Options,
+    requests: Streaming<pb::ImportRequest>,
+    answers: mpsc::Sender<Result<pb::ImportResponse, Status>>,
+}
+
+/// A call of Export that waits for what is to become of it.
+struct Exporting {
+    request: pb::ExportRequest,
+    answer: oneshot::Sender<Result<ExportStream, Status>>,
+}
+
+type ExportStream = ReceiverStream<Result<pb::ExportResponse, Status>>;
+
+/// A call of Export, from the side of the registry. The stream ends when this is dropped.
+pub struct Exported {
+    pub request: pb::ExportRequest,
+    messages: mpsc::Sender<Result<pb::ExportResponse, Status>>,
 }
 
 type WatchStream = ReceiverStream<Result<pb::WatchResponse, Status>>;
@@ -175,10 +206,39 @@ impl Fake {
     }
 
     async fn opening(&self) -> Opening {
+        self.opened(|inner| inner.watches.pop_front()).await
+    }
+
+    /// The next call of Import, whose options are taken and not answered yet.
+    pub async fn accept_import(&self) -> Imported {
+        let Importing { mut requests, answer } = self.opened(|inner| inner.imports.pop_front()).await;
+        let (answers, stream) = mpsc::channel(8);
+        answer.send(Ok(ReceiverStream::new(stream))).ok().unwrap();
+        match requests.message().await.unwrap().unwrap().message {
+            Some(pb::import_request::Message::Options(options)) => Imported { options, requests, answers },
+            other => panic!("an import begins with {other:?}"),
+        }
+    }
+
+    /// The next call of Import, which is refused.
+    pub async fn refuse_import(&self, status: Status) {
+        let Importing { requests: _, answer } = self.opened(|inner| inner.imports.pop_front()).await;
+        answer.send(Err(status)).ok().unwrap();
+    }
+
+    /// The next call of Export, which is answered with a stream. Nothing is on it yet.
+    pub async fn accept_export(&self) -> Exported {
+        let Exporting { request, answer } = self.opened(|inner| inner.exports.pop_front()).await;
+        let (messages, stream) = mpsc::channel(8);
+        answer.send(Ok(ReceiverStream::new(stream))).ok().unwrap();
+        Exported { request, messages }
+    }
+
+    async fn opened<T>(&self, take: impl Fn(&mut Inner) -> Option<T>) -> T {
         loop {
-            let opening = self.state.0.lock().unwrap().watches.pop_front();
-            match opening {
-                Some(opening) => return opening,
+            let opened = take(&mut self.state.0.lock().unwrap());
+            match opened {
+                Some(opened) => return opened,
                 None => tokio::time::sleep(Duration::from_millis(1)).await,
             }
         }
@@ -226,6 +286,41 @@ impl Watched {
     }
 }
 
+impl Imported {
+    /// The next items, and the number of the first. None when there are no more.
+    pub async fn items(&mut self) -> Option<pb::import_request::Items> {
+        match self.requests.message().await.unwrap()?.message {
+            Some(pb::import_request::Message::Items(items)) => Some(items),
+            other => panic!("items are followed by {other:?}"),
+        }
+    }
+
+    pub async fn answer(&self, answer: pb::ImportResponse) {
+        self.answers.send(Ok(answer)).await.unwrap();
+    }
+
+    /// Every item up to this one was created, so many of them now.
+    pub async fn acknowledge(&self, acknowledged_sequence: i64, created_count: i64) {
+        self.answer(pb::ImportResponse { acknowledged_sequence, created_count, ..Default::default() }).await;
+    }
+
+    /// Ends the stream.
+    pub async fn fail(self, status: Status) {
+        self.answers.send(Err(status)).await.unwrap();
+    }
+}
+
+impl Exported {
+    pub async fn send(&self, message: pb::ExportResponse) {
+        self.messages.send(Ok(message)).await.unwrap();
+    }
+
+    /// Ends the stream.
+    pub async fn fail(self, status: Status) {
+        self.messages.send(Err(status)).await.unwrap();
+    }
+}
+
 /// What all requests that write have in common, but for the first message of an upload.
 #[derive(prost::Message)]
 struct Written {
@@ -261,6 +356,7 @@ impl State {
             .add_service(pb::api_key_service_server::ApiKeyServiceServer::new(self.clone()))
             .add_service(pb::audit_service_server::AuditServiceServer::new(self.clone()))
             .add_service(pb::watch_service_server::WatchServiceServer::new(self.clone()))
+            .add_service(pb::transfer_service_server::TransferServiceServer::new(self.clone()))
     }
 
     /// A connection that can be cut in the middle.
@@ -448,5 +544,33 @@ impl pb::watch_service_server::WatchService for State {
 
     async fn list_events(&self, request: Request<pb::ListEventsRequest>) -> Result<Response<pb::ListEventsResponse>, Status> {
         self.answer(Method::ListEvents, request).await
+    }
+}
+
+#[tonic::async_trait]
+impl pb::transfer_service_server::TransferService for State {
+    type ImportStream = ImportStream;
+    type ExportStream = ExportStream;
+
+    async fn import(&self, request: Request<Streaming<pb::ImportRequest>>) -> Result<Response<ImportStream>, Status> {
+        let (metadata, _, requests) = request.into_parts();
+        let (answer, answered) = oneshot::channel();
+        {
+            let mut inner = self.0.lock().unwrap();
+            inner.seen.push(Seen { method: Method::Import, metadata, at: Instant::now(), body: Vec::new() });
+            inner.imports.push_back(Importing { requests, answer });
+        }
+        answered.await.unwrap().map(Response::new)
+    }
+
+    async fn export(&self, request: Request<pb::ExportRequest>) -> Result<Response<ExportStream>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let (answer, answered) = oneshot::channel();
+        {
+            let mut inner = self.0.lock().unwrap();
+            inner.seen.push(Seen { method: Method::Export, metadata, at: Instant::now(), body: request.encode_to_vec() });
+            inner.exports.push_back(Exporting { request, answer });
+        }
+        answered.await.unwrap().map(Response::new)
     }
 }

@@ -22,7 +22,8 @@ fn refusal(outcome: Result<Client, Error>) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn the_key_goes_with_every_method() {
-    for method in Method::ALL.iter().copied().filter(|method| *method != Method::Watch) {
+    for method in Method::ALL.iter().copied().filter(|method| !matches!(method, Method::Watch | Method::Import | Method::Export))
+    {
         let fake = Fake::new([]);
         let client = fake.client.clone().with_api_key(KEY).unwrap();
         let _ = call(&client, method).await; // the empty answer is not always a proper one

@@ -16,6 +16,7 @@ mod deadlines;
 mod errors;
 mod fake;
 mod keys;
+mod moves;
 mod pages;
 mod requests;
 mod resolver;

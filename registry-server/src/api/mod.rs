@@ -7,8 +7,10 @@ mod artifacts;
 mod audit;
 mod convert;
 mod deployments;
+mod exports;
 mod guard;
 pub mod imported;
+mod imports;
 mod kept;
 mod metadata;
 mod models;
@@ -19,6 +21,7 @@ mod rules;
 pub mod status;
 mod system;
 pub mod told;
+mod transfer;
 mod transfers;
 mod violations;
 mod watch;
@@ -27,7 +30,7 @@ pub use convert::event::picture;
 pub use metadata::Deadline;
 
 use crate::domain::audit::Noted;
-use crate::domain::{Caller, Context, Error, Quota, RequestId};
+use crate::domain::{Caller, Context, Error, Limit, Quota, RequestId};
 use crate::health::Health;
 use crate::layer::CallLimits;
 use crate::listener::Limits;
@@ -36,6 +39,8 @@ use crate::refusals::Refusals;
 use crate::sabotage::Fault;
 use crate::service::Registry;
 use crate::store::{UseCase, Written};
+use exports::Places;
+use imports::MAX_IMPORT_BYTES;
 use kept::Kept;
 use page_token::PageTokens;
 use prost::Message;
@@ -47,6 +52,7 @@ use registry_proto::v1::deployment_service_server::DeploymentServiceServer;
 use registry_proto::v1::model_service_server::ModelServiceServer;
 use registry_proto::v1::release_service_server::ReleaseServiceServer;
 use registry_proto::v1::system_service_server::SystemServiceServer;
+use registry_proto::v1::transfer_service_server::TransferServiceServer;
 use registry_proto::v1::watch_service_server::WatchServiceServer;
 use registry_proto::validate::Collector;
 use rules::Rules;
@@ -76,6 +82,8 @@ pub struct Api {
     stop: CancellationToken,
     watches: Watches,
     transfers: Transfers,
+    exports: Places,
+    imports: Places,
     limits: AllLimits,
     health: Health,
 }
@@ -102,7 +110,9 @@ impl Api {
         let tokens = PageTokens::new(&registry.store().identity().page_token_key);
         let (watches, transfers) =
             (Watches::new(&limits.calls, refusals), Transfers::new(&limits.calls, limits.told_apart, refusals));
-        Self { registry, tokens, stop, watches, transfers, limits, health }
+        let exports = Places::new(Limit::Exports, limits.calls.exports, refusals);
+        let imports = Places::new(Limit::Imports, limits.calls.imports, refusals);
+        Self { registry, tokens, stop, watches, transfers, exports, imports, limits, health }
     }
 
     /// Adds every service of the contract to `routes`.
@@ -124,6 +134,7 @@ impl Api {
             .add_service(limited!(SystemServiceServer))
             .add_service(limited!(ApiKeyServiceServer))
             .add_service(limited!(AuditServiceServer))
+            .add_service(limited!(TransferServiceServer).max_decoding_message_size(MAX_IMPORT_BYTES))
     }
 
     /// Serves one call that has no key: checks the message against the contract, waits until what is read is as new

@@ -213,4 +213,5 @@ no_rules!(
     TransitionApiKeyRequest,
     RotateApiKeyRequest,
     ListAuditEntriesRequest,
+    ExportRequest,
 );

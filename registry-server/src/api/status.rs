@@ -84,6 +84,8 @@ const fn code(error: &Error) -> (Code, ErrorReason) {
         }
         Error::Exists { kind: Kind::Artifact, .. } => (Code::AlreadyExists, ErrorReason::ArtifactAlreadyExists),
         Error::Exists { kind: Kind::ApiKey, .. } => (Code::AlreadyExists, ErrorReason::ApiKeyAlreadyExists),
+        Error::Taken { .. } => (Code::AlreadyExists, ErrorReason::ConflictingItem),
+        Error::ImportChanged { .. } => (Code::FailedPrecondition, ErrorReason::ImportChanged),
         Error::LastAdminKey => (Code::FailedPrecondition, ErrorReason::LastAdminKey),
         Error::Unauthenticated => (Code::Unauthenticated, ErrorReason::Unauthenticated),
         Error::RoleRequired { .. } => (Code::PermissionDenied, ErrorReason::RoleRequired),
@@ -125,6 +127,7 @@ fn metadata(error: &Error) -> HashMap<String, String> {
         Error::Immutable { path } => vec![("path", (*path).to_owned())],
         Error::Exists { kind: Kind::ApiKey, .. } => Vec::new(),
         Error::Exists { id, deleted, .. } => vec![("id", id.clone()), ("deleted", deleted.to_string())],
+        Error::Taken { field, .. } => vec![("field", (*field).to_owned())],
         Error::EtagMismatch { etag, revision, .. } => {
             vec![("currentEtag", etag.to_string()), ("currentRevision", revision.to_string())]
         }
@@ -163,6 +166,7 @@ fn metadata(error: &Error) -> HashMap<String, String> {
         | Error::RequestTooLarge { .. }
         | Error::RequestBroken
         | Error::RequestIdReused { .. }
+        | Error::ImportChanged { .. }
         | Error::LastAdminKey
         | Error::Unauthenticated
         | Error::KeyChanged
@@ -190,6 +194,9 @@ fn describe(error: &Error, request_id: &RequestId, details: &mut ErrorDetails) {
         | Error::EtagMismatch { kind, name, .. }
         | Error::Deleted { kind, name } => {
             details.set_resource_info(kind.noun(), shortened(name.clone()), "", "");
+        }
+        Error::Taken { what, name, .. } => {
+            details.set_resource_info(*what, shortened(name.clone()), "", "");
         }
         Error::NotStored { name } | Error::Damaged { name, .. } => {
             details.set_resource_info(Kind::Artifact.noun(), shortened(name.clone()), "", "");
@@ -233,6 +240,7 @@ fn describe(error: &Error, request_id: &RequestId, details: &mut ErrorDetails) {
         | Error::AliasMoved { .. }
         | Error::LimitExceeded { .. }
         | Error::RequestIdReused { .. }
+        | Error::ImportChanged { .. }
         | Error::LastAdminKey
         | Error::Unauthenticated
         | Error::RoleRequired { .. }
@@ -309,6 +317,8 @@ fn log(error: &Error, request_id: &RequestId) {
         | Error::PageTokenMismatch
         | Error::NotFound { .. }
         | Error::Exists { .. }
+        | Error::Taken { .. }
+        | Error::ImportChanged { .. }
         | Error::EtagMismatch { .. }
         | Error::Deleted { .. }
         | Error::InvalidTransition { .. }

@@ -1,5 +1,7 @@
 //! `SystemService`.
 
+use super::exports::IDLE as EXPORT_IDLE;
+use super::imports::{MAX_ITEM_BYTES, MAX_ITEMS};
 use super::transfers::IDLE;
 use super::{AllLimits, Api, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
 use crate::domain::page::MAX_PAGE_SIZE;
@@ -59,8 +61,8 @@ fn server_info(version: &str, info: Info, retention: Retention, all: AllLimits) 
         limits: Some(limits(retention, all)?),
         capabilities: Some(pb::get_server_info_response::Capabilities {
             watch: true,
-            transfer: false,
-            import_preserve_identity: false,
+            transfer: true,
+            import_preserve_identity: true,
         }),
         components: Vec::new(),
     })
@@ -89,6 +91,8 @@ fn limits(retention: Retention, all: AllLimits) -> Result<pb::get_server_info_re
         watches,
         watches_per_caller,
         transfers,
+        exports,
+        imports,
     } = calls;
     let Quota { artifact, total } = quota;
     let bytes = |limit: usize| i64::try_from(limit).map_err(|_| Error::bug("a limit does not fit"));
@@ -121,6 +125,11 @@ fn limits(retention: Retention, all: AllLimits) -> Result<pb::get_server_info_re
         max_transfers: count(transfers),
         transfer_idle_timeout: prost_types::Duration::try_from(IDLE).ok(),
         orphan_retention: prost_types::Duration::try_from(retention.orphans).ok(),
+        max_transfer_items: count(MAX_ITEMS),
+        max_transfer_bytes: bytes(MAX_ITEM_BYTES)?,
+        max_exports: count(exports),
+        max_imports: count(imports),
+        export_idle_timeout: prost_types::Duration::try_from(EXPORT_IDLE).ok(),
     })
 }
 

@@ -117,7 +117,7 @@ impl Api {
     }
 
     /// Comes shortly before a server that stops ends what is still open: whoever is told can go on elsewhere.
-    async fn last_moment(&self) {
+    pub(super) async fn last_moment(&self) {
         self.stop.cancelled().await;
         sleep(self.limits.grace.mul_f64(LAST)).await;
     }

@@ -3,7 +3,7 @@
 //! `Display` is for the caller; `source()` is for the log. Which status code each becomes is decided in
 //! `api/status.rs` and nowhere else.
 
-use super::id::ReleaseId;
+use super::id::{ImportId, ReleaseId};
 use super::limit::Limit;
 use super::revision::{Etag, Revision};
 use super::role::Role;
@@ -79,6 +79,10 @@ pub enum Error {
     NotFound { kind: Kind, name: String, hint: Option<&'static str> },
     #[error("{} `{name}` exists already{}", .kind.noun(), if *.deleted { " (soft-deleted: undelete or purge it first)" } else { "" })]
     Exists { kind: Kind, name: String, id: String, deleted: bool },
+    #[error("{what} `{name}` cannot be imported: another one has its {field}")]
+    Taken { what: &'static str, name: String, field: &'static str },
+    #[error("the import {id} was begun with other options: go on with those, or begin another one with an id of its own")]
+    ImportChanged { id: ImportId },
     #[error("the etag is not the current one: read {} `{name}` again, then retry", .kind.noun())]
     EtagMismatch { kind: Kind, name: String, etag: Etag, revision: Revision },
     #[error("{} `{name}` is soft-deleted: {}", .kind.noun(), way_back(*.kind))]

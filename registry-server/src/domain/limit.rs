@@ -23,11 +23,15 @@ pub enum Limit {
     WatchesPerCaller,
     /// Uploads and downloads of artifacts.
     Transfers,
+    /// Exports.
+    Exports,
+    /// Imports.
+    Imports,
 }
 
 impl Limit {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Connections,
         Self::ConnectionsPerAddress,
         Self::CallsInFlight,
@@ -37,6 +41,8 @@ impl Limit {
         Self::Watches,
         Self::WatchesPerCaller,
         Self::Transfers,
+        Self::Exports,
+        Self::Imports,
     ];
 
     /// The flag that sets it, for the operator.
@@ -52,6 +58,8 @@ impl Limit {
             Self::Watches => "--max-watches",
             Self::WatchesPerCaller => "--max-watches-per-caller",
             Self::Transfers => "--max-transfers",
+            Self::Exports => "--max-exports",
+            Self::Imports => "--max-imports",
         }
     }
 
@@ -59,7 +67,13 @@ impl Limit {
     #[must_use]
     pub const fn subject(self) -> &'static str {
         match self {
-            Self::Connections | Self::CallsInFlight | Self::RequestBytesInFlight | Self::Watches | Self::Transfers => "server",
+            Self::Connections
+            | Self::CallsInFlight
+            | Self::RequestBytesInFlight
+            | Self::Watches
+            | Self::Transfers
+            | Self::Exports
+            | Self::Imports => "server",
             Self::CallsPerSecond | Self::WatchesPerCaller => "caller",
             Self::ConnectionsPerAddress | Self::FailedAuthentications => "address",
         }
@@ -79,6 +93,8 @@ impl fmt::Display for Limit {
             Self::Watches => "the server has as many open streams as it can serve",
             Self::WatchesPerCaller => "the caller has as many open streams as one may have",
             Self::Transfers => "the server has as many uploads and downloads in hand as it can serve",
+            Self::Exports => "the server has as many exports in hand as it can serve",
+            Self::Imports => "the server has as many imports in hand as it can serve",
         })
     }
 }

@@ -35,6 +35,7 @@ pub mod scope;
 pub mod secret;
 pub mod time;
 pub mod training;
+pub mod transfer;
 pub mod upload;
 pub mod violation;
 

@@ -16,9 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How many aliases a model has at the most: they are names that people know.
-const MAX_ALIASES: u64 = 1000;
+pub(super) const MAX_ALIASES: u64 = 1000;
 /// What times are counted in.
-const TICK: Duration = Duration::from_micros(1);
+pub(super) const TICK: Duration = Duration::from_micros(1);
 
 /// Creates an alias, or moves it if it is where it was expected. To where it points already, nothing changes.
 ///

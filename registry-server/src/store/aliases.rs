@@ -276,6 +276,6 @@ fn to_model() -> RelationDef {
     alias::Entity::belongs_to(model::Entity).from(alias::Column::ModelId).to(model::Column::Id).into()
 }
 
-fn select(source: &impl Source) -> Select<alias::Entity> {
+pub(super) fn select(source: &impl Source) -> Select<alias::Entity> {
     visible::find::<alias::Entity>(source).join(JoinType::InnerJoin, to_model()).column_as(model::Column::Name, "model_name")
 }

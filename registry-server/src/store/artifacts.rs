@@ -229,7 +229,7 @@ fn to_release() -> RelationDef {
 }
 
 /// The columns of a view, joined with what the artifact belongs to; the document is not even read for the basic view.
-fn select(source: &impl Source, view: View) -> Select<artifact::Entity> {
+pub(super) fn select(source: &impl Source, view: View) -> Select<artifact::Entity> {
     let query = joined(visible::find::<artifact::Entity>(source));
     let query = match view {
         View::Full => query,

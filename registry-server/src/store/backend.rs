@@ -21,6 +21,8 @@ use std::time::Duration;
 const ACQUIRE: Duration = Duration::from_secs(3);
 /// How many connections read.
 const READERS: u32 = 8;
+/// How many connections export.
+pub const EXPORTERS: u16 = 16;
 /// The first SQLite without the WAL-reset corruption bug.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 /// Any number will do, as long as every server of a database takes the same.
@@ -118,6 +120,23 @@ impl Backend {
         if target.backend() == Self::Sqlite {
             let path = sqlite_path(target);
             options.map_sqlx_sqlite_opts(move |sqlite| durable(sqlite, &path).pragma("query_only", "ON"));
+        }
+        connect(options).await
+    }
+
+    /// The connections that export, one for each: none is made before it is needed. What is read from one is sent on before it is
+    /// asked again, so it may be idle for as long as an export may.
+    pub(super) async fn connect_exporters(target: &Target) -> Result<DatabaseConnection, DbErr> {
+        let mut options = options(target);
+        options.min_connections(0).max_connections(u32::from(EXPORTERS)).connect_lazy(true);
+        match target {
+            Target::Sqlite(_) => {
+                let path = sqlite_path(target);
+                options.map_sqlx_sqlite_opts(move |sqlite| durable(sqlite, &path).pragma("query_only", "ON"));
+            }
+            Target::Postgres(_) => {
+                options.map_sqlx_postgres_opts(|postgres| session(postgres, "60s"));
+            }
         }
         connect(options).await
     }
@@ -264,17 +283,20 @@ fn options(target: &Target) -> ConnectOptions {
         Target::Postgres(_) => {
             options.map_sqlx_postgres_pool_opts(|pool| pool.after_release(|connection, _| clean(connection).boxed()));
             options.set_application_name("model-registry").statement_timeout(Duration::from_secs(10));
-            options.map_sqlx_postgres_opts(|postgres| {
-                postgres.options([
-                    ("synchronous_commit", "on"),
-                    ("default_transaction_isolation", "read committed"),
-                    ("lock_timeout", "3s"),
-                    ("idle_in_transaction_session_timeout", "15s"),
-                ])
-            });
+            options.map_sqlx_postgres_opts(|postgres| session(postgres, "15s"));
         }
     }
     options
+}
+
+/// What holds for a connection to PostgreSQL, whose transactions may do nothing for so long.
+fn session(postgres: sqlx::postgres::PgConnectOptions, idle: &str) -> sqlx::postgres::PgConnectOptions {
+    postgres.options([
+        ("synchronous_commit", "on"),
+        ("default_transaction_isolation", "read committed"),
+        ("lock_timeout", "3s"),
+        ("idle_in_transaction_session_timeout", idle),
+    ])
 }
 
 /// Whether a connection may be used again. One whose transaction did not end cleanly may not: SQLite rolls back by

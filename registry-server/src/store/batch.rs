@@ -31,8 +31,8 @@ pub(super) enum Outcome {
     Failed(Error),
     /// Nothing of it is to be committed.
     Unchanged,
-    /// Committed without a revision.
-    Kept,
+    /// Committed without a revision. It may have moved the counter.
+    Kept(Option<Revision>),
     Changed(Change),
     /// Done by an earlier call.
     Replayed(Vec<u8>),
@@ -75,14 +75,14 @@ impl Slot {
 
     fn succeed(&self, revision: Revision, done: Done) -> Outcome {
         match done {
-            Done { events, key: None, kept } if events.is_empty() => {
+            Done { events, key: None, kept, counter } if events.is_empty() => {
                 if kept {
-                    Outcome::Kept
+                    Outcome::Kept(counter.filter(|counter| *counter >= revision))
                 } else {
                     Outcome::Unchanged
                 }
             }
-            Done { events, key, kept: _ } => {
+            Done { events, key, kept: _, counter: _ } => {
                 let of_key = key.is_some();
                 let about = key.or_else(|| About::topmost(&events));
                 Outcome::Changed(Change { revision, events: events::rows(revision, self.job.ctx(), events), about, of_key })
@@ -91,12 +91,12 @@ impl Slot {
     }
 
     pub(super) const fn is_to_be_committed(&self) -> bool {
-        matches!(self.outcome, Outcome::Changed(..) | Outcome::Kept)
+        matches!(self.outcome, Outcome::Changed(..) | Outcome::Kept(_))
     }
 
     /// The use case ran and was not refused.
     const fn succeeded(&self) -> bool {
-        matches!(self.outcome, Outcome::Changed(..) | Outcome::Kept | Outcome::Unchanged)
+        matches!(self.outcome, Outcome::Changed(..) | Outcome::Kept(_) | Outcome::Unchanged)
     }
 
     /// The database was not to be had: the rest of the batch would find it no better.
@@ -127,7 +127,7 @@ impl Slot {
         let outcome = match self.outcome {
             Outcome::Pending => Err(Error::bug("a write was never run")),
             Outcome::Failed(error) => Err(error),
-            Outcome::Unchanged | Outcome::Kept | Outcome::Changed(..) => Ok(Reply::Own),
+            Outcome::Unchanged | Outcome::Kept(_) | Outcome::Changed(..) => Ok(Reply::Own),
             Outcome::Replayed(bytes) => Ok(Reply::Kept(bytes)),
         };
         self.job.answer(outcome);
@@ -207,7 +207,10 @@ impl Rest {
                 self.last = Some(*revision);
                 self.keys = if *of_key { self.last } else { self.keys };
             }
-            Outcome::Kept => self.kept = true,
+            Outcome::Kept(counter) => {
+                self.kept = true;
+                self.last = counter.or(self.last);
+            }
             Outcome::Pending | Outcome::Failed(_) | Outcome::Unchanged | Outcome::Replayed(_) => {}
         }
     }
@@ -222,7 +225,7 @@ impl Rest {
         let (true, false, Some(method)) = (succeeded, ctx.is_dry_run(), ctx.audited_method()) else { return };
         let (revision, about) = match &slot.outcome {
             Outcome::Changed(change) => (Some(change.revision), change.about.clone()),
-            Outcome::Pending | Outcome::Failed(_) | Outcome::Unchanged | Outcome::Kept | Outcome::Replayed(_) => (None, None),
+            Outcome::Pending | Outcome::Failed(_) | Outcome::Unchanged | Outcome::Kept(_) | Outcome::Replayed(_) => (None, None),
         };
         self.entries.push(audit::succeeded(ctx, method, revision, about));
     }

@@ -223,7 +223,7 @@ fn joined(source: &impl Source) -> Select<deployment::Entity> {
     visible::find::<deployment::Entity>(source).join(JoinType::InnerJoin, to_release).join(JoinType::InnerJoin, to_model)
 }
 
-fn select(source: &impl Source) -> Select<deployment::Entity> {
+pub(super) fn select(source: &impl Source) -> Select<deployment::Entity> {
     joined(source)
         .column_as(model::Column::Name, "model_name")
         .column_as(release::Column::Version, "release_version")

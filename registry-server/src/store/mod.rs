@@ -21,6 +21,7 @@ mod error;
 pub mod events;
 mod filter;
 mod head;
+pub mod imports;
 mod job;
 mod labels;
 pub mod legacy;
@@ -36,6 +37,7 @@ pub mod schema;
 pub mod state;
 pub mod stored;
 mod target;
+pub mod transfers;
 mod tx;
 pub mod uploads;
 mod visible;
@@ -85,6 +87,7 @@ pub struct Store {
     backend: Backend,
     reads: DatabaseConnection,
     looks: DatabaseConnection,
+    exports: DatabaseConnection,
     jobs: mpsc::Sender<Box<dyn job::Job>>,
     head: Arc<Head>,
     identity: Arc<Identity>,
@@ -142,6 +145,7 @@ impl Store {
     ) -> Result<(Self, WriterTask), schema::OpenError> {
         let schema::Connections { writes, reads, looks, lock } = schema::open(target, migrating).await?;
         let backend = target.backend();
+        let exports = Backend::connect_exporters(target).await?;
         let state = state::load(&writes).await?;
         let head = Arc::new(Head::new(backend, &state));
         let channel = head::channel(state.registry_id);
@@ -150,7 +154,10 @@ impl Store {
         let writer = writer::Writer { backend, db: writes, queue, head: Arc::clone(&head), picture, channel, lock };
         let task = tokio::spawn(writer.run());
         let identity = Identity { registry_id: state.registry_id, page_token_key: state.page_token_key };
-        Ok((Self { backend, reads, looks, jobs, head, identity: Arc::new(identity), _follower: follower }, WriterTask(task)))
+        Ok((
+            Self { backend, reads, looks, exports, jobs, head, identity: Arc::new(identity), _follower: follower },
+            WriterTask(task),
+        ))
     }
 
     /// Which registry this is, and the key of its page tokens.
@@ -213,6 +220,14 @@ impl Store {
     /// [`Error::Unavailable`] if the database cannot be reached.
     pub async fn snapshot(&self, scope: &Scope) -> Result<Snapshot, Error> {
         Ok(Snapshot(self.backend.begin_read(&self.reads).await?, scope.clone()))
+    }
+
+    /// The same on a connection of its own, which may be held for as long as somebody takes what is read from it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the database cannot be reached.
+    pub async fn long_snapshot(&self, scope: &Scope) -> Result<Snapshot, Error> {
+        Ok(Snapshot(self.backend.begin_read(&self.exports).await?, scope.clone()))
     }
 
     /// Runs a use case in the writer: everything it does commits, or nothing. The answer, made of its result by

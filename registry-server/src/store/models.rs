@@ -92,7 +92,7 @@ async fn clear_tags(tx: &Tx, id: ModelId) -> Result<(), Error> {
     Ok(())
 }
 
-async fn put_tags<'a>(tx: &Tx, of: impl Iterator<Item = (ModelId, &'a Tags)>) -> Result<(), Error> {
+pub(super) async fn put_tags<'a>(tx: &Tx, of: impl Iterator<Item = (ModelId, &'a Tags)>) -> Result<(), Error> {
     let row = |id, tag: &String| model_tag::Model { model_id: id, tag: tag.clone() };
     let rows: Vec<_> = of.flat_map(|(id, tags)| tags.iter().map(move |tag| row(id, tag))).collect();
     Ok(rows::insert::<model_tag::ActiveModel, _>(tx.conn(), rows).await?)
@@ -241,7 +241,7 @@ fn refers(model: &ModelRef) -> Condition {
 }
 
 /// The columns of a view; the large ones are not even read for the basic one.
-fn select(source: &impl Source, view: View) -> Select<model::Entity> {
+pub(super) fn select(source: &impl Source, view: View) -> Select<model::Entity> {
     use model::Column::{Metadata, Training};
     let query = visible::find::<model::Entity>(source);
     match view {
@@ -255,7 +255,7 @@ fn select(source: &impl Source, view: View) -> Select<model::Entity> {
 }
 
 /// Adds tags, labels and counts: one statement each, however many rows.
-async fn complete(source: &impl Source, rows: Vec<model::Model>, view: View) -> Result<Vec<Model>, Error> {
+pub(super) async fn complete(source: &impl Source, rows: Vec<model::Model>, view: View) -> Result<Vec<Model>, Error> {
     let ids: Vec<ModelId> = rows.iter().map(|row| row.id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());

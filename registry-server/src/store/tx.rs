@@ -31,6 +31,8 @@ pub(super) struct Done {
     pub(super) key: Option<About>,
     /// Something was done that is no change of a resource.
     pub(super) kept: bool,
+    /// The revision that the registry goes on counting from.
+    pub(super) counter: Option<Revision>,
 }
 
 impl Source for Tx {
@@ -74,6 +76,13 @@ impl Tx {
     /// Says that something was written that is no change of a resource: it is committed without a revision.
     pub fn keep(&self) {
         self.done().kept = true;
+    }
+
+    /// Says that the registry goes on counting from a revision, if it has not come so far. Nothing is stored with the revisions that are
+    /// left out: whoever says so takes them out of history, too. The write itself has no revision.
+    pub fn count_from(&self, revision: Revision) {
+        self.done().counter = Some(revision);
+        self.keep();
     }
 
     fn done(&self) -> MutexGuard<'_, Done> {

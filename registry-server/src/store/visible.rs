@@ -7,7 +7,7 @@
 //! May not: know what else is asked.
 
 use super::entity::{
-    alias, alias_move, answer, api_key, artifact, audit_entry, content, deployment, event, model, model_label, model_tag,
+    alias, alias_move, answer, api_key, artifact, audit_entry, content, deployment, event, import, model, model_label, model_tag,
     release, release_label, state, upload,
 };
 use super::{Source, filter};
@@ -40,6 +40,7 @@ impl OfRegistry for answer::Entity {}
 impl OfRegistry for api_key::Entity {}
 impl OfRegistry for audit_entry::Entity {}
 impl OfRegistry for content::Entity {}
+impl OfRegistry for import::Entity {}
 impl OfRegistry for state::Entity {}
 impl OfRegistry for upload::Entity {}
 

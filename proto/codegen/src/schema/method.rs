@@ -62,9 +62,6 @@ pub(super) fn read_all(contract: &Contract) -> Result<Vec<Method>, Error> {
 
 fn read(method: &MethodDescriptor) -> Result<Method, Error> {
     let at = |what: &str| Err(Error::at(method.full_name(), what));
-    if method.is_client_streaming() && method.is_server_streaming() {
-        return at("the generator has no code for streams in both directions");
-    }
     let options = method.options();
     options::refuse_extensions(method.full_name(), &options, &[POLICY])?;
     let Some(Value::Message(policy)) = options::extension(&options, POLICY) else {

@@ -33,7 +33,7 @@ pub(in crate::api) fn order(order: i32) -> DeploymentOrder {
 }
 
 /// Unset means: not said. An unknown number has been refused before.
-fn state(state: i32) -> Option<DeploymentState> {
+pub(super) fn state(state: i32) -> Option<DeploymentState> {
     match pb::DeploymentState::try_from(state).unwrap_or_default() {
         pb::DeploymentState::Unspecified => None,
         pb::DeploymentState::Pending => Some(DeploymentState::Pending),
@@ -58,7 +58,7 @@ fn state_message(state: DeploymentState) -> pb::DeploymentState {
     }
 }
 
-fn kind(kind: i32) -> Option<DeploymentKind> {
+pub(super) fn kind(kind: i32) -> Option<DeploymentKind> {
     match pb::DeploymentKind::try_from(kind).unwrap_or_default() {
         pb::DeploymentKind::Unspecified => None,
         pb::DeploymentKind::Metadata => Some(DeploymentKind::Metadata),
@@ -75,7 +75,7 @@ fn kind_message(kind: DeploymentKind) -> pb::DeploymentKind {
     }
 }
 
-fn health(health: i32) -> Option<HealthState> {
+pub(super) fn health(health: i32) -> Option<HealthState> {
     match pb::HealthState::try_from(health).unwrap_or_default() {
         pb::HealthState::Unspecified => None,
         pb::HealthState::Unknown => Some(HealthState::Unknown),

@@ -79,7 +79,7 @@ pub(in crate::api) fn result(outcome: Result<Resolved, Error>, status: impl Fn(&
 }
 
 /// tonic keeps an encoded `google.rpc.Status` as the details of a status.
-fn rpc_status(status: &Status) -> RpcStatus {
+pub(in crate::api) fn rpc_status(status: &Status) -> RpcStatus {
     let decoded = <RpcStatus as prost::Message>::decode(status.details());
     decoded.unwrap_or_else(|_| RpcStatus {
         code: status.code().into(),

@@ -38,6 +38,10 @@ pub struct CallLimits {
     pub watches_per_caller: usize,
     /// How many artifacts are uploaded and downloaded at once.
     pub transfers: usize,
+    /// How many exports are served at once.
+    pub exports: usize,
+    /// How many imports are served at once.
+    pub imports: usize,
 }
 
 impl Default for CallLimits {
@@ -52,6 +56,10 @@ impl Default for CallLimits {
             watches_per_caller: 100,
             // An upload holds 10 MiB at the most, a download four.
             transfers: 128,
+            // Each keeps a snapshot of the database, which cannot clean up meanwhile.
+            exports: 2,
+            // An import holds a message of 4 MiB at the most, and what that is decoded.
+            imports: 4,
         }
     }
 }

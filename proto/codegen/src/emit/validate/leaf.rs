@@ -88,7 +88,7 @@ fn numeric(checks: &[Check], value: &TokenStream) -> Option<TokenStream> {
             Check::DoubleFinite => Some(quote!(number::finite(at, #value);)),
             Check::BytesMaxLen(most) => {
                 let most = limit(*most);
-                Some(quote!(number::max_bytes(at, #value.len(), #most);))
+                Some(quote!(number::max_bytes(at, (#value).len(), #most);))
             }
             _ => None,
         })
