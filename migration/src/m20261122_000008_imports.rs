@@ -46,6 +46,8 @@ fn imports(ddl: Ddl) -> TableCreateStatement {
         .col(ColumnDef::new("options_hash").blob().not_null())
         // Every item up to this one is done.
         .col(ddl.count("acknowledged_sequence", 0).default(0))
+        // How many of them have failed.
+        .col(ddl.count("failed_count", 0).default(0))
         .col(ColumnDef::new("keeps_revisions").boolean().not_null())
         .col(ddl.time("create_time"))
         .col(ddl.time("update_time"))

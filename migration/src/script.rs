@@ -26,6 +26,12 @@ pub struct Script {
 }
 
 impl Script {
+    /// One that says these.
+    #[must_use]
+    pub fn new(name: impl Into<String>, statements: Vec<Statement>) -> Self {
+        Self { name: name.into(), statements }
+    }
+
     /// Asks a migration what it would say.
     ///
     /// # Errors
@@ -39,7 +45,7 @@ impl Script {
         }
         let said = paper.into_transaction_log();
         let statements = said.iter().flat_map(|transaction| transaction.statements()).cloned().collect();
-        Ok(Self { name: migration.name().to_owned(), statements })
+        Ok(Self::new(migration.name(), statements))
     }
 
     /// The name of the migration.

@@ -31,7 +31,7 @@ fn a_method_is_found_by_its_path() {
         assert_eq!(Method::from_path(method.path()), Some(method));
         assert_eq!(method.path(), format!("/{}/{}", method.service(), method.name()));
     }
-    assert_eq!(Method::ALL.len(), 50);
+    assert_eq!(Method::ALL.len(), 52);
 }
 
 #[test]
@@ -47,10 +47,11 @@ fn only_the_server_info_is_public() {
 fn what_writes_is_audited_and_needs_an_operator() {
     for method in Method::ALL {
         let writes = method.idempotency() != Idempotency::NoSideEffects;
-        assert_eq!(method.policy().audited, writes, "{}", method.path());
+        // Whoever takes everything with him leaves a trace, too.
+        assert_eq!(method.policy().audited, writes || *method == Method::Export, "{}", method.path());
         assert!(!writes || method.policy().min_role >= Role::Operator, "{}", method.path());
         // What only admins may read is who may call, and who has.
-        let of_admins = matches!(method, Method::GetApiKey | Method::ListApiKeys | Method::ListAuditEntries);
+        let of_admins = matches!(method, Method::GetApiKey | Method::ListApiKeys | Method::ListAuditEntries | Method::Export);
         assert!(writes || of_admins || method.policy().min_role <= Role::Viewer, "{}", method.path());
     }
     assert_eq!(Method::CreateModel.policy(), Policy { min_role: Role::Operator, public: false, audited: true });
@@ -64,7 +65,14 @@ fn what_writes_is_audited_and_needs_an_operator() {
         &Method::TransitionApiKey,
         &Method::RotateApiKey,
     ];
-    let others = [&Method::ListAuditEntries, &Method::PurgeModel, &Method::PurgeRelease, &Method::CompactEvents];
+    let others = [
+        &Method::ListAuditEntries,
+        &Method::PurgeModel,
+        &Method::PurgeRelease,
+        &Method::CompactEvents,
+        &Method::Import,
+        &Method::Export,
+    ];
     assert_eq!(admin, [&keys[..], &others[..]].concat());
 }
 
@@ -78,9 +86,11 @@ fn what_writes_can_be_repeated() {
         .filter(|method| method.idempotency() != Idempotency::NoSideEffects)
         .filter(|method| field(&format!("modelregistry.v1.{}Request", method.name()), "request_id").is_none())
         .collect();
-    assert_eq!(without_id, [&Method::CreateApiKey, &Method::RotateApiKey, &Method::UploadArtifact, &Method::CompactEvents]);
+    let streams = [&Method::UploadArtifact, &Method::Import];
+    assert_eq!(without_id, [&Method::CreateApiKey, &Method::RotateApiKey, streams[0], &Method::CompactEvents, streams[1]]);
     // A stream has it in what it begins with.
     assert!(field("modelregistry.v1.UploadArtifactRequest.Start", "request_id").is_some());
+    assert!(field("modelregistry.v1.ImportRequest.Options", "import_id").is_some());
     let reads = Method::ALL.iter().filter(|method| method.idempotency() == Idempotency::NoSideEffects);
     for method in reads {
         assert!(field(&format!("modelregistry.v1.{}Request", method.name()), "request_id").is_none(), "{}", method.path());
@@ -88,9 +98,9 @@ fn what_writes_can_be_repeated() {
 }
 
 #[test]
-fn only_a_watch_and_a_download_answer_with_a_stream() {
+fn few_methods_answer_with_a_stream() {
     let streams: Vec<&Method> = Method::ALL.iter().filter(|method| method.is_streaming()).collect();
-    assert_eq!(streams, [&Method::DownloadArtifact, &Method::Watch]);
+    assert_eq!(streams, [&Method::DownloadArtifact, &Method::Import, &Method::Export, &Method::Watch]);
 }
 
 #[test]

@@ -112,6 +112,11 @@
 //! [`Client::watch`] streams what changes, exactly once and in order, also across broken connections. A [`CachedResolver`] builds on it:
 //! it answers what an alias stands for from memory, for programs that ask with every request of their own.
 //!
+//! # Moving a registry
+//!
+//! [`Client::export`] streams everything that a registry holds, as of one revision; [`Client::import`] brings it into another one, and goes on
+//! where it was when it is cut off. The program `registryctl` puts a file between the two.
+//!
 //! # TLS and API keys
 //!
 //! An `https://` endpoint is trusted if an authority that the machine trusts vouches for it, or one that [`Tls`] names, which also holds the
@@ -134,6 +139,7 @@
 //!
 //! - `tls` (default): `https://` endpoints, see [`Tls`].
 //! - `json` (default): JSON objects can be given as `serde_json` values, and [`to_json`] gives them back.
+//! - `cli`: the program `registryctl`, and nothing in the library.
 #![cfg_attr(
     not(all(feature = "json", feature = "tls")),
     allow(rustdoc::broken_intra_doc_links, reason = "they lead to what the feature adds")

@@ -1,4 +1,4 @@
-//! The built server, run as its users run it: a process with arguments, an environment, a directory and signals.
+//! The built programs. The server is run as its users run it: a process with arguments, an environment, a directory and signals.
 //!
 //! May not: know what the server does, beyond the line that says where it listens.
 
@@ -20,22 +20,37 @@ pub use rustix::process::Signal as ProcessSignal;
 /// How long a server may take to say that it listens, or that it does not.
 const START: Duration = Duration::from_secs(60);
 
-/// The executable. Built from the sources as they are now, once for each test program: nothing else would keep a
+/// The executable of the server. Built from the sources as they are now, once for each test program: nothing else would keep a
 /// test from passing with the server of yesterday.
 ///
 /// # Panics
 /// If it cannot be built.
 #[must_use]
 pub fn executable() -> &'static Path {
-    static EXECUTABLE: OnceLock<PathBuf> = OnceLock::new();
-    EXECUTABLE.get_or_init(build)
+    built("registry-server")
+}
+
+/// The executable of `registryctl`, likewise.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn registryctl() -> &'static Path {
+    built("registryctl")
+}
+
+fn built(program: &str) -> &'static Path {
+    static EXECUTABLES: OnceLock<Vec<PathBuf>> = OnceLock::new();
+    let mut executables = EXECUTABLES.get_or_init(build).iter();
+    executables.find(|path| path.file_stem().is_some_and(|name| name == program)).expect("cargo names the executable")
 }
 
 /// As a part of the workspace and with the profile of this test program, so that there is nothing to compile but what changed.
-fn build() -> PathBuf {
+fn build() -> Vec<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = std::process::Command::new(cargo);
-    build.args(["build", "--workspace", "--bin", "registry-server", "--message-format=json-render-diagnostics"]);
+    build.args(["build", "--workspace", "--bin", "registry-server", "--bin", "registryctl"]);
+    build.arg("--message-format=json-render-diagnostics");
     // What cargo tells a test of its own package would make build scripts that look at it (ring's) run again, and
     // everything that depends on them compile again.
     for (name, _) in std::env::vars_os() {
@@ -48,11 +63,10 @@ fn build() -> PathBuf {
     }
     let build = build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).stdin(Stdio::null()).stderr(Stdio::inherit());
     let output = build.output().expect("cargo, which builds the server");
-    assert!(output.status.success(), "the server does not build");
+    assert!(output.status.success(), "the programs do not build");
     let messages = String::from_utf8(output.stdout).expect("UTF-8 from cargo");
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let executable = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back();
-    executable.expect("cargo names the executable")
+    messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).collect()
 }
 
 /// A server that is to be started: with nothing in its environment but the first key, no limits in time, no delay before it stops (no test has a

@@ -78,6 +78,8 @@ impl Harness {
                 watches: MANY,
                 watches_per_caller: MANY,
                 transfers: MANY,
+                exports: 16,
+                imports: MANY,
             },
             quota: Quota::default(),
             tls: None,

@@ -10,11 +10,14 @@ mod drift;
 mod faults;
 mod guards;
 mod health;
+mod importing;
 mod limits;
 #[cfg(feature = "postgres")]
 mod linearizability;
+mod moving;
 mod mutations;
 mod races;
+mod registryctl;
 mod scope;
 mod storage;
 mod tidy;

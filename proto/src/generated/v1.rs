@@ -5058,7 +5058,7 @@ pub struct Event {
     #[prost(string, tag = "11")]
     pub request_id: ::prost::alloc::string::String,
     /// The fields that were changed. Set for EVENT_TYPE_UPDATED and
-    /// EVENT_TYPE_STATE_CHANGED.
+    /// EVENT_TYPE_STATE_CHANGED, unless an import wrote the resource as a whole.
     #[prost(message, optional, tag = "12")]
     pub changed_fields: ::core::option::Option<::prost_types::FieldMask>,
     /// The resource after the change, without `metadata`, `training` and
@@ -9586,8 +9586,9 @@ pub mod transfer_item {
         #[prost(message, optional, tag = "3")]
         pub step: ::core::option::Option<super::ReleaseAliasMove>,
     }
-    /// What a registry knows of bytes that it holds for artifacts. The bytes
-    /// themselves are not part of a transfer.
+    /// What a registry knows of bytes that it holds for artifacts, or has lost. The
+    /// bytes themselves are not part of a transfer: an import looks whether they
+    /// are in the storage of its registry, and takes them for lost if not.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
     pub struct StoredContent {
         /// The id. Together with `sha256` it says where in the storage they are.
@@ -9681,12 +9682,12 @@ pub mod import_request {
         /// ExportResponse.source_revision. 0 if the items have none that mean
         /// anything.
         ///
-        /// With `preserve_identity`, and if nothing but API keys was ever stored in
-        /// the registry, the registry goes on counting from there, and what comes
-        /// keeps its own revision and so its etag; events before it count as
-        /// compacted. In any other registry, what comes gets the revision that it is
-        /// stored with. Which of the two it is is decided by the first items and
-        /// stays so for the import (ImportResponse.keeps_revisions).
+        /// With `preserve_identity`, and if the registry never held anything but API
+        /// keys when the first items come, the registry goes on counting from there,
+        /// and what comes keeps its own revision and so its etag; all events before
+        /// count as compacted. In any other registry, what comes gets the revision
+        /// that it is stored with, and audit entries come without one. Which of the
+        /// two it is stays so for the import (ImportResponse.keeps_revisions).
         #[prost(int64, tag = "6")]
         pub source_revision: i64,
     }
@@ -9726,9 +9727,12 @@ pub mod import_request {
         /// It is written over what is stored with the same id; an alias, over that
         /// of the same model and name. It fails if a key of it belongs to a resource
         /// with another id, if what is stored and the item are not both live or both
-        /// soft-deleted, and if they differ in what can never change. Steps in the
-        /// history of aliases, stored bytes and audit entries never change: they are
-        /// skipped if they are there.
+        /// soft-deleted, if they differ in what can never change, and if they would
+        /// take a release out of YANKED or a deployment out of TERMINATED. A release
+        /// without `base_release_id` keeps the one that it has. Bytes that the
+        /// registry holds of an artifact stay what they are. Steps in the history of
+        /// aliases, stored bytes and audit entries never change: they are skipped if
+        /// they are there.
         Replace = 3,
     }
     impl OnConflict {
@@ -9792,10 +9796,15 @@ pub struct ImportResponse {
     /// Those that were skipped.
     #[prost(message, repeated, tag = "7")]
     pub skips: ::prost::alloc::vec::Vec<import_response::Skip>,
-    /// Whether what comes keeps the revisions that it had. False in an answer that
-    /// comes before it was decided, by the first items.
+    /// Whether what comes keeps the revisions that it had. In the first answer,
+    /// whether it would if the first items came now.
     #[prost(bool, tag = "8")]
     pub keeps_revisions: bool,
+    /// How many items of the import have failed, of all that are acknowledged,
+    /// whichever stream brought them. So whoever goes on with an import knows of
+    /// failures that an earlier stream was told of, or nobody.
+    #[prost(int64, tag = "9")]
+    pub failed_count: i64,
 }
 /// Nested message and enum types in `ImportResponse`.
 pub mod import_response {
@@ -9924,6 +9933,11 @@ pub mod transfer_service_client {
     /// Moves what a registry knows to another one, on whatever database: a first
     /// load, a copy to keep, a move from SQLite to PostgreSQL. The bytes of
     /// artifacts and the API keys stay where they are.
+    ///
+    /// A registry takes the bytes in its storage for its own. Two that use the same
+    /// storage remove each other's: what is purged from one of them, or came with an
+    /// import and was not needed, is gone for both. Copy the bytes first, or stop
+    /// the old server for good.
     #[derive(Debug, Clone)]
     pub struct TransferServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -10024,6 +10038,9 @@ pub mod transfer_service_client {
         /// * ALREADY_EXISTS (MODEL_ALREADY_EXISTS, RELEASE_ALREADY_EXISTS,
         ///  ARTIFACT_ALREADY_EXISTS, or CONFLICTING_ITEM for what no other call
         ///  creates under an id of the caller) if its id or a key of it is taken.
+        /// * FAILED_PRECONDITION (INVALID_STATE_TRANSITION) if it would change a state
+        ///  that is final, delete what is there, or point an alias to a yanked
+        ///  release.
         /// * FAILED_PRECONDITION (RESOURCE_IN_USE) if it would yank a release that an
         ///  alias points to.
         ///
@@ -10100,6 +10117,8 @@ pub mod transfer_service_client {
         ///  snapshot is given up, so as not to keep the database from cleaning up.
         /// * UNAVAILABLE (BACKEND_UNAVAILABLE) if the database cannot be reached, or
         ///  the server is about to stop.
+        /// * INVALID_ARGUMENT (LIMIT_EXCEEDED) if an artifact has more than 64 GiB of
+        ///  bytes, for whose digests an item has no room.
         /// * UNAUTHENTICATED if the API key can no longer be used.
         pub async fn export(
             &mut self,
@@ -10178,6 +10197,9 @@ pub mod transfer_service_server {
         /// * ALREADY_EXISTS (MODEL_ALREADY_EXISTS, RELEASE_ALREADY_EXISTS,
         ///  ARTIFACT_ALREADY_EXISTS, or CONFLICTING_ITEM for what no other call
         ///  creates under an id of the caller) if its id or a key of it is taken.
+        /// * FAILED_PRECONDITION (INVALID_STATE_TRANSITION) if it would change a state
+        ///  that is final, delete what is there, or point an alias to a yanked
+        ///  release.
         /// * FAILED_PRECONDITION (RESOURCE_IN_USE) if it would yank a release that an
         ///  alias points to.
         ///
@@ -10240,6 +10262,8 @@ pub mod transfer_service_server {
         ///  snapshot is given up, so as not to keep the database from cleaning up.
         /// * UNAVAILABLE (BACKEND_UNAVAILABLE) if the database cannot be reached, or
         ///  the server is about to stop.
+        /// * INVALID_ARGUMENT (LIMIT_EXCEEDED) if an artifact has more than 64 GiB of
+        ///  bytes, for whose digests an item has no room.
         /// * UNAUTHENTICATED if the API key can no longer be used.
         async fn export(
             &self,
@@ -10249,6 +10273,11 @@ pub mod transfer_service_server {
     /// Moves what a registry knows to another one, on whatever database: a first
     /// load, a copy to keep, a move from SQLite to PostgreSQL. The bytes of
     /// artifacts and the API keys stay where they are.
+    ///
+    /// A registry takes the bytes in its storage for its own. Two that use the same
+    /// storage remove each other's: what is purged from one of them, or came with an
+    /// import and was not needed, is gone for both. Copy the bytes first, or stop
+    /// the old server for good.
     #[derive(Debug)]
     pub struct TransferServiceServer<T> {
         inner: Arc<T>,

@@ -889,7 +889,7 @@ impl Validate for v1::UploadArtifactRequest {
                 at.field(
                     "chunk",
                     |at| {
-                        number::max_bytes(at, (value).len(), 1048576);
+                        number::max_bytes(at, <[u8]>::len(value), 1048576);
                     },
                 )
             }
@@ -3967,7 +3967,7 @@ impl Validate for v1::transfer_item::StoredContent {
             "chunk_digests",
             |at| {
                 {
-                    number::max_bytes(at, (&self.chunk_digests).len(), 2097152);
+                    number::max_bytes(at, <[u8]>::len(&self.chunk_digests), 2097152);
                 }
             },
         );
@@ -4025,6 +4025,12 @@ impl Validate for v1::import_request::Options {
             "source_revision",
             |at| {
                 {
+                    number::at_most(
+                        at,
+                        "INT64_LTE",
+                        self.source_revision,
+                        9007199254740992,
+                    );
                     number::at_least(at, "INT64_GTE", self.source_revision, 0);
                 }
             },

@@ -105,6 +105,12 @@ impl BegunImport {
         self.open.acknowledged_sequence()
     }
 
+    /// How many of those have failed.
+    #[must_use]
+    pub fn failed_count(&self) -> u64 {
+        self.open.failed_count()
+    }
+
     /// Imports all items, of which those that are acknowledged already are passed over: the stream is the same as at the first time, from
     /// its beginning. No more than a few messages of it are in memory, and no more is taken out of it than the registry acknowledges.
     pub fn items(self, items: impl Stream<Item = io::Result<pb::TransferItem>> + Send + 'static) -> Importing {

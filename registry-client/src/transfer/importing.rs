@@ -118,12 +118,12 @@ impl Sender {
         }
         self.told = true;
         self.window.send_again();
-        let (acknowledged_sequence, keeps_revisions) = (open.acknowledged_sequence(), open.begun.keeps_revisions);
+        let acknowledged_sequence = open.acknowledged_sequence();
         if acknowledged_sequence < self.window.acknowledged_sequence() {
             return Err(Error::protocol(Method::Import, "the registry has forgotten what it acknowledged"));
         }
         let untold = self.window.acknowledge(acknowledged_sequence);
-        Ok((untold > 0).then(|| ImportedChunk::untold(acknowledged_sequence, untold, keeps_revisions)))
+        Ok((untold > 0).then(|| ImportedChunk::untold(&open.begun, untold)))
     }
 
     /// Sends what there is until an answer comes. None if there is nothing left to send, and no answer due.
@@ -234,6 +234,10 @@ impl Open {
 
     pub(super) fn acknowledged_sequence(&self) -> u64 {
         number(self.begun.acknowledged_sequence)
+    }
+
+    pub(super) fn failed_count(&self) -> u64 {
+        number(self.begun.failed_count)
     }
 
     /// There is always room. Whether the other end is still there, the answers tell.

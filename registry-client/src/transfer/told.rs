@@ -28,6 +28,8 @@ pub struct ImportedChunk {
     pub revision: i64,
     /// Whether the items keep the revisions that they had.
     pub keeps_revisions: bool,
+    /// How many items have failed by now, of all that are done with, whichever call sent them.
+    pub failed_in_all: u64,
 }
 
 /// An item that was skipped.
@@ -68,19 +70,31 @@ pub struct ImportSummary {
     pub skips: Vec<ImportSkip>,
     /// Those that were not imported.
     pub failures: Vec<ImportFailure>,
-    /// How many are done with although what became of each of them is not known here, see [`ImportedChunk::untold`].
+    /// How many are done with although what became of each of them is not known here: their acknowledgement was lost on the way.
     pub untold: u64,
     /// The last revision that something was stored with; 0 if nothing was.
     pub revision: i64,
     /// Whether the items keep the revisions that they had.
     pub keeps_revisions: bool,
+    /// How many items have failed, whichever call sent them. More than there are `failures` if it was an earlier one, or an answer was
+    /// lost.
+    pub failed_in_all: u64,
 }
 
 impl ImportSummary {
     /// Counts one more chunk.
     pub(super) fn add(&mut self, chunk: ImportedChunk) {
-        let ImportedChunk { acknowledged_sequence, created, replaced, skips, failures, untold, revision, keeps_revisions } =
-            chunk;
+        let ImportedChunk {
+            acknowledged_sequence,
+            created,
+            replaced,
+            skips,
+            failures,
+            untold,
+            revision,
+            keeps_revisions,
+            failed_in_all,
+        } = chunk;
         self.acknowledged_sequence = acknowledged_sequence;
         self.created = self.created.saturating_add(created);
         self.replaced = self.replaced.saturating_add(replaced);
@@ -89,14 +103,24 @@ impl ImportSummary {
         self.untold = self.untold.saturating_add(untold);
         self.revision = self.revision.max(revision);
         self.keeps_revisions |= keeps_revisions;
+        self.failed_in_all = self.failed_in_all.max(failed_in_all);
     }
 }
 
 impl ImportedChunk {
     /// So many items are done with, and nothing else is known of them.
-    pub(super) fn untold(acknowledged_sequence: u64, untold: u64, keeps_revisions: bool) -> Self {
-        let (skips, failures) = (Vec::new(), Vec::new());
-        Self { acknowledged_sequence, created: 0, replaced: 0, skips, failures, untold, revision: 0, keeps_revisions }
+    pub(super) fn untold(begun: &pb::ImportResponse, untold: u64) -> Self {
+        Self {
+            acknowledged_sequence: number(begun.acknowledged_sequence),
+            created: 0,
+            replaced: 0,
+            skips: Vec::new(),
+            failures: Vec::new(),
+            untold,
+            revision: 0,
+            keeps_revisions: begun.keeps_revisions,
+            failed_in_all: number(begun.failed_count),
+        }
     }
 
     /// What an answer says of the items that it acknowledges, or of one that ends the import.
@@ -110,12 +134,24 @@ impl ImportedChunk {
             revision,
             skips,
             keeps_revisions,
+            failed_count,
         } = answer;
         let skips = skips.into_iter().map(|skip| ImportSkip::of(skip, items)).collect::<Result<Vec<_>, _>>()?;
         let failures = failures.into_iter().map(|failure| ImportFailure::of(failure, items)).collect::<Result<Vec<_>, _>>()?;
         let (created, replaced) = (number(created_count), number(replaced_count));
         let acknowledged_sequence = number(acknowledged_sequence);
-        Ok(Self { acknowledged_sequence, created, replaced, skips, failures, untold: 0, revision, keeps_revisions })
+        let failed_in_all = number(failed_count);
+        Ok(Self {
+            acknowledged_sequence,
+            created,
+            replaced,
+            skips,
+            failures,
+            untold: 0,
+            revision,
+            keeps_revisions,
+            failed_in_all,
+        })
     }
 }
 

@@ -168,6 +168,7 @@ async fn an_import_says_how_and_is_told_what_became_of_each_item() {
                 skips: vec![Skip { sequence: 4, reason: SkipReason::OtherHistory.into() }],
                 revision: 8,
                 keeps_revisions: true,
+                failed_count: 3,
             })
             .await;
         assert_eq!(import.items().await, None);
@@ -175,7 +176,7 @@ async fn an_import_says_how_and_is_told_what_became_of_each_item() {
     let import = fake.client.import(ID).on_conflict(OnConflict::Skip).preserve_identity().fail_fast().validate_only();
     let summary = join!(registry, import.source_revision(7).send(items(0..4))).1.unwrap();
     assert_eq!((summary.created, summary.replaced, summary.untold, summary.acknowledged_sequence), (1, 1, 0, 4));
-    assert_eq!((summary.revision, summary.keeps_revisions), (8, true));
+    assert_eq!((summary.revision, summary.keeps_revisions, summary.failed_in_all), (8, true, 3));
     let [failure] = &*summary.failures else { panic!("{summary:?}") };
     assert_eq!((failure.sequence, &failure.item), (2, &item(1)));
     assert_eq!(failure.error.reason(), Some(ErrorReason::ModelAlreadyExists));

@@ -157,6 +157,8 @@ async fn send(
             let more = item.encoded_len();
             if bytes + more > FULL && !items.is_empty() {
                 give(sender, response(std::mem::take(&mut items), &behind), IDLE).await?;
+                // A page can be several messages, and each can take so long.
+                exporting.stay().await?;
                 bytes = 0;
             }
             bytes += more;

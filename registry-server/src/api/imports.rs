@@ -169,6 +169,7 @@ impl Import {
             revision: 0,
             skips: Vec::new(),
             keeps_revisions: self.begun.keeps_revisions,
+            failed_count: self.begun.failed,
         }
     }
 
@@ -195,15 +196,18 @@ impl Import {
     async fn take(&mut self, items: Items) -> Result<(pb::ImportResponse, Option<Error>), Error> {
         let Items { first_sequence: first, items } = items;
         let last = first.saturating_add(count(items.len())).saturating_sub(1);
-        let (items, mut unread) = self.read(first, items);
+        self.settle().await?;
+        let (mut items, mut unread) = self.read(first, items);
         let before = self.begun.acknowledged;
+        items.retain(|(sequence, _)| *sequence > before);
         unread.retain(|(sequence, _)| *sequence > before);
         let fail_fast = self.options.fail_fast;
         let mut taken = if fail_fast && !unread.is_empty() {
             // Nothing of it is stored, so it need not be looked at.
             Taken { before, ..Taken::default() }
         } else {
-            let run = Run { options: Arc::clone(&self.options), first, last, items };
+            let unread = unread.iter().map(|(sequence, _)| *sequence).collect();
+            let run = Run { options: Arc::clone(&self.options), first, last, items, unread };
             self.take_run(run).await?
         };
         taken.failed.extend(unread.into_iter().filter(|(sequence, _)| *sequence > taken.before));
@@ -212,7 +216,16 @@ impl Import {
             return Ok(self.broken_off(taken));
         }
         self.begun.acknowledged = taken.before.max(last);
+        self.begun.failed = taken.failed_in_all;
         Ok((self.told(taken), None))
+    }
+
+    /// Before the first items are read: whether they keep their revisions.
+    async fn settle(&mut self) -> Result<(), Error> {
+        if !self.options.validate_only && self.begun.acknowledged == 0 {
+            self.begun.keeps_revisions = self.api.registry.settle_import(&self.context, &self.options).await?;
+        }
+        Ok(())
     }
 
     async fn take_run(&mut self, run: Run) -> Result<Taken, Error> {
@@ -255,7 +268,7 @@ impl Import {
     }
 
     fn told(&self, taken: Taken) -> pb::ImportResponse {
-        let Taken { before: _, created, replaced, skipped, failed, revision } = taken;
+        let Taken { before: _, failed_in_all: _, created, replaced, skipped, failed, revision } = taken;
         pb::ImportResponse {
             created_count: created,
             replaced_count: replaced,

@@ -6,6 +6,8 @@ use crate::api;
 use crate::config::{self, LogFlags, Place};
 use crate::domain::import::OnConflict;
 use crate::import::catapult::{Catapult, Salt};
+use crate::import::mlflow::{Choice, Mlflow};
+use crate::import::modelforge::ModelForge;
 use crate::import::report::Report;
 use crate::import::run::{self, Options};
 use crate::import::source::Source;
@@ -42,7 +44,7 @@ pub struct Import {
     #[arg(long, value_name = "WHAT", default_value = "fail")]
     on_conflict: Conflicts,
 
-    /// Write what was done, row by row and value by value, to this file, as JSON
+    /// Write what was done, row by row and value by value, to this file, as JSON; also if it could not be done to the end
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 
@@ -51,6 +53,14 @@ pub struct Import {
     /// The salt itself can be given in the environment variable REGISTRY_LEGACY_API_KEY_SALT instead.
     #[arg(long, env = "REGISTRY_LEGACY_API_KEY_SALT_FILE", value_name = "FILE")]
     api_key_salt_file: Option<PathBuf>,
+
+    /// Of the workspaces of MLflow only this one
+    #[arg(long, value_name = "NAME")]
+    workspace: Option<String>,
+
+    /// The prompts of MLflow as well, as models; without it, they are left out
+    #[arg(long)]
+    prompts: bool,
 
     #[command(flatten)]
     place: Place,
@@ -63,6 +73,12 @@ pub struct Import {
 enum Known {
     /// Catapult, in any of its three eras
     Catapult,
+    /// ModelForge: version 1, before or after its flag for custom base models, version 2, or both in one file
+    #[value(name = "modelforge")]
+    ModelForge,
+    /// The model registry of MLflow 1.x, 2.x or 3.x
+    #[value(name = "mlflow")]
+    MlFlow,
 }
 
 /// What is done about what is here already.
@@ -115,6 +131,11 @@ impl Import {
                 let salt = self.salt()?;
                 self.take_over(Catapult::of(source, salt)?).await
             }
+            Known::ModelForge => self.take_over(ModelForge::open(source).await?).await,
+            Known::MlFlow => {
+                let choice = Choice { workspace: self.workspace.clone(), prompts: self.prompts };
+                self.take_over(Mlflow::open(source, choice).await?).await
+            }
         }
     }
 
@@ -141,15 +162,16 @@ impl Import {
             bar.set_length(of);
             bar.set_position(done);
         });
-        let done = done.await;
+        let (report, done) = done.await;
         bar.finish_and_clear();
         drop(store);
         writer.finished().await;
-        let report = done?;
+        // Also of what came to no end: what was written until then stays.
         if let Some((file, path)) = &mut file {
             written(file, &report).map_err(|error| Trouble(format!("--report: {}: {error}", path.display())))?;
         }
         told(&report);
+        done?;
         Ok(if report.has_failures() { ExitCode::from(INCOMPLETE) } else { ExitCode::SUCCESS })
     }
 }

@@ -3,6 +3,7 @@
 use super::say;
 use crate::chain;
 use crate::config::{LogFlags, Place};
+use crate::domain::Clock;
 use crate::serve::make_directory;
 use crate::store::Target;
 use crate::store::backup::{self, Copied};
@@ -39,15 +40,15 @@ impl Restore {
     /// A sentence for the operator.
     pub(super) async fn run(self) -> Result<ExitCode, String> {
         let Self { file, in_place: _, place, log: _ } = self;
-        let target = place.target()?;
+        let (target, now) = (place.target()?, Clock::System.now());
         let restored = match &file {
             Some(file) => {
                 if let Target::Sqlite(path) = &target {
                     make_directory(path).map_err(|error| error.to_string())?;
                 }
-                backup::restore(file, &target).await
+                backup::restore(file, &target, now).await
             }
-            None => backup::renew_in_place(&target).await,
+            None => backup::renew_in_place(&target, now).await,
         };
         let Copied { registry_id, revision, bytes: _ } = restored.map_err(|error| chain::of(&error))?;
         say(&format!("restored: {target} is registry {registry_id} now, at revision {}", revision.number()));

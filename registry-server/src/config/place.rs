@@ -78,7 +78,7 @@ pub enum LogFormat {
 
 /// The URL of a database. `Debug` says only which kind.
 ///
-/// One that cannot be used is refused by [`Config::target`] and not while the arguments are read, because what
+/// One that cannot be used is refused by [`Place::target`] and not while the arguments are read, because what
 /// refuses it there repeats it, with the password that may be in it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(Result<Target, BadUrl>);

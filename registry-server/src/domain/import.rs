@@ -53,14 +53,31 @@ pub enum OnConflict {
 pub enum Fate {
     /// It is there now.
     Created,
-    /// What was there, or is another row of the old system, stands for it.
-    Merged,
+    /// What was there, or is another row of the old system, stands for it: which that is.
+    Merged(String),
     /// It had been taken over before.
     Unchanged,
     /// It was left out, for a reason of the rules.
     Skipped(String),
     /// It was left out because of something that is in the way.
     Failed(String),
+}
+
+impl Fate {
+    /// Whether it is in the registry as itself.
+    #[must_use]
+    pub const fn is_here(&self) -> bool {
+        match self {
+            Self::Created | Self::Unchanged => true,
+            Self::Merged(_) | Self::Skipped(_) | Self::Failed(_) => false,
+        }
+    }
+}
+
+/// Why something is merged.
+#[must_use]
+pub fn stands_for_it(what: impl std::fmt::Display) -> String {
+    format!("{what} stands for it")
 }
 
 /// The id of something that had none, or none that is unique in the world: the same whenever it is made of the same parts. It is a

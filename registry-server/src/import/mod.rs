@@ -9,6 +9,8 @@
 
 pub mod catapult;
 pub mod document;
+pub mod mlflow;
+pub mod modelforge;
 pub mod names;
 pub mod report;
 pub mod run;

@@ -2,7 +2,7 @@
 //!
 //! May not: hold a secret. What it tells of API keys are their ids, names and states.
 
-use crate::domain::import::{Change, Fate, Origin};
+use crate::domain::import::{Change, Fate, Origin, stands_for_it};
 use crate::service::families::{Family, Put};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
@@ -14,9 +14,11 @@ pub struct Report {
     pub source: String,
     /// Whether nothing was written.
     pub dry_run: bool,
+    /// Whether the import came to its end. If not, this is how far it came.
+    pub complete: bool,
     /// Table by table.
     pub tables: BTreeMap<&'static str, Rows>,
-    /// Row by row, those that are not here.
+    /// Row by row, those that are not here as what they were.
     pub left: Vec<Left>,
     /// Value by value, what is not as it was.
     pub changes: Vec<Changed>,
@@ -41,13 +43,13 @@ impl Rows {
     }
 }
 
-/// A row that is not here.
+/// A row that is not here, or for which something else stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Left {
     pub table: &'static str,
     pub key: String,
-    /// `skipped` or `failed`.
+    /// `merged`, `skipped` or `failed`.
     pub fate: &'static str,
     pub reason: String,
 }
@@ -72,11 +74,15 @@ impl From<Change> for Changed {
 }
 
 impl Report {
-    /// Of a source with so many rows.
+    /// Of a source, before anything is read.
     #[must_use]
-    pub fn of(source: String, dry_run: bool, counts: BTreeMap<&'static str, u64>) -> Self {
-        let tables = counts.into_iter().map(|(table, rows)| (table, Rows { rows, ..Rows::default() }));
-        Self { source, dry_run, tables: tables.collect(), left: Vec::new(), changes: Vec::new() }
+    pub const fn of(source: String, dry_run: bool) -> Self {
+        Self { source, dry_run, complete: false, tables: BTreeMap::new(), left: Vec::new(), changes: Vec::new() }
+    }
+
+    /// How many rows each table has.
+    pub fn counted(&mut self, counts: BTreeMap<&'static str, u64>) {
+        self.tables = counts.into_iter().map(|(table, rows)| (table, Rows { rows, ..Rows::default() })).collect();
     }
 
     /// Counts one row.
@@ -84,8 +90,11 @@ impl Report {
         let counts = self.tables.entry(origin.table).or_default();
         let left = match fate {
             Fate::Created => return counts.created += 1,
-            Fate::Merged => return counts.merged += 1,
             Fate::Unchanged => return counts.unchanged += 1,
+            Fate::Merged(reason) => {
+                counts.merged += 1;
+                ("merged", reason)
+            }
             Fate::Skipped(reason) => {
                 counts.skipped += 1;
                 ("skipped", reason)
@@ -104,9 +113,10 @@ impl Report {
         for origin in origins {
             self.row(origin, fate);
         }
-        let of_folded = if *fate == Fate::Created { &Fate::Merged } else { fate };
+        let folds = *fate == Fate::Created;
+        let merged = Fate::Merged(stands_for_it(origins.first().map_or("another row", |origin| &origin.key)));
         for origin in folded {
-            self.row(origin, of_folded);
+            self.row(origin, if folds { &merged } else { fate });
         }
     }
 
@@ -116,22 +126,27 @@ impl Report {
         let mut here = HashSet::new();
         for ((origins, folded), fate) in family.members().zip(&fates) {
             self.member(origins, folded, fate);
-            if matches!(fate, Fate::Created | Fate::Merged | Fate::Unchanged) {
+            if fate.is_here() {
                 here.extend(origins.iter().chain(folded).cloned());
             }
         }
         self.rows(&family.left);
-        // Also of what was taken over before: whoever was interrupted then was told nothing.
+        // Also of what was taken over before: whoever was interrupted then was told nothing. Not of what something else stands for:
+        // nothing of that was made this.
         let told = family.changes.iter().filter(|change| here.contains(&change.origin)).cloned();
         self.changes(told.chain(changes));
     }
 
     /// Counts rows of which something is made each, and tells of their changes.
     pub fn members(&mut self, origins: &[Origin], put: &Put, changes: Vec<Change>) {
+        let mut here = HashSet::new();
         for (origin, fate) in origins.iter().zip(&put.fates) {
             self.row(origin, fate);
+            if fate.is_here() {
+                here.insert(origin);
+            }
         }
-        self.changes(changes);
+        self.changes(changes.into_iter().filter(|change| here.contains(&change.origin)));
     }
 
     /// Counts a family of which nothing was written.
@@ -177,7 +192,9 @@ impl Report {
     /// For people.
     #[must_use]
     pub fn summary(&self) -> String {
-        let mut lines = vec![format!("{}{}", self.source, if self.dry_run { " (dry run: nothing was written)" } else { "" })];
+        let dry = if self.dry_run { " (dry run: nothing was written)" } else { "" };
+        let ended = if self.complete { "" } else { " (not to its end)" };
+        let mut lines = vec![format!("{}{dry}{ended}", self.source)];
         lines.push(format!(
             "{:<24} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
             "table", "rows", "created", "merged", "unchanged", "skipped", "failed"
@@ -186,7 +203,9 @@ impl Report {
             let Rows { rows, created, merged, unchanged, skipped, failed } = rows;
             lines.push(format!("{table:<24} {rows:>9} {created:>9} {merged:>9} {unchanged:>9} {skipped:>9} {failed:>9}"));
         }
-        lines.push(format!("{} values changed by a rule, {} rows left out", self.changes.len(), self.left.len()));
+        let merged = self.left.iter().filter(|left| left.fate == "merged").count();
+        let left = self.left.len() - merged;
+        lines.push(format!("{} values changed, {left} rows left out, {merged} for which something stands", self.changes.len()));
         for left in self.left.iter().filter(|left| left.fate == "failed").take(10) {
             lines.push(format!("failed: {} {}: {}", left.table, left.key, left.reason));
         }

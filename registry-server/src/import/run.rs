@@ -24,22 +24,33 @@ pub struct Options {
 }
 
 /// Takes over what a system knows. `progress` is told of how many rows of how many are accounted for.
-///
-/// # Errors
-/// [`Trouble`] if it cannot go on. What was written until then stays.
+/// Gives the report in any case, and [`Trouble`] if it could not go on. What was written until then stays, and is in the report.
 pub async fn run<S: System>(
     store: &Store,
     system: &mut S,
     options: Options,
     progress: impl Fn(u64, u64),
-) -> Result<Report, Trouble> {
+) -> (Report, Result<(), Trouble>) {
+    let mut report = Report::of(system.described(), options.dry_run);
+    let done = all(store, system, options, progress, &mut report).await;
+    report.complete = done.is_ok();
+    (report, done)
+}
+
+async fn all<S: System>(
+    store: &Store,
+    system: &mut S,
+    options: Options,
+    progress: impl Fn(u64, u64),
+    report: &mut Report,
+) -> Result<(), Trouble> {
     let counts = system.counts().await?;
     let total: u64 = counts.values().sum();
-    let mut report = Report::of(system.described(), options.dry_run, counts);
+    report.counted(counts);
     while let Some(portion) = system.next().await? {
         let ctx = context::<S>(options);
         match portion {
-            Portion::Family(family) => of_family(store, &ctx, *family, options, &mut report).await?,
+            Portion::Family(family) => of_family(store, &ctx, *family, options, report).await?,
             Portion::ApiKeys(keys, changes) => {
                 let rows = rows(&keys);
                 let put = write(store, &ctx, (keys, options.on_conflict), put_api_keys).await.map_err(ended)?;
@@ -56,7 +67,7 @@ pub async fn run<S: System>(
     }
     let wrong = report.unaccounted();
     if wrong.is_empty() {
-        Ok(report)
+        Ok(())
     } else {
         Err(Trouble(format!("a fault of this program: rows are missing in its own account ({})", wrong.join("; "))))
     }

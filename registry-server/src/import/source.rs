@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// How many rows are read at a time.
 pub const PAGE: usize = 500;
+/// How many rows are read at a time where all are kept anyway: whatever has no index is looked for once, and not page by page.
+const MANY: usize = 100_000;
 
 /// An old database.
 #[derive(Debug)]
@@ -81,6 +83,26 @@ impl Source {
         self.tables().iter().find(fits)
     }
 
+    /// A table by its name, which must have these columns if it is there: what is known by name and not by its columns would
+    /// otherwise be passed over, with all that is in it.
+    ///
+    /// # Errors
+    /// A sentence that says what is missing, and what there is.
+    pub fn known(&self, schema: Option<&str>, name: &str, columns: &[&str]) -> Result<Option<&Table>, Trouble> {
+        if let Some(table) = self.table(schema, name, columns) {
+            return Ok(Some(table));
+        }
+        let Some(table) = self.table(schema, name, &[]) else { return Ok(None) };
+        let missing: Vec<&str> = columns.iter().copied().filter(|column| !table.has(&[column])).collect();
+        let found: Vec<&str> = table.columns.keys().map(String::as_str).collect();
+        Err(Trouble(format!(
+            "--from: the table {}.{name} is known, but not without the columns {}; it has {}",
+            table.schema,
+            missing.join(", "),
+            found.join(", ")
+        )))
+    }
+
     /// What there is, for a sentence that says that it is not what was expected.
     #[must_use]
     pub fn found(&self) -> String {
@@ -115,8 +137,8 @@ impl Source {
         }
         loop {
             let after = found.last().map(|row| place(row, order));
-            let rows = self.0.rows(&Wanted { table, only, order, after: after.as_deref(), limit: PAGE }).await?;
-            let last = rows.len() < PAGE;
+            let rows = self.0.rows(&Wanted { table, only, order, after: after.as_deref(), limit: MANY }).await?;
+            let last = rows.len() < MANY;
             found.extend(rows);
             if last {
                 return Ok(found);

@@ -25,6 +25,14 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_micros(micros))
 }
 
+/// A moment in the same form, for people: in UTC, to the microsecond.
+#[must_use]
+pub fn written(time: Timestamp) -> String {
+    let (seconds, nanos) = (time.micros().div_euclid(1_000_000), time.micros().rem_euclid(1_000_000) * 1000);
+    let nanos = i32::try_from(nanos).unwrap_or(0);
+    prost_types::Timestamp { seconds, nanos }.to_string()
+}
+
 /// Days since 1970-01-01 of a date of the Gregorian calendar.
 fn days(date: &str) -> Option<i64> {
     let mut parts = date.split('-');

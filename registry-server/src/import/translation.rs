@@ -77,6 +77,23 @@ impl Translation {
         spelled
     }
 
+    /// The same, where nothing will not do.
+    pub fn spelled_or(&mut self, column: &str, alphabet: Alphabet, otherwise: impl FnOnce() -> String) -> String {
+        let text = self.take(column);
+        match text {
+            Some(text) if alphabet.has(&text) => text,
+            text => {
+                let spelled = text.as_deref().map(|text| alphabet.spelled(text)).filter(|spelled| !spelled.is_empty());
+                let to = spelled.unwrap_or_else(otherwise);
+                match text {
+                    Some(text) => self.replaced(column, text, Some(to.clone()), "spelling"),
+                    None => self.changed(column, None, Some(to.clone()), "spelling"),
+                }
+                to
+            }
+        }
+    }
+
     /// Takes a time. One that cannot be read is nothing, and its text is kept.
     pub fn time(&mut self, column: &str) -> Option<Timestamp> {
         let text = self.take(column)?;
@@ -87,6 +104,19 @@ impl Translation {
         read
     }
 
+    /// The same, where nothing will not do: then it is that, in both cases.
+    pub fn time_or(&mut self, column: &str, otherwise: Timestamp) -> Timestamp {
+        let to = || Some(time::written(otherwise));
+        match self.take(column) {
+            None => self.changed(column, None, to(), "time_unknown"),
+            Some(text) => match time::parse(&text) {
+                Some(read) => return read,
+                None => self.replaced(column, text, to(), "time_unreadable"),
+            },
+        }
+        otherwise
+    }
+
     /// Takes a whole number that is not below the least one there may be. Another one is nothing, and its text is kept.
     pub fn number(&mut self, column: &str, least: i64, most: i64) -> Option<i64> {
         let text = self.take(column)?;
@@ -95,6 +125,18 @@ impl Translation {
             self.replaced(column, text, None, "number_out_of_range");
         }
         read
+    }
+
+    /// The same, where nothing will not do: then it is the least.
+    pub fn number_or_least(&mut self, column: &str, least: i64, most: i64) -> i64 {
+        match self.take(column) {
+            None => self.changed(column, None, Some(least.to_string()), "number_unknown"),
+            Some(text) => match text.parse().ok().filter(|number| (least..=most).contains(number)) {
+                Some(read) => return read,
+                None => self.replaced(column, text, Some(least.to_string()), "number_out_of_range"),
+            },
+        }
+        least
     }
 
     /// Takes a truth. What is neither is nothing, and its text is kept.
@@ -151,10 +193,10 @@ impl Translation {
         self.keep(column, Value::String(from));
     }
 
-    /// Keeps something under the name of its column.
+    /// Keeps something under the name of its column. Of what is changed twice, what was there at first is what it was.
     pub fn keep(&mut self, column: &str, value: Value) {
         let plain_name = format!("{LEGACY}{}", column.replace('\0', "\u{fffd}"));
-        self.legacy.insert(plain_name, value);
+        self.legacy.entry(plain_name).or_insert(value);
     }
 
     /// Takes a column and keeps it: there is no place for it.
@@ -210,6 +252,17 @@ impl Translation {
         let text = |value: Value| if let Value::String(text) = value { text } else { value.to_string() };
         let labels = self.legacy.into_iter().map(|(name, value)| (name, text(value))).collect();
         (self.origin, labels, self.changes)
+    }
+
+    /// Ends where there is no metadata, and where a secret can be in any column but these: of the others, nothing that stood there is
+    /// told, and nothing is kept.
+    #[must_use]
+    pub fn into_names_of_changes(self, harmless: &[&str]) -> (Origin, Vec<Change>) {
+        let (origin, mut changes) = self.into_changes();
+        for change in changes.iter_mut().filter(|change| !harmless.contains(&change.column.as_str())) {
+            (change.from, change.to) = (None, None);
+        }
+        (origin, changes)
     }
 
     /// Ends where there is no metadata: what would be kept is in the report alone.

@@ -143,7 +143,10 @@ impl Access {
             Admission::Everybody => Ok(Caller::unchecked(origin)),
             Admission::Recognised(keyring, certificates) => match (secret, certificate) {
                 (Some(Presented::Own(secret)), _) => keyring.recognise(&secret, origin).await,
-                (Some(Presented::Legacy(secret)), _) => keyring.recognise_legacy(&secret, origin).await,
+                (Some(Presented::Legacy(secret)), _) => {
+                    let address = origin.address;
+                    keyring.recognise_legacy(&secret, origin, || self.failures.may_try(address)).await
+                }
                 (None, Some(certificate)) => {
                     let known = certificates.recognise(certificate, keyring.now(), &origin);
                     Ok(known.unwrap_or_else(|| Caller::nobody(origin)))

@@ -7,12 +7,17 @@ use super::Registry;
 use crate::domain::transfer::{Key, Place, Section, Wanted};
 use crate::domain::{Context, Error, ReleaseId, Revision};
 use crate::store::transfers::{Item, export};
-use crate::store::{Snapshot, Tx};
-use std::collections::HashMap;
+use crate::store::{Snapshot, Tx, state};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// How many items are read at once. Each can be as large as a message.
-const PAGE: u64 = 64;
+/// How many items are read at once. Those with labels, or with digests of bytes, can be as large as a message.
+const fn page_size(section: Section) -> u64 {
+    match section {
+        Section::Models | Section::Releases | Section::DerivedReleases | Section::Contents => 8,
+        Section::Aliases | Section::AliasMoves | Section::Artifacts | Section::Deployments | Section::AuditEntries => 64,
+    }
+}
 
 /// An export under way.
 #[derive(Debug)]
@@ -55,6 +60,14 @@ impl Registry {
 }
 
 impl Exporting {
+    /// Keeps the database from giving up the snapshot, of which it was asked nothing for a while.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn stay(&self) -> Result<(), Error> {
+        state::revision(&self.snapshot).await.map(drop)
+    }
+
     /// The next items, each with the place behind it. None at the end.
     ///
     /// # Errors
@@ -76,11 +89,7 @@ impl Exporting {
         if section == Section::DerivedReleases {
             return self.derived_page(after).await;
         }
-        let mut items = export::page(&self.snapshot, &self.wanted, section, after, PAGE).await?;
-        if section == Section::Artifacts {
-            export::has_contents(&self.snapshot, self.wanted.deleted, &mut items).await?;
-        }
-        Ok(items)
+        export::page(&self.snapshot, &self.wanted, section, after, page_size(section)).await
     }
 
     /// Few releases are made from others, so the order of all of them is made in memory.
@@ -90,7 +99,8 @@ impl Exporting {
             None => order(&export::bases(&self.snapshot, self.wanted.deleted).await?),
         };
         let from = after.map_or(0, |after| order.partition_point(|key| key <= after));
-        let page: Vec<Key> = order.iter().skip(from).take(usize::try_from(PAGE).unwrap_or(1)).cloned().collect();
+        let page: Vec<Key> =
+            order.iter().skip(from).take(usize::try_from(page_size(Section::DerivedReleases)).unwrap_or(1)).cloned().collect();
         self.derived = Some(order);
         if page.is_empty() { Ok(Vec::new()) } else { export::derived(&self.snapshot, &page).await }
     }
@@ -100,9 +110,12 @@ impl Exporting {
 fn order(bases: &HashMap<ReleaseId, ReleaseId>) -> Vec<Key> {
     let mut depths: HashMap<ReleaseId, i64> = HashMap::new();
     for release in bases.keys() {
-        let mut line = vec![*release];
-        // A release exists before those that are made from it, so there are no circles.
+        let (mut line, mut met) = (vec![*release], HashSet::from([*release]));
+        // A release exists before those that are made from it, so there are no circles; if there were one, this ends all the same.
         while let Some(base) = line.last().and_then(|last| bases.get(last)).filter(|base| !depths.contains_key(base)) {
+            if !met.insert(*base) {
+                break;
+            }
             line.push(*base);
         }
         for release in line.into_iter().rev() {

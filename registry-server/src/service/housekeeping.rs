@@ -7,14 +7,17 @@ use super::{Registry, artifacts, history, keyring, models, releases};
 use crate::domain::page::Cursor;
 use crate::domain::{Caller, Context, Error, RequestId, Revision, Scope, Timestamp};
 use crate::store::artifacts::removal as artifact_removal;
-use crate::store::{Tx, answers, audit, events, removal, state};
+use crate::store::{Snapshot, Tx, answers, audit, events, imports, removal, state};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How many rows are removed by one write: others wait for it.
 const CHUNK: u64 = 2000;
 /// How many refusals of callers without credentials the audit log keeps. They cost nothing to make.
 const STRANGERS: u64 = 10_000;
+/// How long an import may pause before something is purged again: a parent that is due would be gone before its children come.
+const IMPORTING: Duration = Duration::from_secs(60 * 60);
 /// How many keys are noted by one write, a statement each.
 const KEYS: usize = 200;
 
@@ -71,8 +74,17 @@ impl Registry {
         self.note_used_keys(&self.context(Arc::new(Caller::registry()), RequestId::fresh())).await;
     }
 
+    /// What there is to purge; `None` while something is imported. What is not purged now is, the next time.
+    async fn when_nobody_imports(&self, ctx: &Context) -> Result<Option<Snapshot>, Error> {
+        let snapshot = self.store.snapshot(&Scope::everything()).await?;
+        let importing = imports::any_since(&snapshot, ctx.now().before(IMPORTING)).await?;
+        Ok((!importing).then_some(snapshot))
+    }
+
     async fn purge_models(&self, ctx: &Context) -> Result<u64, Error> {
-        let due = crate::store::models::due(&self.store.snapshot(&Scope::everything()).await?, ctx.now()).await?;
+        let Some(snapshot) = self.when_nobody_imports(ctx).await? else { return Ok(0) };
+        let due = crate::store::models::due(&snapshot, ctx.now()).await?;
+        drop(snapshot);
         let mut purged = 0;
         for id in due {
             purged += told(&format!("purge model {id}"), self.run(ctx, id, models::purge_if_due).await.map(u64::from));
@@ -81,7 +93,9 @@ impl Registry {
     }
 
     async fn purge_releases(&self, ctx: &Context) -> Result<u64, Error> {
-        let due = removal::due(&self.store.snapshot(&Scope::everything()).await?, ctx.now()).await?;
+        let Some(snapshot) = self.when_nobody_imports(ctx).await? else { return Ok(0) };
+        let due = removal::due(&snapshot, ctx.now()).await?;
+        drop(snapshot);
         let mut purged = 0;
         for id in due {
             purged += told(&format!("purge release {id}"), self.run(ctx, id, releases::purge_if_due).await.map(u64::from));
@@ -90,7 +104,9 @@ impl Registry {
     }
 
     async fn purge_artifacts(&self, ctx: &Context) -> Result<u64, Error> {
-        let due = artifact_removal::due(&self.store.snapshot(&Scope::everything()).await?, ctx.now()).await?;
+        let Some(snapshot) = self.when_nobody_imports(ctx).await? else { return Ok(0) };
+        let due = artifact_removal::due(&snapshot, ctx.now()).await?;
+        drop(snapshot);
         let mut purged = 0;
         for id in due {
             purged += told(&format!("purge artifact {id}"), self.run(ctx, id, artifacts::purge_if_due).await.map(u64::from));

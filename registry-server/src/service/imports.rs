@@ -19,18 +19,26 @@ use crate::domain::event::EventType;
 use crate::domain::transfer::{ImportOptions, Skipped};
 use crate::domain::{Context, Error, Refused, Revision};
 use crate::storage::StorageError;
+use crate::store::entity::content;
 use crate::store::imports::{self, Import};
 use crate::store::transfers::known::Known;
 use crate::store::transfers::{Incoming, Item, put};
-use crate::store::{Subject, Tx, contents as stored, state};
+use crate::store::{Source, Subject, Tx, contents as stored, state};
+use futures::FutureExt;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// How many bytes are looked for at once.
+const LOOKS: usize = 16;
 
 /// How far an import has come.
 #[derive(Debug, Clone, Copy)]
 pub struct Begun {
     /// Every item up to this one is done.
     pub acknowledged: i64,
+    /// How many of them have failed.
+    pub failed: i64,
     /// Whether what comes keeps the revisions that it had.
     pub keeps_revisions: bool,
 }
@@ -46,6 +54,8 @@ pub struct Run {
     pub last: i64,
     /// Those that can be read, with their numbers.
     pub items: Vec<(i64, Incoming)>,
+    /// The numbers of those that cannot, and have failed.
+    pub unread: Vec<i64>,
 }
 
 /// What has become of a run.
@@ -53,6 +63,8 @@ pub struct Run {
 pub struct Taken {
     /// Items up to this one were done before.
     pub before: i64,
+    /// How many have failed by now, of all that are acknowledged.
+    pub failed_in_all: i64,
     /// How many were created.
     pub created: i64,
     /// How many were written over what was stored.
@@ -65,46 +77,63 @@ pub struct Taken {
     pub revision: Option<Revision>,
 }
 
-/// Begins an import, or finds out how far it has come. One that comes to an empty registry, from a registry whose revisions it has,
-/// keeps them: the registry goes on counting from there.
+/// Begins an import, or finds out how far it has come.
 ///
 /// # Errors
 /// [`Error::ImportChanged`].
 pub async fn begin(tx: Tx, options: Arc<ImportOptions>) -> Result<Begun, Error> {
-    if let Some(begun) = resumed(imports::get(&tx, options.id).await?, &options)? {
-        return Ok(begun);
-    }
-    let source_revision = match options.source_revision.filter(|_| options.preserve_identity) {
-        Some(revision) if imports::nothing_is_stored(&tx).await? => Some(revision),
-        _ => None,
-    };
-    if let Some(source_revision) = source_revision {
-        let counter = source_revision.max(tx.revision().previous());
-        state::compact(&tx, counter).await?;
-        tx.count_from(counter);
+    if let Some(import) = begun(&tx, &options).await? {
+        let keeps_revisions = import.keeps_revisions || may_keep(&tx, &options, &import).await?.is_some();
+        let Import { acknowledged_sequence: acknowledged, failed_count: failed, .. } = import;
+        return Ok(Begun { acknowledged, failed, keeps_revisions });
     }
     let now = tx.ctx().now();
     let import = Import {
         id: options.id,
         options_hash: options.hash.clone(),
         acknowledged_sequence: 0,
-        keeps_revisions: source_revision.is_some(),
+        failed_count: 0,
+        keeps_revisions: false,
         create_time: now,
         update_time: now,
     };
+    let keeps_revisions = may_keep(&tx, &options, &import).await?.is_some();
     imports::insert(&tx, import).await?;
     tx.keep();
-    Ok(Begun { acknowledged: 0, keeps_revisions: source_revision.is_some() })
+    Ok(Begun { acknowledged: 0, failed: 0, keeps_revisions })
 }
 
-fn resumed(import: Option<Import>, options: &ImportOptions) -> Result<Option<Begun>, Error> {
-    match import {
+async fn begun(source: &impl Source, options: &ImportOptions) -> Result<Option<Import>, Error> {
+    match imports::get(source, options.id).await? {
         Some(Import { id, options_hash, .. }) if options_hash != options.hash => Err(Error::ImportChanged { id }),
-        Some(Import { acknowledged_sequence, keeps_revisions, .. }) => {
-            Ok(Some(Begun { acknowledged: acknowledged_sequence, keeps_revisions }))
-        }
-        None => Ok(None),
+        import => Ok(import),
     }
+}
+
+/// From where the registry would go on counting, if this import has brought nothing yet, nor has anybody else.
+async fn may_keep(source: &impl Source, options: &ImportOptions, import: &Import) -> Result<Option<Revision>, Error> {
+    match options.source_revision.filter(|_| options.preserve_identity && import.acknowledged_sequence == 0) {
+        Some(revision) if imports::nothing_is_stored(source).await? => Ok(Some(revision)),
+        Some(_) | None => Ok(None),
+    }
+}
+
+/// Decides, when the first items are here and before they are stored, whether what comes keeps its revisions: it does if it comes to
+/// a registry that never held anything, which goes on counting from there. Whoever only says that something will come moves no
+/// counter.
+///
+/// # Errors
+/// [`Error::ImportChanged`].
+pub async fn settle(tx: Tx, options: Arc<ImportOptions>) -> Result<bool, Error> {
+    let import = begun(&tx, &options).await?.ok_or_else(|| Error::bug("an import was never begun"))?;
+    let Some(source_revision) = may_keep(&tx, &options, &import).await?.filter(|_| !import.keeps_revisions) else {
+        return Ok(import.keeps_revisions);
+    };
+    let counter = source_revision.max(tx.revision().previous());
+    state::compact(&tx, counter).await?;
+    tx.count_from(counter);
+    imports::keep_revisions(&tx, import.id).await?;
+    Ok(true)
 }
 
 /// Takes a run of items, and acknowledges it. Those that were acknowledged before are passed over.
@@ -112,23 +141,30 @@ fn resumed(import: Option<Import>, options: &ImportOptions) -> Result<Option<Beg
 /// # Errors
 /// [`Error::Invalid`] if there is a gap before the first; those of the database. Items fail by themselves.
 pub async fn take(tx: Tx, run: Arc<Run>) -> Result<Taken, Error> {
-    let Run { options, first, last, items } = &*run;
+    let Run { options, first, last, items, unread } = &*run;
     let import = imports::get(&tx, options.id).await?.ok_or_else(|| Error::bug("an import was never begun"))?;
     let before = import.acknowledged_sequence;
     no_gap(*first, before)?;
     let mut plan = Plan::new(tx.ctx(), options, import.keeps_revisions, tx.revision());
     plan.learn(&tx, items).await?;
     let mut taken = decide(&mut plan, items, before);
+    taken.failed_in_all = import.failed_count;
     if *last <= before || (options.fail_fast && !taken.failed.is_empty()) {
         return Ok(taken);
     }
     let Plan { rows, changes, ids, .. } = plan;
     put::all(&tx, rows).await?;
     record(&tx, &changes, put::written(&tx, &ids).await?)?;
-    imports::acknowledge(&tx, options.id, *last).await?;
+    let failed = count(taken.failed.len() + unread.iter().filter(|sequence| **sequence > before).count());
+    imports::acknowledge(&tx, options.id, *last, failed).await?;
+    taken.failed_in_all = import.failed_count.saturating_add(failed);
     tx.keep();
     taken.revision = (!changes.is_empty()).then(|| tx.revision());
     Ok(taken)
+}
+
+fn count(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
 }
 
 fn no_gap(first: i64, acknowledged: i64) -> Result<(), Error> {
@@ -187,7 +223,15 @@ impl Registry {
         let snapshot = self.store.snapshot(ctx.scope()).await?;
         let moved = options.preserve_identity && options.source_revision.is_some();
         let keeps_revisions = moved && imports::nothing_is_stored(&snapshot).await?;
-        Ok(Begun { acknowledged: 0, keeps_revisions })
+        Ok(Begun { acknowledged: 0, failed: 0, keeps_revisions })
+    }
+
+    /// Whether what comes keeps its revisions: see [`settle`].
+    ///
+    /// # Errors
+    /// Those of [`settle`] and of the database.
+    pub async fn settle_import(&self, ctx: &Context, options: &ImportOptions) -> Result<bool, Error> {
+        self.run(ctx, options.clone(), settle).await
     }
 
     /// Takes a run of items: see [`take`].
@@ -215,21 +259,29 @@ impl Registry {
         let mut plan = Plan::new(ctx, &run.options, begun.keeps_revisions, next);
         plan.known = std::mem::take(&mut rehearsal.0);
         plan.learn(&snapshot, &run.items).await?;
-        let taken = decide(&mut plan, &run.items, begun.acknowledged);
+        let mut taken = decide(&mut plan, &run.items, begun.acknowledged);
+        taken.failed_in_all = begun.failed.saturating_add(count(taken.failed.len() + run.unread.len()));
         rehearsal.0 = plan.known;
         Ok(taken)
     }
 
     /// Which of the bytes that are told of are in the storage of this server. Those that are not may come later.
     async fn look_for_contents(&self, items: &mut [(i64, Incoming)]) -> Result<(), Error> {
+        let mut looks = Vec::new();
         for (_, item) in items {
             let Incoming::Content(row) = item else { continue };
-            let key = stored::key(row.id.uuid(), &row.sha256)?;
-            match self.storage.read(&key, 0, row.size_bytes.unsigned_abs()).await {
-                Ok(_) => row.state = ContentState::Stored,
-                Err(StorageError::Missing | StorageError::Damaged(_)) => row.state = ContentState::Lost,
-                Err(error) => return Err(super::uploads::of_storage(error)),
-            }
+            looks.push(self.look_for(row).boxed());
+        }
+        stream::iter(looks).buffer_unordered(LOOKS).try_collect().await
+    }
+
+    async fn look_for(&self, row: &mut content::Model) -> Result<(), Error> {
+        let (key, size) = (stored::key(row.id.uuid(), &row.sha256)?, row.size_bytes.unsigned_abs());
+        // From the end: that asks for nothing but how large it is.
+        match self.storage.read(&key, size, size).await {
+            Ok(_) => row.state = ContentState::Stored,
+            Err(StorageError::Missing | StorageError::Damaged(_)) => row.state = ContentState::Lost,
+            Err(error) => return Err(super::uploads::of_storage(error)),
         }
         Ok(())
     }

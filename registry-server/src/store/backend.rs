@@ -27,6 +27,8 @@ pub const EXPORTERS: u16 = 16;
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 /// Any number will do, as long as every server of a database takes the same.
 const MIGRATION_LOCK: i64 = 0x6d6f_6465_6c72_6567;
+/// The same for each transaction that migrates.
+pub const MIGRATION_TRANSACTION_LOCK: i64 = MIGRATION_LOCK + 1;
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +104,18 @@ impl Backend {
         connect(options).await
     }
 
+    /// The connection that migrates. On SQLite its foreign keys do not act, because they would not let the table be replaced that
+    /// they point to; what they say is looked at before anything is committed ([`Self::commit_migration`]).
+    pub(super) async fn connect_migrator(target: &Target) -> Result<DatabaseConnection, DbErr> {
+        let mut options = options(target);
+        options.min_connections(1).max_connections(1);
+        if target.backend() == Self::Sqlite {
+            let path = sqlite_path(target);
+            options.map_sqlx_sqlite_opts(move |sqlite| durable(sqlite, &path).foreign_keys(false));
+        }
+        connect(options).await
+    }
+
     /// The connection on which is looked for what other servers have done: one of its own, because who may call must be
     /// known also when all others are busy. On SQLite there are no others.
     pub(super) async fn connect_looker(target: &Target, readers: &DatabaseConnection) -> Result<DatabaseConnection, DbErr> {
@@ -150,14 +164,33 @@ impl Backend {
             .await
     }
 
-    /// Begins to migrate: as to write, but a statement may take as long as it takes.
+    /// Begins to migrate: as to write, but a statement may take as long as it takes. What PostgreSQL still carries out for a server that
+    /// was killed is waited for, because that server's [`MigrationLock`] went with it: look again what has been applied.
     #[expect(clippy::disallowed_methods, reason = "the file where SQL may be spelled out")]
     pub(super) async fn begin_migration(self, db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
         let txn = self.begin_write(db).await?;
         if self == Self::Postgres {
-            txn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+            let turn = format!("SELECT pg_advisory_xact_lock({MIGRATION_TRANSACTION_LOCK})");
+            for sql in
+                ["SET LOCAL statement_timeout = 0", "SET LOCAL lock_timeout = 0", &turn, "SET LOCAL lock_timeout TO DEFAULT"]
+            {
+                txn.execute_unprepared(sql).await?;
+            }
         }
         Ok(txn)
+    }
+
+    /// Ends to migrate, if no row points nowhere: PostgreSQL looked at each statement.
+    #[expect(clippy::disallowed_methods, reason = "the file where SQL may be spelled out")]
+    pub(super) async fn commit_migration(self, txn: DatabaseTransaction) -> Result<(), DbErr> {
+        if self == Self::Sqlite {
+            let broken = r#"SELECT DISTINCT "table" AS child, parent FROM pragma_foreign_key_check"#;
+            if let Some(row) = txn.query_one_raw(Statement::from_string(DbBackend::Sqlite, broken)).await? {
+                let (child, parent): (String, String) = (row.try_get("", "child")?, row.try_get("", "parent")?);
+                return Err(DbErr::Custom(format!("rows of `{child}` would point to rows of `{parent}` that are not there")));
+            }
+        }
+        txn.commit().await
     }
 
     /// Begins to read one moment of the database. Pooled connections that died with a restart of the database are
@@ -299,6 +332,17 @@ fn session(postgres: sqlx::postgres::PgConnectOptions, idle: &str) -> sqlx::post
     ])
 }
 
+/// What holds for the connection that holds the lock: it waits without end, and PostgreSQL finds out within minutes if the machine at
+/// its other end has vanished, so that the others do not.
+fn waiting(postgres: sqlx::postgres::PgConnectOptions) -> sqlx::postgres::PgConnectOptions {
+    postgres.options([
+        ("lock_timeout", "0"),
+        ("tcp_keepalives_idle", "60"),
+        ("tcp_keepalives_interval", "10"),
+        ("tcp_keepalives_count", "6"),
+    ])
+}
+
 /// Whether a connection may be used again. One whose transaction did not end cleanly may not: SQLite rolls back by
 /// itself when its disk is full, the driver then still counts that transaction, and whatever came next would be a
 /// savepoint inside a transaction that nobody ever commits.
@@ -389,11 +433,24 @@ impl MigrationLock {
             return Ok(Self(None)); // the file lock is enough
         }
         let mut options = options(target);
-        options.min_connections(1).max_connections(1).statement_timeout(Duration::from_secs(600));
-        options.map_sqlx_postgres_opts(|postgres| postgres.options([("lock_timeout", "600s")]));
+        // The lock is the session's: it must be this one session until the end, and for as long as another server migrates.
+        options.min_connections(1).max_connections(1).idle_timeout(None).max_lifetime(None).statement_timeout(Duration::ZERO);
+        options.map_sqlx_postgres_opts(waiting);
         let db = connect(options).await?;
-        db.execute_unprepared(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
+        if !Self::try_take(&db).await? {
+            tracing::info!("another server migrates this database: waiting until it has ended");
+            db.execute_unprepared(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
+        }
         Ok(Self(Some(db)))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the file where SQL may be spelled out")]
+    async fn try_take(db: &DatabaseConnection) -> Result<bool, DbErr> {
+        let sql = format!("SELECT pg_try_advisory_lock({MIGRATION_LOCK}) AS taken");
+        match db.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await? {
+            Some(row) => row.try_get("", "taken"),
+            None => Ok(false),
+        }
     }
 
     /// Lets the next server in.

@@ -7,7 +7,7 @@ use super::catalogue;
 use super::entity::state::{self, Column};
 use super::target::Target;
 use super::{schema, state as states};
-use crate::domain::{RegistryId, Revision};
+use crate::domain::{RegistryId, Revision, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryFilter, Statement};
 use std::fs::{self, File, Permissions};
@@ -15,9 +15,14 @@ use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// How far ahead of the backup a restored registry goes on. More than any registry writes between a backup and its loss: what
-/// anybody has seen of the time after the backup is behind it, so that nobody goes on from a revision that now means something else.
-const AHEAD: i64 = 1_000_000_000;
+/// How far ahead of the backup a restored registry goes on: more than any registry writes between a backup and its loss, and more at
+/// each later restore. So nobody who has seen the time after the backup, or after an earlier restore of it, goes on from a revision that means
+/// something else now.
+fn ahead(now: Timestamp) -> i64 {
+    now.micros() / MICROS_IN_A_MILLISECOND
+}
+
+const MICROS_IN_A_MILLISECOND: i64 = 1000;
 
 /// Why there is no backup, or no registry out of it: sentences for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -62,13 +67,15 @@ pub async fn backup(
         );
     };
     if !overwrite && file.exists() {
-        return refused(format!("{} exists: name another file, or say --overwrite", file.display()));
+        return Err(exists(file));
     }
     if let (Ok(database), Ok(file)) = (database.canonicalize(), file.canonicalize())
         && database == file
     {
         return refused(format!("{} is the database itself", file.display()));
     }
+    let beside = ["-wal", "-journal"].map(|end| with_end(file, end));
+    nothing_in(&beside, "belongs to a database that was at this place, and would be taken for a part of the backup: remove it")?;
     let Some(db) = Backend::connect_to_look(target).await? else {
         return refused(format!("there is no database at {}", database.display()));
     };
@@ -78,7 +85,11 @@ pub async fn backup(
     copy(&db, &unfinished.0).await?;
     db.close().await?;
     let copied = verify(&unfinished.0).await?;
-    unfinished.finish(file)?;
+    if overwrite {
+        unfinished.replace(file)?
+    } else {
+        unfinished.become_new(file)?
+    }
     Ok(copied)
 }
 
@@ -86,42 +97,46 @@ pub async fn backup(
 ///
 /// # Errors
 /// [`BackupError`]: then nothing was changed.
-pub async fn restore(file: &Path, target: &Target) -> Result<Copied, BackupError> {
+pub async fn restore(file: &Path, target: &Target, now: Timestamp) -> Result<Copied, BackupError> {
     let Target::Sqlite(database) = target else {
         return refused(
             "a PostgreSQL is restored with its own tools; `registry-server restore --in-place` comes after them (docs/BACKUP.md says how)",
         );
     };
     let lock = FileLock::take(target).map_err(BackupError::Refused)?;
-    for path in [database.clone(), with_end(database, "-wal")] {
-        if fs::metadata(&path).is_ok_and(|file| file.len() > 0) {
-            return refused(format!(
-                "{} holds something already: a backup is only restored to where there is no registry; move it away first",
-                path.display()
-            ));
-        }
-    }
-    verify(file).await?;
+    let there = ["", "-wal", "-journal"].map(|end| with_end(database, end));
+    nothing_in(&there, "holds something already: a backup is only restored to where there is no registry; move it away first")?;
+    let backup = Target::Sqlite(file.to_owned());
+    let Some(db) = Backend::connect_to_look(&backup).await? else {
+        return refused(format!("there is no backup at {}", file.display()));
+    };
+    must_be_registry(&db, file).await?;
     let unfinished = Unfinished::beside(database)?;
-    let copied = fs::copy(file, &unfinished.0).map_err(|cause| BackupError::File { path: file.to_owned(), cause })?;
-    let db = Backend::connect_to_rewrite(&unfinished.0).await?;
-    let Copied { registry_id, revision, bytes: _ } = renew(Backend::Sqlite, &db).await?;
+    // Not the bytes of the file: a part of what is in it may be in a WAL beside it.
+    copy(&db, &unfinished.0).await?;
     db.close().await?;
-    unfinished.finish(database)?;
+    let Copied { bytes, .. } = verify(&unfinished.0).await?;
+    let db = Backend::connect_to_rewrite(&unfinished.0).await?;
+    let Copied { registry_id, revision, bytes: _ } = renew(Backend::Sqlite, &db, now).await?;
+    db.close().await?;
+    unfinished.replace(database)?;
     drop(lock);
-    Ok(Copied { registry_id, revision, bytes: copied })
+    Ok(Copied { registry_id, revision, bytes })
 }
 
 /// Makes a registry of its own of a database that was put back to an earlier state by other means. No server may be running.
 ///
 /// # Errors
 /// [`BackupError`]: then nothing was changed.
-pub async fn renew_in_place(target: &Target) -> Result<Copied, BackupError> {
+pub async fn renew_in_place(target: &Target, now: Timestamp) -> Result<Copied, BackupError> {
     let lock = FileLock::take_existing(target).map_err(BackupError::Refused)?;
-    let db = Backend::connect_writer(target).await?;
     let name = target.to_string();
-    must_be_registry(&db, Path::new(&name)).await?;
-    let renewed = renew(target.backend(), &db).await?;
+    if let Some(db) = Backend::connect_read_only(target).await? {
+        must_be_registry(&db, Path::new(&name)).await?;
+        db.close().await?;
+    }
+    let db = Backend::connect_writer(target).await?;
+    let renewed = renew(target.backend(), &db, now).await?;
     db.close().await?;
     drop(lock);
     Ok(renewed)
@@ -129,10 +144,10 @@ pub async fn renew_in_place(target: &Target) -> Result<Copied, BackupError> {
 
 /// Another identity, another key for page tokens, and a revision that nobody has seen. All earlier events count as compacted: who
 /// watches must list again.
-async fn renew(backend: Backend, db: &DatabaseConnection) -> Result<Copied, BackupError> {
+async fn renew(backend: Backend, db: &DatabaseConnection, now: Timestamp) -> Result<Copied, BackupError> {
     let txn = backend.begin_write(db).await?;
     let (before, _) = states::lock(&txn).await?;
-    let revision = Revision::new(before.number().saturating_add(AHEAD));
+    let revision = Revision::new(before.number().saturating_add(ahead(now)));
     let registry_id = RegistryId::from(uuid::Builder::from_random_bytes(rand::random()).into_uuid());
     let key: [u8; 32] = rand::random();
     let row = state::Entity::update_many()
@@ -173,12 +188,12 @@ async fn must_be_registry(db: &DatabaseConnection, place: &Path) -> Result<(), B
     if !tables.contains_key("registry_state") {
         return refused(format!("{} is not a registry's database", place.display()));
     }
-    schema::fitting(backend, db).await?;
+    schema::refuse_newer(backend, db).await?;
     Ok(())
 }
 
 #[expect(clippy::disallowed_methods, reason = "SQLite copies itself by a statement that nobody can build")]
-async fn copy(db: &DatabaseConnection, to: &Path) -> Result<(), BackupError> {
+pub(super) async fn copy(db: &DatabaseConnection, to: &Path) -> Result<(), BackupError> {
     let Some(path) = to.to_str() else { return refused(format!("{}: SQLite needs a path in UTF-8", to.display())) };
     db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, "VACUUM INTO ?", [path.into()])).await?;
     Ok(())
@@ -198,11 +213,12 @@ async fn text(db: &DatabaseConnection, sql: &str) -> Result<String, DbErr> {
 }
 
 /// A file that is removed unless it is finished.
-struct Unfinished(PathBuf);
+#[derive(Debug)]
+pub(super) struct Unfinished(PathBuf);
 
 impl Unfinished {
     /// Beside `file`, so that it can take its name; empty, and nobody's but its owner's to read.
-    fn beside(file: &Path) -> Result<Self, BackupError> {
+    pub(super) fn beside(file: &Path) -> Result<Self, BackupError> {
         let path = with_end(file, &format!(".{:08x}.partial", rand::random::<u32>()));
         let made = File::options().create_new(true).write(true).mode(0o600).open(&path);
         made.and_then(|file| file.set_permissions(Permissions::from_mode(0o600)))
@@ -210,15 +226,34 @@ impl Unfinished {
             .map_err(|cause| BackupError::File { path, cause })
     }
 
-    /// On disk, and under its name.
-    fn finish(self, name: &Path) -> Result<(), BackupError> {
-        let directory = name.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(&self.0)
-            .and_then(|file| file.sync_all())
-            .and_then(|()| fs::rename(&self.0, name))
-            .and_then(|()| File::open(directory)?.sync_all())
-            .map_err(|cause| BackupError::File { path: name.to_owned(), cause })
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.0
     }
+
+    /// On disk, and under its name, whatever had that.
+    fn replace(self, name: &Path) -> Result<(), BackupError> {
+        let named = self.sync().and_then(|()| fs::rename(&self.0, name)).and_then(|()| sync_directory(name));
+        named.map_err(|cause| BackupError::File { path: name.to_owned(), cause })
+    }
+
+    /// On disk, and under its name, which nothing may have.
+    fn become_new(self, name: &Path) -> Result<(), BackupError> {
+        let named = self.sync().and_then(|()| fs::hard_link(&self.0, name)).and_then(|()| sync_directory(name));
+        named.map_err(|cause| match cause.kind() {
+            io::ErrorKind::AlreadyExists => exists(name),
+            _ => BackupError::File { path: name.to_owned(), cause },
+        })
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        File::open(&self.0)?.sync_all()
+    }
+}
+
+fn sync_directory(of: &Path) -> io::Result<()> {
+    let directory = of.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(directory)?.sync_all()
 }
 
 impl Drop for Unfinished {
@@ -233,6 +268,16 @@ fn with_end(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     name.into()
+}
+
+fn exists(file: &Path) -> BackupError {
+    BackupError::Refused(format!("{} exists: name another file, or say --overwrite", file.display()))
+}
+
+/// None of these files holds anything.
+fn nothing_in(files: &[PathBuf], why: &str) -> Result<(), BackupError> {
+    let found = files.iter().find(|path| fs::metadata(path).is_ok_and(|file| file.len() > 0));
+    found.map_or(Ok(()), |path| refused(format!("{} {why}", path.display())))
 }
 
 fn refused<T>(why: impl Into<String>) -> Result<T, BackupError> {

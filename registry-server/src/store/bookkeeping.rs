@@ -5,7 +5,7 @@
 
 use super::backend::Backend;
 use registry_migration::{Migrator, MigratorTrait, seaql_migrations};
-use sea_orm::sea_query::{ColumnDef, Expr, ExprTrait as _, Query, Table};
+use sea_orm::sea_query::{ColumnDef, Expr, ExprTrait as _, OnConflict, Query, Table};
 use sea_orm::{
     ActiveValue, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
     Statement,
@@ -59,7 +59,7 @@ async fn has_table(backend: Backend, db: &DatabaseConnection, name: &str) -> Res
 }
 
 #[expect(clippy::disallowed_methods, reason = "these tables have no entities, and what was before them has no schema")]
-async fn rows(db: &DatabaseConnection, sql: &str) -> Result<Vec<sea_orm::QueryResult>, DbErr> {
+async fn rows(db: &impl ConnectionTrait, sql: &str) -> Result<Vec<sea_orm::QueryResult>, DbErr> {
     db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await
 }
 
@@ -76,6 +76,12 @@ pub(super) async fn create(txn: &DatabaseTransaction) -> Result<(), DbErr> {
     Ok(())
 }
 
+/// Whether it has had a migration, as of now.
+pub(super) async fn has(txn: &DatabaseTransaction, name: &str) -> Result<bool, DbErr> {
+    let sql = format!("SELECT 1 AS found FROM seaql_migrations WHERE version = '{name}'");
+    Ok(!rows(txn, &sql).await?.is_empty())
+}
+
 /// Remembers that a migration was applied, and what it said.
 #[expect(clippy::disallowed_methods, reason = "there is no call and no context yet")]
 pub(super) async fn note_applied(txn: &DatabaseTransaction, name: &str) -> Result<(), DbErr> {
@@ -88,12 +94,13 @@ pub(super) async fn note_applied(txn: &DatabaseTransaction, name: &str) -> Resul
     Ok(())
 }
 
-/// Remembers what a migration said.
+/// Remembers what a migration said; what was remembered of it before gives way.
 pub(super) async fn note_checksum(txn: &DatabaseTransaction, name: &str, checksum: &str) -> Result<(), DbErr> {
     let insert = Query::insert()
         .into_table(CHECKSUMS)
         .columns(["version", "checksum"])
         .values_panic([name.into(), checksum.into()])
+        .on_conflict(OnConflict::column("version").update_column("checksum").to_owned())
         .take();
     txn.execute(&insert).await?;
     Ok(())

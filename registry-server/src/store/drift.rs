@@ -6,6 +6,9 @@
 
 use super::backend::Backend;
 use super::catalogue::{Catalogue, Check, Column, ForeignKey, Index, Table};
+use super::entity;
+use super::migrations::dialect;
+use sea_orm::sea_query::ColumnDef;
 use std::collections::BTreeSet;
 
 const SQLITE: &str = include_str!("catalogue/sqlite.json");
@@ -14,13 +17,35 @@ const POSTGRES: &str = include_str!("catalogue/postgres.json");
 /// What this binary needs.
 ///
 /// # Errors
-/// If what is committed is no catalogue.
+/// If what is committed is no catalogue, or lacks what the entities say: with less to compare, the check would find less.
 pub fn needed(backend: Backend) -> Result<Catalogue, String> {
-    let text = match backend {
-        Backend::Sqlite => SQLITE,
-        Backend::Postgres => POSTGRES,
-    };
-    serde_json::from_str(text).map_err(|error| format!("the catalogue inside of this server cannot be read: {error}"))
+    match backend {
+        Backend::Sqlite => whole(backend, SQLITE),
+        Backend::Postgres => whole(backend, POSTGRES),
+    }
+}
+
+fn whole(backend: Backend, text: &str) -> Result<Catalogue, String> {
+    let catalogue =
+        serde_json::from_str(text).map_err(|error| format!("the catalogue inside of this server cannot be read: {error}"))?;
+    match lacking(backend, &catalogue) {
+        Some(what) => {
+            Err(format!("the catalogue inside of this server lacks the {what}: this server was not built as it should be"))
+        }
+        None => Ok(catalogue),
+    }
+}
+
+/// The first table or column that the entities say and this catalogue does not.
+fn lacking(backend: Backend, catalogue: &Catalogue) -> Option<String> {
+    entity::tables(dialect(backend)).iter().find_map(|entity| {
+        let name = entity.get_table_name().map(|table| table.sea_orm_table().to_string()).unwrap_or_default();
+        let Some(table) = catalogue.get(&name) else { return Some(format!("table `{name}`")) };
+        let mut columns = entity.get_columns().iter().map(ColumnDef::get_column_name);
+        columns
+            .find(|column| !table.columns.contains_key(column))
+            .map(|column| format!("column `{column}` of the table `{name}`"))
+    })
 }
 
 /// Everything in which `live` is not what this binary needs, one sentence each. Empty means: serve.
@@ -89,13 +114,15 @@ fn lost_indexes(at: &str, needed: &Table, found: &Table) -> Vec<String> {
 fn same(one: &Index, other: &Index) -> bool {
     one.columns == other.columns
         && one.unique == other.unique
+        && one.kept == other.kept
         && one.rows.as_deref().map(plain) == other.rows.as_deref().map(plain)
 }
 
 fn told(index: &Index) -> String {
     let kind = if index.unique { "unique key" } else { "index" };
     let rows = index.rows.as_ref().map_or(String::new(), |rows| format!(" where {rows}"));
-    format!("{kind} on ({}){rows}", index.columns.join(", "))
+    let kept = index.kept.as_ref().map_or(String::new(), |kept| format!(" {kept}"));
+    format!("{kind} on ({}){rows}{kept}", index.columns.join(", "))
 }
 
 fn lost_constraints(at: &str, needed: &Table, found: &Table) -> Vec<String> {
@@ -129,7 +156,7 @@ fn columns_in_the_way(at: &str, needed: &Table, found: &Table) -> Vec<String> {
 /// Rules that this binary does not know, about columns that it writes.
 fn rules_in_the_way(at: &str, needed: &Table, found: &Table) -> Vec<String> {
     let ours = |column: &String| needed.columns.contains_key(column);
-    let indexes = found.indexes.values().filter(|index| index.unique && index.columns.iter().all(ours));
+    let indexes = found.indexes.values().filter(|index| index.unique && !has_unknown_part(index, needed, found));
     let indexes = indexes.filter(|index| !needed.indexes.values().any(|known| same(known, index))).map(told);
     let known: BTreeSet<String> = needed.checks.iter().map(|check| plain(&check.condition)).collect();
     let checks = found.checks.iter().filter(|check| !check.columns.is_empty() && check.columns.iter().all(ours));
@@ -140,13 +167,51 @@ fn rules_in_the_way(at: &str, needed: &Table, found: &Table) -> Vec<String> {
     rules.map(|rule| format!("{at}: expected no {rule}, which could refuse what this server writes")).collect()
 }
 
-/// Without what a newer version of the database may come to spell otherwise: parentheses, spaces, and casts of texts to texts.
-fn plain(expression: &str) -> String {
+/// Whether it counts a column that this server leaves out. Of an expression nobody knows what it is made of.
+fn has_unknown_part(index: &Index, needed: &Table, found: &Table) -> bool {
+    let mut columns = index.columns.iter().map(|part| column_of(part));
+    columns.any(|column| found.columns.contains_key(column) && !needed.columns.contains_key(column))
+}
+
+/// A part of an index without how it is sorted.
+fn column_of(part: &str) -> &str {
+    let end = [" DESC", " COLLATE "].iter().filter_map(|word| part.find(word)).min();
+    end.and_then(|end| part.get(..end)).unwrap_or(part)
+}
+
+/// Without what a newer version of the database may come to spell otherwise, or one that was filled from a dump: parentheses, spaces,
+/// quotes of names, and casts of texts to texts.
+#[must_use]
+pub fn plain(expression: &str) -> String {
     let casts = ["::text[]", "::text", "::character varying[]", "::character varying"];
     let bare = casts.iter().fold(expression.to_owned(), |text, cast| text.replace(cast, ""));
-    bare.chars().filter(|letter| !letter.is_whitespace() && !matches!(letter, '(' | ')')).collect()
+    bare.chars().filter(|letter| !letter.is_whitespace() && !matches!(letter, '(' | ')' | '"')).collect()
 }
 
 fn list(names: &BTreeSet<String>) -> String {
     names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Backend, POSTGRES, SQLITE, whole};
+    use crate::store::catalogue::Catalogue;
+
+    #[test]
+    fn a_catalogue_that_lacks_something_is_none() {
+        for (backend, text) in [(Backend::Sqlite, SQLITE), (Backend::Postgres, POSTGRES)] {
+            let known = whole(backend, text).unwrap();
+            for name in known.keys() {
+                let mut cut: Catalogue = known.clone();
+                cut.remove(name);
+                let sentence = whole(backend, &serde_json::to_string(&cut).unwrap()).unwrap_err();
+                assert!(sentence.contains(&format!("lacks the table `{name}`")), "{sentence}");
+            }
+            let mut cut = known.clone();
+            cut.get_mut("models").unwrap().columns.remove("company");
+            let sentence = whole(backend, &serde_json::to_string(&cut).unwrap()).unwrap_err();
+            assert!(sentence.contains("lacks the column `company` of the table `models`"), "{sentence}");
+            assert!(whole(backend, "{}").is_err() && whole(backend, "").is_err());
+        }
+    }
 }

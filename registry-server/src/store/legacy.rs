@@ -3,6 +3,7 @@
 //!
 //! May not: write to it, or know what its tables mean.
 
+use super::backup::{self, Unfinished};
 use super::target::Target;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{
@@ -10,6 +11,7 @@ use sea_orm::{
     IsolationLevel, QueryResult, Statement, TransactionTrait,
 };
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 /// How long the other database may take to be there.
@@ -78,11 +80,13 @@ const SQLITE_TABLES: &str = r"SELECT 'main' AS schema_name, t.name AS table_name
     ORDER BY 1, 2, 3";
 
 impl Legacy {
-    /// Opens it. What is read from now on is as it is now.
+    /// Opens it. What is read from now on is as it is now; nobody who writes to it has to wait for that.
     ///
     /// # Errors
     /// Those of the database. They never hold a password.
     pub async fn open(target: &Target) -> Result<Self, DbErr> {
+        let copied = copy_of_locking(target).await?;
+        let target = copied.as_ref().map_or(target, |(copy, _)| copy);
         let db = connect(target).await?;
         let (txn, dialect) = begin(target, &db).await?;
         let sql = if dialect == DbBackend::Sqlite { SQLITE_TABLES } else { POSTGRES_TABLES };
@@ -95,6 +99,8 @@ impl Legacy {
                 _ => legacy.tables.push(Table { schema, name, columns: BTreeMap::from([(column, sql_type)]) }),
             }
         }
+        // Nobody else needs its name: what is open is read to the end, and nothing is left behind, whatever happens.
+        drop(copied);
         Ok(legacy)
     }
 
@@ -135,16 +141,16 @@ impl Legacy {
         let mut conditions: Vec<String> = Vec::new();
         for (column, of_these) in *only {
             let marks: Vec<String> = of_these.iter().map(|value| self.bound(&mut values, table, column, value)).collect();
-            conditions.push(format!("{} IN ({})", quoted(column), marks.join(", ")));
+            conditions.push(format!("{} IN ({})", stored(column), marks.join(", ")));
         }
-        let sorted: Vec<String> = order.iter().map(|column| quoted(column)).collect();
+        let sorted: Vec<String> = order.iter().map(|column| stored(column)).collect();
         if let Some(after) = after {
             let pairs = order.iter().zip(after.iter());
             let marks: Vec<String> = pairs.map(|(column, value)| self.bound(&mut values, table, column, value)).collect();
             conditions.push(format!("({}) > ({})", sorted.join(", "), marks.join(", ")));
         }
         let texts: Vec<String> = columns.iter().map(|column| self.text(column)).collect();
-        let mut sql = format!("SELECT {} FROM {}", texts.join(", "), quoted_table(table));
+        let mut sql = format!("SELECT {} FROM {} AS {STORED}", texts.join(", "), quoted_table(table));
         if !conditions.is_empty() {
             sql = format!("{sql} WHERE {}", conditions.join(" AND "));
         }
@@ -164,7 +170,7 @@ impl Legacy {
 
     /// A column as text that says all of it.
     fn text(&self, column: &str) -> String {
-        let column = quoted(column);
+        let column = stored(column);
         match self.dialect {
             DbBackend::Postgres => format!("CAST({column} AS text)"),
             _ => format!(
@@ -181,6 +187,15 @@ impl Legacy {
     }
 }
 
+/// What the table is called in a statement.
+const STORED: &str = "stored";
+
+/// A column as it is stored. A bare name in ORDER BY is that of a column of the result in PostgreSQL, where all are text: rows would be
+/// sorted as texts and then be gone on from as numbers.
+fn stored(column: &str) -> String {
+    format!("{STORED}.{}", quoted(column))
+}
+
 /// A name as SQL has it.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
@@ -190,38 +205,66 @@ fn quoted_table(table: &Table) -> String {
     format!("{}.{}", quoted(&table.schema), quoted(&table.name))
 }
 
-#[expect(clippy::disallowed_methods, reason = "not a database of the registry: nothing of how those are opened is right for it")]
-async fn connect(target: &Target) -> Result<DatabaseConnection, DbErr> {
-    let url = match target {
-        Target::Sqlite(_) => "sqlite://file",
-        Target::Postgres(url) => url,
-    };
+/// A copy of a SQLite file that is not in WAL mode: there, whoever reads keeps whoever writes from committing. So it is read for as
+/// long as copying takes, and not for as long as the import does.
+#[expect(clippy::disallowed_methods, reason = "what SQLite says of its file has no entity")]
+async fn copy_of_locking(target: &Target) -> Result<Option<(Target, Unfinished)>, DbErr> {
+    let Target::Sqlite(path) = target else { return Ok(None) };
+    // Not `query_only`, which would keep SQLite from writing the copy as well.
+    let db = connect_sqlite(path, "OFF").await?;
+    let row = db.query_one_raw(Statement::from_string(DbBackend::Sqlite, "PRAGMA journal_mode")).await?;
+    let mode: String = row.map_or_else(|| Ok(String::new()), |row| row.try_get_by_index(0))?;
+    if mode.eq_ignore_ascii_case("wal") {
+        db.close().await?;
+        return Ok(None);
+    }
+    let failed = |error| DbErr::Custom(format!("it cannot be copied to the directory for temporary files: {error}"));
+    let copy = Unfinished::beside(&std::env::temp_dir().join("model-registry-import")).map_err(failed)?;
+    backup::copy(&db, copy.path()).await.map_err(failed)?;
+    db.close().await?;
+    Ok(Some((Target::Sqlite(copy.path().to_owned()), copy)))
+}
+
+async fn connect_sqlite(path: &Path, query_only: &'static str) -> Result<DatabaseConnection, DbErr> {
+    let path = path.to_owned();
+    let mut options = options("sqlite://file");
+    options.map_sqlx_sqlite_opts(move |_| {
+        SqliteConnectOptions::new().filename(&path).read_only(true).pragma("query_only", query_only).busy_timeout(PATIENCE)
+    });
+    open(options).await
+}
+
+fn options(url: &str) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options.min_connections(1).max_connections(1).acquire_timeout(PATIENCE).connect_timeout(PATIENCE).sqlx_logging(false);
     options.idle_timeout(None).max_lifetime(None);
-    match target {
-        Target::Sqlite(path) => {
-            let path = path.clone();
-            options.map_sqlx_sqlite_opts(move |_| {
-                SqliteConnectOptions::new().filename(&path).read_only(true).pragma("query_only", "ON").busy_timeout(PATIENCE)
-            });
-        }
-        Target::Postgres(_) => {
-            options.set_application_name("model-registry-import");
-            options.map_sqlx_postgres_opts(|postgres| {
-                postgres.options([
-                    ("default_transaction_read_only", "on"),
-                    ("statement_timeout", "0"),
-                    ("idle_in_transaction_session_timeout", "0"),
-                    ("DateStyle", "ISO"),
-                    ("TimeZone", "UTC"),
-                    ("bytea_output", "hex"),
-                    ("extra_float_digits", "1"),
-                ])
-            });
-        }
-    }
+    options
+}
+
+#[expect(clippy::disallowed_methods, reason = "not a database of the registry: nothing of how those are opened is right for it")]
+async fn open(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
     Database::connect(options).await
+}
+
+async fn connect(target: &Target) -> Result<DatabaseConnection, DbErr> {
+    let url = match target {
+        Target::Sqlite(path) => return connect_sqlite(path, "ON").await,
+        Target::Postgres(url) => url,
+    };
+    let mut options = options(url);
+    options.set_application_name("model-registry-import");
+    options.map_sqlx_postgres_opts(|postgres| {
+        postgres.options([
+            ("default_transaction_read_only", "on"),
+            ("statement_timeout", "0"),
+            ("idle_in_transaction_session_timeout", "0"),
+            ("DateStyle", "ISO"),
+            ("TimeZone", "UTC"),
+            ("bytea_output", "hex"),
+            ("extra_float_digits", "1"),
+        ])
+    });
+    open(options).await
 }
 
 #[expect(clippy::disallowed_methods, reason = "a snapshot of a database that is not the registry's")]

@@ -35,6 +35,11 @@ impl History {
         self.scripts.iter().filter(move |script| !applied.contains(script.name()))
     }
 
+    /// Whether the database has had one of this server's.
+    pub(super) fn knows_some(&self) -> bool {
+        self.scripts.iter().any(|script| self.applied.iter().any(|applied| applied.name == script.name()))
+    }
+
     /// One that the database has had and this server does not know: a newer one made it.
     #[must_use]
     pub fn unknown(&self) -> Option<&Applied> {
@@ -67,7 +72,8 @@ async fn scripts(backend: Backend, way: Way) -> Result<Vec<Script>, DbErr> {
     Ok(scripts)
 }
 
-const fn dialect(backend: Backend) -> DbBackend {
+/// The words of a database.
+pub(super) const fn dialect(backend: Backend) -> DbBackend {
     match backend {
         Backend::Sqlite => DbBackend::Sqlite,
         Backend::Postgres => DbBackend::Postgres,
@@ -93,12 +99,17 @@ pub(super) async fn up(
     let mut done = Vec::new();
     for script in history.pending().take(steps.unwrap_or(usize::MAX)) {
         let txn = backend.begin_migration(db).await?;
+        // What was still going on for a server that was killed has ended by now, one way or the other.
+        if bookkeeping::has(&txn, script.name()).await? {
+            txn.rollback().await?;
+            continue;
+        }
         say(&txn, script).await?;
         bookkeeping::note_applied(&txn, script.name()).await?;
         said();
         bookkeeping::note_checksum(&txn, script.name(), &script.checksum()).await?;
         said();
-        txn.commit().await?;
+        backend.commit_migration(txn).await?;
         said();
         tracing::info!(migration = script.name(), "applied a migration");
         done.push(script.name().to_owned());
@@ -123,21 +134,29 @@ async fn adopt(backend: Backend, db: &DatabaseConnection, history: &History) -> 
             said();
         }
     }
-    txn.commit().await?;
+    backend.commit_migration(txn).await?;
     said();
     Ok(())
 }
 
 /// Undoes these, in this order. Their names.
 pub(super) async fn down(backend: Backend, db: &DatabaseConnection, scripts: &[Script]) -> Result<Vec<String>, DbErr> {
+    let mut undone = Vec::new();
     for script in scripts {
         let txn = backend.begin_migration(db).await?;
+        // A release that kept no checksums has no table for them.
+        bookkeeping::create(&txn).await?;
+        if !bookkeeping::has(&txn, script.name()).await? {
+            txn.rollback().await?;
+            continue;
+        }
         say(&txn, script).await?;
         bookkeeping::forget(&txn, script.name()).await?;
-        txn.commit().await?;
+        backend.commit_migration(txn).await?;
         tracing::warn!(migration = script.name(), "undid a migration");
+        undone.push(script.name().to_owned());
     }
-    Ok(scripts.iter().map(|script| script.name().to_owned()).collect())
+    Ok(undone)
 }
 
 #[expect(clippy::disallowed_methods, reason = "these are the very statements of the migration")]

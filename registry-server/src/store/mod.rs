@@ -15,6 +15,7 @@ mod bookkeeping;
 pub mod catalogue;
 pub mod contents;
 pub mod deployments;
+pub mod differences;
 pub mod drift;
 pub mod entity;
 mod error;

@@ -2,13 +2,16 @@
 //! server, for the commands that look at a schema or change it.
 
 use super::backend::{Backend, FileLock, MigrationLock};
-use super::bookkeeping::APPLIED;
+use super::bookkeeping::{APPLIED, CHECKSUMS};
 use super::catalogue;
 use super::drift;
 use super::migrations::{self, History};
 use super::target::Target;
 use registry_migration::Script;
 use sea_orm::{DatabaseConnection, DbErr};
+
+/// The table that every registry has, whichever release made it. (Other programs have one of migrations, too.)
+const STATE: &str = "registry_state";
 
 /// What a server does about migrations that its database has not had.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -73,12 +76,14 @@ pub(super) struct Connections {
 
 /// Opens `target`.
 pub(super) async fn open(target: &Target, migrating: Migrating) -> Result<Connections, OpenError> {
-    let (writes, lock) = hold(target).await?;
+    let (migrates, lock) = hold(target).await?;
     let turn = MigrationLock::take(target).await.map_err(|cause| unreachable_at(target, cause))?;
-    let ready = prepare(target, &writes, migrating).await;
+    let ready = prepare(target, &migrates, migrating).await;
+    migrates.close().await?;
     turn.release().await;
     ready?;
     let connect = |cause| unreachable_at(target, cause);
+    let writes = Backend::connect_writer(target).await.map_err(connect)?;
     let reads = Backend::connect_readers(target).await.map_err(connect)?;
     let looks = Backend::connect_looker(target, &reads).await.map_err(connect)?;
     Ok(Connections { writes, reads, looks, lock })
@@ -88,18 +93,18 @@ fn unreachable_at(target: &Target, cause: DbErr) -> OpenError {
     OpenError::Connect { target: target.to_string(), cause }
 }
 
-/// Locks it and connects to write, if it is a registry's or nobody's.
+/// Locks it and connects to migrate, if it is a registry's or nobody's.
 async fn hold(target: &Target) -> Result<(DatabaseConnection, FileLock), OpenError> {
     let connect = |cause| unreachable_at(target, cause);
     let lock = FileLock::take(target).map_err(OpenError::InUse)?;
     if let Some(db) = Backend::connect_to_look(target).await.map_err(connect)? {
-        let refused = refuse_foreign(target, &db).await;
+        let refused = refuse_unfit(target, &db).await;
         db.close().await?;
         refused?;
     }
-    let writes = Backend::connect_writer(target).await.map_err(connect)?;
-    target.backend().check(&writes).await.map_err(OpenError::Unfit)?;
-    Ok((writes, lock))
+    let migrates = Backend::connect_migrator(target).await.map_err(connect)?;
+    target.backend().check(&migrates).await.map_err(OpenError::Unfit)?;
+    Ok((migrates, lock))
 }
 
 async fn prepare(target: &Target, db: &DatabaseConnection, migrating: Migrating) -> Result<(), OpenError> {
@@ -114,10 +119,19 @@ async fn prepare(target: &Target, db: &DatabaseConnection, migrating: Migrating)
     if findings.is_empty() { Ok(()) } else { Err(OpenError::Drift(findings)) }
 }
 
+/// A file that does not fit is left as it is: connecting to write may already change it.
+async fn refuse_unfit(target: &Target, db: &DatabaseConnection) -> Result<(), OpenError> {
+    refuse_foreign(target, db).await?;
+    fitting(target.backend(), db).await.map(drop)
+}
+
 /// A SQLite file of another program is left alone. (In PostgreSQL a schema may hold extensions' tables.)
 async fn refuse_foreign(target: &Target, db: &DatabaseConnection) -> Result<(), OpenError> {
     let before = catalogue::read(target.backend(), db).await?;
-    if before.is_empty() || before.contains_key(APPLIED) {
+    // What is left where everything was undone, or nothing was done yet.
+    let only_notes = before.keys().all(|table| table == APPLIED || table == CHECKSUMS);
+    let history = History::read(target.backend(), db).await?;
+    if before.contains_key(STATE) || history.knows_some() || (only_notes && history.applied.is_empty()) {
         return Ok(());
     }
     let tables: Vec<&str> = before.keys().take(5).map(String::as_str).collect();
@@ -125,15 +139,21 @@ async fn refuse_foreign(target: &Target, db: &DatabaseConnection) -> Result<(), 
 }
 
 /// What the database has had, if this server knows all of it and it says what it said.
-pub(super) async fn fitting(backend: Backend, db: &DatabaseConnection) -> Result<History, OpenError> {
-    let history = History::read(backend, db).await?;
-    if let Some(unknown) = history.unknown() {
-        return Err(OpenError::Newer(unknown.name.clone()));
-    }
+async fn fitting(backend: Backend, db: &DatabaseConnection) -> Result<History, OpenError> {
+    let history = refuse_newer(backend, db).await?;
     if let Some((name, then, now)) = history.edited().into_iter().next() {
         return Err(OpenError::Edited { name: name.to_owned(), then: then.to_owned(), now });
     }
     Ok(history)
+}
+
+/// What the database has had, if this server knows all of it.
+pub(super) async fn refuse_newer(backend: Backend, db: &DatabaseConnection) -> Result<History, OpenError> {
+    let history = History::read(backend, db).await?;
+    match history.unknown() {
+        Some(unknown) => Err(OpenError::Newer(unknown.name.clone())),
+        None => Ok(history),
+    }
 }
 
 fn refuse_pending(history: &History) -> Result<(), OpenError> {

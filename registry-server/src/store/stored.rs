@@ -26,6 +26,8 @@ pub struct Known {
     pub key: (String, String, String),
     /// Its number.
     pub number: i64,
+    /// What was built, if that is known.
+    pub digest: Option<String>,
     /// Whether it is soft-deleted.
     pub deleted: bool,
 }
@@ -35,20 +37,21 @@ pub struct Known {
 /// # Errors
 /// Those of the database.
 pub async fn releases(source: &impl Source, model: ModelId) -> Result<Vec<Known>, Error> {
-    use release::Column::{DeleteTime, Id, Number, Platform, Quantization, Version};
-    let columns = [Id, Version, Quantization, Platform, Number];
+    use release::Column::{DeleteTime, Digest, Id, Number, Platform, Quantization, Version};
+    let columns = [Id, Version, Quantization, Platform, Number, Digest];
     let rows = visible::find::<release::Entity>(source)
         .select_only()
         .columns(columns)
         .column_as(DeleteTime.is_not_null(), "deleted")
         .filter(release::Column::ModelId.eq(model))
-        .into_tuple::<(ReleaseId, String, String, String, i64, bool)>()
+        .into_tuple::<(ReleaseId, String, String, String, i64, Option<String>, bool)>()
         .all(source.conn())
         .await?;
-    let known = |(id, version, quantization, platform, number, deleted)| Known {
+    let known = |(id, version, quantization, platform, number, digest, deleted)| Known {
         id,
         key: (version, quantization, platform),
         number,
+        digest,
         deleted,
     };
     Ok(rows.into_iter().map(known).collect())
@@ -113,18 +116,36 @@ pub async fn artifact_names(source: &impl Source, model: ModelId) -> Result<Hash
     Ok(rows.into_iter().map(|(model, release, name, id)| ((model, release, name), id)).collect())
 }
 
-/// Those of these paths that a live artifact has, whoever it belongs to; by their hashes.
+/// A live artifact, and what it belongs to.
+pub type Holder = (ArtifactId, ModelId, Option<ReleaseId>);
+
+/// Which live artifacts have these paths, whatever they belong to; by the hashes of the paths.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn artifact_paths(source: &impl Source, hashes: &[Vec<u8>]) -> Result<HashSet<Vec<u8>>, Error> {
-    let mut found = HashSet::new();
+pub async fn artifact_paths(source: &impl Source, hashes: &[Vec<u8>]) -> Result<HashMap<Vec<u8>, Holder>, Error> {
+    use artifact::Column::{FilePathHash, Id, ModelId as OfModel, ReleaseId as OfRelease};
+    let mut found = HashMap::new();
     for some in hashes.chunks(labels::OWNERS) {
         let query = visible::find::<artifact::Entity>(source)
             .filter(artifact::Column::FilePathHash.is_in(some.iter().cloned()))
             .filter(artifact::Column::DeleteTime.is_null());
-        let query = query.select_only().column(artifact::Column::FilePathHash);
-        found.extend(query.into_tuple::<Vec<u8>>().all(source.conn()).await?);
+        let query = query.select_only().columns([FilePathHash, Id, OfModel, OfRelease]);
+        let rows = query.into_tuple::<(Vec<u8>, ArtifactId, ModelId, Option<ReleaseId>)>().all(source.conn()).await?;
+        found.extend(rows.into_iter().map(|(hash, id, model, release)| (hash, (id, model, release))));
+    }
+    Ok(found)
+}
+
+/// The rows of these artifacts.
+///
+/// # Errors
+/// Those of the database.
+pub async fn artifact_rows(source: &impl Source, ids: &[ArtifactId]) -> Result<HashMap<ArtifactId, artifact::Model>, Error> {
+    let mut found = HashMap::new();
+    for some in ids.chunks(labels::OWNERS) {
+        let query = visible::find::<artifact::Entity>(source).filter(artifact::Column::Id.is_in(some.iter().copied()));
+        found.extend(query.all(source.conn()).await?.into_iter().map(|row| (row.id, row)));
     }
     Ok(found)
 }

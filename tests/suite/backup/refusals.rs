@@ -110,6 +110,72 @@ async fn a_damaged_backup_is_not_restored() {
     refused(&run(&fresh.url(), &["restore", text(&file)]).await, "there is no backup at");
 }
 
+/// Who can read a backup has no say in who can read the registry.
+#[tokio::test]
+async fn a_restored_registry_is_its_owners() {
+    let place = tempdir().unwrap();
+    let file = backup(&place).await;
+    for mode in [0o644, 0o400] {
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        let fresh = Database::Sqlite.fresh().await;
+        super::restore(&file, &fresh).await;
+        let database = fresh.url().strip_prefix("sqlite:").unwrap().to_owned();
+        assert_eq!(fs::metadata(database).unwrap().permissions().mode() & 0o777, 0o600, "{mode:o}");
+    }
+}
+
+/// A part of what is in a file may be in a WAL beside it: that of a server that has died comes along.
+#[tokio::test]
+async fn what_is_in_a_wal_is_restored() {
+    let (registry, place) = (Harness::start(Database::Sqlite).await, tempdir().unwrap());
+    given::model(&registry, "kept").await;
+    let database = registry.url().strip_prefix("sqlite:").unwrap().to_owned();
+    let file = place.path().join("registry.db");
+    for end in ["", "-wal"] {
+        fs::copy(format!("{database}{end}"), format!("{}{end}", file.display())).unwrap();
+    }
+    assert!(fs::metadata(format!("{}-wal", file.display())).unwrap().len() > 0, "nothing was left in the WAL");
+    let fresh = Database::Sqlite.fresh().await;
+    super::restore(&file, &fresh).await;
+    let restored = Harness::on(Database::Sqlite, fresh).await.unwrap();
+    assert_eq!(restored.client.get_model("kept").send().await.unwrap().name, "kept");
+    restored.stop().await;
+    registry.stop().await;
+}
+
+/// What belongs to another database is not left beside a new one, where SQLite would take it for its own.
+#[tokio::test]
+async fn nothing_is_put_beside_a_strange_wal() {
+    let place = tempdir().unwrap();
+    let file = backup(&place).await;
+    let (registry, fresh) = (Harness::start(Database::Sqlite).await, Database::Sqlite.fresh().await);
+    let database = fresh.url().strip_prefix("sqlite:").unwrap().to_owned();
+    for end in ["-wal", "-journal"] {
+        let (beside_backup, beside_database) = (format!("{}{end}", file.display()), format!("{database}{end}"));
+        fs::write(&beside_backup, "strange").unwrap();
+        fs::write(&beside_database, "strange").unwrap();
+        refused(&run(&registry.url(), &["backup", "--overwrite", text(&file)]).await, "would be taken for a part of the backup");
+        fs::remove_file(beside_backup).unwrap();
+        refused(&run(&fresh.url(), &["restore", text(&file)]).await, "holds something already");
+        fs::remove_file(beside_database).unwrap();
+    }
+    super::restore(&file, &fresh).await;
+    registry.stop().await;
+}
+
+/// Nor is another program's file touched by making it a registry of its own.
+#[tokio::test]
+async fn another_programs_file_is_not_renewed() {
+    let fresh = Database::Sqlite.fresh().await;
+    let db = fresh.connect().await;
+    db.execute_unprepared("CREATE TABLE bookmarks (url text)").await.unwrap();
+    db.close().await.unwrap();
+    let database = fresh.url().strip_prefix("sqlite:").unwrap().to_owned();
+    let before = fs::read(&database).unwrap();
+    refused(&run(&fresh.url(), &["restore", "--in-place"]).await, "is not a registry's database");
+    assert!(fs::read(&database).unwrap() == before, "the file was changed");
+}
+
 /// An older program would not know what is in it.
 #[tokio::test]
 async fn a_newer_backup_is_not_restored() {

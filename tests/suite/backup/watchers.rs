@@ -89,3 +89,24 @@ async fn a_file_that_was_put_back_is_made_another_registry() {
     is_another_one(&restored, &id, 2, 3, &token).await;
     restored.stop().await;
 }
+
+/// A second restore of the same backup is ahead of the first: what was written after that is not taken for what is written now.
+#[tokio::test]
+async fn each_restore_is_ahead_of_the_one_before() {
+    let (registry, place) = (Harness::start(Database::Sqlite).await, tempdir().unwrap());
+    given::model(&registry, "kept").await;
+    let file = place.path().join("backup.db");
+    back_up(&registry, &file).await;
+    registry.stop().await;
+    let mut seen = None;
+    for name in ["first", "second"] {
+        let fresh = Database::Sqlite.fresh().await;
+        restore(&file, &fresh).await;
+        let restored = Harness::on(Database::Sqlite, fresh).await.unwrap();
+        if let Some(seen) = seen {
+            refused(first(restored.client.watch().after_revision(seen)).await, Code::OutOfRange, ErrorReason::RevisionCompacted);
+        }
+        seen = Some(given::model(&restored, name).await.revision);
+        restored.stop().await;
+    }
+}

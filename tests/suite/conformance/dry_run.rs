@@ -1,5 +1,7 @@
 //! Calls that are only to be checked: the answer of the real call, and no trace.
 
+use futures::stream;
+use registry_client::pb::transfer_item::Resource;
 use registry_client::{Code, Deployment, ErrorReason, Model, Release, ReleaseAlias, ReleaseRef, ReleaseState, pb};
 use registry_proto::field::FIELDS;
 use registry_tests::{Harness, conformance, expect, given, keys, rows};
@@ -181,7 +183,11 @@ conformance! {
             client.call(request).send().await.unwrap();
             given::wheel(client, &release, "new").request_id(id).validate_only().send().await.unwrap();
             client.update_artifact(&file).platform("any").request_id(id).validate_only().send().await.unwrap();
-            answered += 18;
+            let item = pb::Model { id: id.into(), name: "n".into(), storage_path: "/n".into(), ..Default::default() };
+            let item = pb::TransferItem { resource: Some(Resource::Model(Box::new(item))), ..Default::default() };
+            let imported = client.import(id).validate_only().send(stream::iter([Ok(item)])).await.unwrap();
+            assert_eq!((imported.acknowledged_sequence, imported.revision), (1, 0));
+            answered += 19;
         }
         assert_eq!(rows::all(registry).await, before);
         let can_validate = FIELDS.iter().filter(|field| field.name == "validate_only").count();

@@ -106,6 +106,7 @@ const ELSEWHERE: &[(&str, &str, Stored, &str)] = &[
     ("AuditEntry", "api_key_id", Nullable(Type::Uuid), "an id, as a text in the contract"),
     ("AuditEntry", "resource_kind", Nullable(Type::Text), "unspecified if it is not known"),
     ("AuditEntry", "changed_fields", NotNull(Type::Text), "their names, with commas"),
+    ("AuditEntry", "imported_details", Nullable(Type::Json), "what another system noted, read and written as a whole"),
 ];
 
 /// Columns that hold no field, and why.
@@ -119,6 +120,8 @@ const NO_FIELD: &[(&str, &str, &str)] = &[
     ("api_keys", "previous_hash", "the same of the secret before"),
     ("api_keys", "previous_until", "how long that one still works"),
     ("api_keys", "revision", "what the etag is made of"),
+    ("api_keys", "legacy_hash", "what a secret of another system hashes to, in its own way"),
+    ("api_keys", "legacy_salt", "what it is hashed with"),
 ];
 
 /// Limits that another field states: what the caller sends there is stored here.

@@ -4,7 +4,7 @@ use registry_client::ErrorReason;
 use registry_server::serve::{Server, Settings};
 use registry_server::storage::StorageTarget;
 use registry_server::store::Target;
-use registry_tests::{Database, Fresh, Harness, given, on_every_database};
+use registry_tests::{Database, Fresh, Harness, given, on_every_database, run_sql};
 use sea_orm::ConnectionTrait;
 use std::path::{Path, PathBuf};
 
@@ -156,6 +156,17 @@ on_every_database! {
         registry.stop().await;
     }
 
+    /// What somebody wrote beside it is no part of it. (SQLite remembers the very text.)
+    async fn comments_are_tolerated(database: Database) {
+        let tampering = both(
+            "ALTER TABLE models ADD COLUMN owner varchar(10) /* the team's owner, CHECK (not) */; \
+             ALTER TABLE models ADD COLUMN score -- don't, (count\n bigint",
+        );
+        let registry = tampering.on(database).await.unwrap();
+        given::model(&registry, "erik").await;
+        registry.stop().await;
+    }
+
     /// An older server would not know what a newer one wrote.
     async fn a_newer_database_is_refused(database: Database) {
         let tampering = both("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29991231_000001_tomorrow', 0)");
@@ -183,6 +194,34 @@ async fn another_programs_database_is_refused_and_unchanged() {
     db.close().await.unwrap();
     let (sentence, unchanged) = refused_file(&path(&fresh)).await;
     assert!(sentence.contains("bookmarks") && sentence.contains("not a registry's"), "{sentence}");
+    assert!(unchanged, "the file was changed");
+}
+
+/// Also if that program notes its migrations as this one does, in a table of that name.
+#[tokio::test]
+async fn a_database_of_another_program_with_migrations_is_refused_and_unchanged() {
+    let fresh = Database::Sqlite.fresh().await;
+    run_sql(
+        &format!("{}?mode=rwc", fresh.url()),
+        "CREATE TABLE seaql_migrations (version varchar NOT NULL PRIMARY KEY, applied_at bigint NOT NULL); CREATE TABLE cakes (id integer); \
+         INSERT INTO seaql_migrations VALUES ('m20220101_000001_cakes', 0)",
+    )
+    .await;
+    let (sentence, unchanged) = refused_file(&path(&fresh)).await;
+    assert!(sentence.contains("cakes") && sentence.contains("not a registry's"), "{sentence}");
+    assert!(unchanged, "the file was changed");
+}
+
+/// What a newer release has migrated is not even turned to another journal.
+#[tokio::test]
+async fn a_newer_database_is_refused_and_unchanged() {
+    let registry = Harness::start(Database::Sqlite).await;
+    let fresh = registry.fresh().again();
+    registry.stop().await;
+    let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29991231_000001_tomorrow', 0); PRAGMA journal_mode = DELETE";
+    run_sql(&fresh.url(), newer).await;
+    let (sentence, unchanged) = refused_file(&path(&fresh)).await;
+    assert!(sentence.contains("newer than this server"), "{sentence}");
     assert!(unchanged, "the file was changed");
 }
 

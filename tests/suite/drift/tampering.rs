@@ -129,13 +129,16 @@ fn without(definition: &str, part: &str) -> String {
 on_every_database! {
     async fn every_dropped_column_is_named(database: Database) {
         let victim = alone(database).await;
-        for (table, _, column, _) in victim.columns() {
+        for (table, of, column, _) in victim.columns() {
             let sql = match database {
-                // SQLite would refuse to drop what is part of a key or a rule: it forgets it.
+                // SQLite refuses to drop what is part of a key or a rule: a table without it takes its place.
                 Database::Sqlite => {
-                    let text = victim.text(table).await;
-                    let definition = definition(&text, column).to_owned();
-                    victim.remember(table, &definition, &definition.replacen(&format!("\"{column}\" "), "\"elsewhere\" ", 1)).await
+                    let others = of.columns.keys().filter(|other| *other != column).map(|other| format!("\"{other}\""));
+                    let others = others.collect::<Vec<_>>().join(", ");
+                    format!(
+                        "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; CREATE TABLE without AS SELECT {others} FROM \"{table}\"; \
+                         DROP TABLE \"{table}\"; ALTER TABLE without RENAME TO \"{table}\""
+                    )
                 }
                 Database::Postgres => format!("ALTER TABLE \"{table}\" DROP COLUMN \"{column}\" CASCADE"),
             };
@@ -165,7 +168,7 @@ on_every_database! {
                 // Whatever leans on it goes first; a rule in the way of the conversion is not what this is about.
                 Database::Postgres => format!(
                     "ALTER TABLE \"{table}\" RENAME COLUMN \"{column}\" TO old; ALTER TABLE \"{table}\" ADD COLUMN \"{column}\" varchar(77) {}; ALTER TABLE \"{table}\" DROP COLUMN old CASCADE",
-                    if of.nullable { "" } else { "NOT NULL" }
+                    if of.nullable { "" } else { "NOT NULL DEFAULT ''" }
                 ),
             };
             victim.must_find(&sql, &[&format!("table `{table}`, column `{column}`: expected type "), ", found "]).await;
@@ -234,7 +237,7 @@ on_every_database! {
                 victim.must_find(&format!("DROP INDEX \"{index}\""), &[&format!("table `{table}`: "), " is missing", index]).await;
             }
         }
-        assert!(seen > 50, "{seen} indexes");
+        assert!(seen > 40, "{seen} indexes");
     }
 }
 
@@ -258,6 +261,28 @@ async fn every_dropped_constraint_of_postgres_is_named() {
         let sql = format!("ALTER TABLE \"{table}\" DROP CONSTRAINT \"{name}\" CASCADE");
         victim.must_find(&sql, &[&format!("table `{table}`"), words]).await;
     }
+}
+
+/// A rule that is looked at later, or was not looked at for what is there already, is not the rule; one that nobody knows still refuses.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rules_of_postgres_that_hold_half_are_named() {
+    let victim = alone(Database::Postgres).await;
+    let exclude = "ALTER TABLE models ADD EXCLUDE USING btree (company WITH =)";
+    victim.must_find(exclude, &["table `models`: expected no unique key on (company) EXCLUDE"]).await;
+    let later = "DROP INDEX uq_models_name; ALTER TABLE models ADD UNIQUE (name) DEFERRABLE";
+    victim.must_find(later, &["table `models`: the unique key on (name) is missing"]).await;
+    victim.must_find(later, &["table `models`: expected no unique key on (name) DEFERRABLE"]).await;
+    let key = "ALTER TABLE releases ALTER CONSTRAINT fk_releases_model_id DEFERRABLE";
+    victim.must_find(key, &["table `releases`: the foreign key (model_id) to models (id) is missing"]).await;
+    let unseen =
+        "ALTER TABLE releases DROP CONSTRAINT fk_releases_model_id, ADD FOREIGN KEY (model_id) REFERENCES models (id) NOT VALID";
+    victim.must_find(unseen, &["table `releases`: the foreign key (model_id) to models (id) is missing"]).await;
+    let unseen =
+        "ALTER TABLE models DROP CONSTRAINT models_name_check, ADD CONSTRAINT models_name_check CHECK (name <> '') NOT VALID";
+    victim.must_find(unseen, &["table `models`, column `name`: the constraint CHECK", "is missing"]).await;
+    let unknown = "ALTER TABLE models ADD CHECK (company <> 'nobody') NOT VALID";
+    victim.must_find(unknown, &["table `models`: expected no constraint CHECK", "nobody", "NOT VALID"]).await;
 }
 
 /// Each CHECK and each foreign key taken out of the text of its table.
@@ -342,6 +367,18 @@ on_every_database! {
         let victim = alone(database).await;
         let sql = "CREATE UNIQUE INDEX once ON models (company, name)";
         victim.must_find(sql, &["table `models`: expected no unique key on (company, name)"]).await;
-        assert_eq!(victim.after("CREATE INDEX also ON models (company DESC)").await, Vec::<String>::new());
+        victim.must_find("CREATE UNIQUE INDEX once ON models (lower(name))", &["table `models`: expected no unique key on ("]).await;
+        let sql = "CREATE UNIQUE INDEX once ON models (company DESC)";
+        victim.must_find(sql, &["table `models`: expected no unique key on (company DESC)"]).await;
+        let collation = if database == Database::Sqlite { "NOCASE" } else { "\"POSIX\"" };
+        let sql = format!("CREATE UNIQUE INDEX once ON models (name COLLATE {collation})");
+        let told = format!("table `models`: expected no unique key on (name COLLATE {})", collation.replace('"', ""));
+        victim.must_find(&sql, &[&told]).await;
+        for fine in [
+            "CREATE INDEX also ON models (company DESC)",
+            "ALTER TABLE models ADD COLUMN owner varchar(10); CREATE UNIQUE INDEX also ON models (company, owner DESC)",
+        ] {
+            assert_eq!(victim.after(fine).await, Vec::<String>::new(), "{fine}");
+        }
     }
 }

@@ -79,9 +79,11 @@ const fn number(error: &Error) -> usize {
         Error::Idle { .. } => 46,
         Error::UploadForgotten => 47,
         Error::NotFound { kind: Kind::Deployment, .. } => 48,
+        Error::Taken { .. } => 49,
+        Error::ImportChanged { .. } => 50,
     }
 }
-const NUMBERS: usize = 49;
+const NUMBERS: usize = 51;
 
 /// One of each, with texts as long as the contract lets a name be, or with short ones.
 fn examples(long: bool) -> Vec<Error> {
@@ -99,6 +101,8 @@ fn examples(long: bool) -> Vec<Error> {
         Error::Invalid((0..if long { 1000 } else { 1 }).map(violation).collect::<Vec<_>>().into()),
         Error::InvalidUpdateMask { path: text(64), why: "is not a field of the resource" },
         Error::Immutable { path: "release.base_release_id" },
+        Error::Taken { what: "move of alias", name: name(), field: "revision" },
+        Error::ImportChanged { id: uuid::Uuid::nil().into() },
         Error::InvalidPageToken,
         Error::PageTokenMismatch,
         Error::InvalidTransition {

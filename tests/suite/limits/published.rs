@@ -24,6 +24,8 @@ on_every_database! {
                 watches: 9008,
                 watches_per_caller: 9009,
                 transfers: 9010,
+                exports: 11,
+                imports: 9012,
             },
         );
         let quota = Quota { artifact: 5_000_000_006, total: Some(5_000_000_007) };
@@ -63,6 +65,11 @@ on_every_database! {
             max_transfers: 9010,
             transfer_idle_timeout: time(Duration::from_secs(60)),
             orphan_retention: time(orphans),
+            max_transfer_items: 500,
+            max_transfer_bytes: 1024 * 1024,
+            max_exports: 11,
+            max_imports: 9012,
+            export_idle_timeout: time(Duration::from_secs(30)),
         };
         assert_eq!(told, expected);
         registry.stop().await;
@@ -88,6 +95,8 @@ fn every_limit_has_a_flag() {
         "--max-watches=5",
         "--max-watches-per-caller=6",
         "--max-transfers=7",
+        "--max-exports=8",
+        "--max-imports=9",
     ];
     let told = CallLimits {
         calls_in_flight: 1,
@@ -97,6 +106,8 @@ fn every_limit_has_a_flag() {
         watches: 5,
         watches_per_caller: 6,
         transfers: 7,
+        exports: 8,
+        imports: 9,
     };
     assert_eq!(calls(&args).unwrap(), told);
     for wrong in [
@@ -104,6 +115,9 @@ fn every_limit_has_a_flag() {
         "--max-request-bytes-in-flight=1048585",
         "--max-calls-per-second=-1",
         "--max-failed-authentications=x",
+        "--max-exports=0",
+        "--max-exports=17",
+        "--max-imports=0",
     ] {
         assert!(calls(&[wrong]).is_err(), "{wrong}");
     }

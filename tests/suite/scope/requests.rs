@@ -273,7 +273,9 @@ pub(super) async fn call(client: &Client, method: Method, own: &Target, target: 
         | Method::UpdateApiKey
         | Method::TransitionApiKey
         | Method::RotateApiKey
-        | Method::ListAuditEntries => Told::ForAdmins,
+        | Method::ListAuditEntries
+        | Method::Import
+        | Method::Export => Told::ForAdmins,
     }
 }
 

@@ -1,14 +1,20 @@
 //! `registry-server migrate`, and what a server does that is told not to migrate.
 
-use super::{dump, undisturbed};
+use super::{dump, tables, undisturbed};
 use registry_server::serve::Settings;
 use registry_server::store::Migrating;
 #[cfg(feature = "postgres")]
-use registry_server::store::schema::Schema;
+use registry_server::store::{backend::MIGRATION_TRANSACTION_LOCK, schema::Schema};
 use registry_tests::binary::{Binary, Exited};
+#[cfg(feature = "postgres")]
+use registry_tests::wait;
 use registry_tests::{Database, Fresh, Harness, frozen, on_every_database, run_sql};
+#[cfg(feature = "postgres")]
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use serde_json::Value;
 use std::path::Path;
+#[cfg(feature = "postgres")]
+use std::time::Duration;
 
 async fn migrate(fresh: &Fresh, arguments: &[&str]) -> Exited {
     let directory = tempfile::tempdir().unwrap();
@@ -77,6 +83,19 @@ on_every_database! {
         assert!(all.status.success(), "{}", all.log);
         migrate(&fresh, &["up"]).await;
         assert_eq!(dump(&fresh).await, whole);
+    }
+
+    /// Also on the database of a release that kept no checksums.
+    async fn what_an_older_release_applied_can_be_undone(database: Database) {
+        let fresh = frozen_one(database).await;
+        let status = json(&fresh, &["status"]).await;
+        let before = states(&status);
+        let last = before.iter().rposition(|(_, state)| state == "applied").unwrap();
+        let undone = migrate(&fresh, &["down", "--yes"]).await;
+        assert!(undone.status.success() && undone.output.contains(&before[last].0), "{}", undone.log);
+        assert_eq!(states(&json(&fresh, &["status"]).await)[last].1, "pending");
+        migrate(&fresh, &["up"]).await;
+        assert_eq!(dump(&fresh).await, undisturbed(database).await);
     }
 
     /// `check` names what is pending, `off` says what is missing; neither changes anything, and both serve what is up to date.
@@ -164,7 +183,7 @@ on_every_database! {
             }
         }
         migrate(&fresh, &["up"]).await;
-        let (mut run, said) = (super::tables(&fresh).await, super::tables(&by_hand).await);
+        let (mut run, said) = (tables(&fresh).await, tables(&by_hand).await);
         run.remove("migration_checksums");
         assert_eq!(run, said);
     }
@@ -187,6 +206,23 @@ async fn looking_makes_no_file() {
         "{}",
         plan.output
     );
+}
+
+/// Nor is the file of a server that has stopped another one afterwards.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn looking_changes_no_file() {
+    let registry = Harness::start(Database::Sqlite).await;
+    let fresh = registry.fresh().again();
+    registry.client.create_model("still-there", "s3://m/").send().await.unwrap();
+    registry.stop().await;
+    let file = fresh.url().replace("sqlite:", "");
+    let before = std::fs::read(&file).unwrap();
+    for command in ["status", "plan", "check"] {
+        let ended = migrate(&fresh, &[command]).await;
+        assert!(ended.status.success(), "{}", ended.log);
+        assert!(std::fs::read(&file).unwrap() == before, "{command}");
+    }
+    Harness::on(Database::Sqlite, fresh).await.unwrap().stop().await;
 }
 
 /// A file of another program is not even looked into further.
@@ -216,6 +252,39 @@ async fn who_migrates_is_alone() {
     let (one, other) = tokio::join!(hold_and_migrate(&fresh), hold_and_migrate(&fresh));
     assert_eq!(one + other, dump(&fresh).await.migrations.len());
     assert!(one == 0 || other == 0, "{one} and {other}");
+}
+
+/// A server was killed, and PostgreSQL goes on with what it said last: the next one waits for that, longer than for any other lock, and
+/// then does not do it again.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_server_began_is_waited_for() {
+    let fresh = Database::Postgres.fresh().await;
+    let (first, other) = (fresh.connect().await, fresh.connect().await);
+    hold_and_migrate(&fresh).await;
+    let newest = newest();
+    let forget = format!("DELETE FROM seaql_migrations WHERE version = '{newest}'");
+    let note = format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{newest}', 0)");
+    other.execute_unprepared(&forget).await.unwrap();
+    let killed = first.begin().await.unwrap();
+    killed.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_TRANSACTION_LOCK})")).await.unwrap();
+    killed.execute_unprepared(&note).await.unwrap();
+    let next = async {
+        let schema = Schema::hold(fresh.target()).await.unwrap();
+        schema.up(None).await.unwrap()
+    };
+    let end = async {
+        let waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory' AND query LIKE '%pg_advisory_xact_lock%' AND now() - query_start > interval '4 s'";
+        wait::until("somebody has waited for four seconds", Duration::from_secs(60), || async {
+            let waiting = Statement::from_string(DbBackend::Postgres, waits);
+            other.query_one_raw(waiting).await.unwrap().map(drop)
+        })
+        .await;
+        killed.commit().await.unwrap();
+    };
+    let (applied, ()) = tokio::join!(next, end);
+    assert_eq!(applied, Vec::<String>::new());
+    assert!(migrate(&fresh, &["check"]).await.status.success());
 }
 
 #[cfg(feature = "postgres")]

@@ -2,10 +2,10 @@
 
 use super::{dump, undisturbed};
 use futures::TryStreamExt;
-use registry_client::{ArtifactContentState, Client, DeploymentState, ModelView, ReleaseState};
+use registry_client::{ApiKeyState, ArtifactContentState, Client, DeploymentState, ModelView, ReleaseState};
 use registry_server::domain::Retention;
 use registry_server::store::schema::Schema;
-use registry_tests::{Database, Fresh, Harness, frozen, on_every_database};
+use registry_tests::{Database, Fresh, Harness, frozen, on_every_database, wait};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -69,19 +69,17 @@ on_every_database! {
         for name in frozen::names() {
             let fresh = frozen::load(&name, database).await;
             let registry = Harness::on(database, fresh).await.unwrap();
-            assert!(registry.client.get_model("deleted").view(ModelView::Full).send().await.is_err());
             let registry = registry.restart_with(|settings| {
                 settings.housekeeping = Duration::from_millis(50);
                 settings.retention = Retention { deleted: Duration::from_secs(1), ..Retention::default() };
                 // A hundred years from now.
                 assert!(settings.clock.advance(Duration::from_secs(3_153_600_000)));
             }).await;
-            let gone = async {
-                while registry.client.list_models().show_deleted().send().await.unwrap().items.iter().any(|model| model.delete_time.is_some()) {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-            };
-            tokio::time::timeout(Duration::from_secs(20), gone).await.expect("deleted models are purged");
+            wait::until("deleted models are purged", Duration::from_secs(60), || async {
+                let models = registry.client.list_models().show_deleted().send().await.unwrap().items;
+                models.iter().all(|model| model.delete_time.is_none()).then_some(())
+            })
+            .await;
             registry.stop().await;
         }
     }
@@ -105,7 +103,8 @@ async fn everything_is_served(client: &Client, ids: &BTreeMap<String, Vec<String
     let releases: Vec<_> = client.list_releases().show_deleted().items().try_collect().await.unwrap();
     let deployments: Vec<_> = client.list_deployments().items().try_collect().await.unwrap();
     let entries: Vec<_> = client.list_audit_entries().items().try_collect().await.unwrap();
-    let keys: Vec<_> = client.list_api_keys().items().try_collect().await.unwrap();
+    let states = [ApiKeyState::Active, ApiKeyState::Disabled, ApiKeyState::Revoked];
+    let keys: Vec<_> = client.list_api_keys().states(states).items().try_collect().await.unwrap();
     assert_eq!(models.len(), ids["models"].len());
     assert_eq!(releases.len(), ids["releases"].len());
     assert_eq!(deployments.len(), ids["deployments"].len());

@@ -3,9 +3,11 @@
 mod commands;
 mod frozen;
 mod killed;
+mod rebuilt;
 mod together;
 
-use registry_server::store::catalogue::{self, Catalogue};
+use registry_server::store::catalogue::{self, Catalogue, Check, Table};
+use registry_server::store::drift::plain;
 use registry_server::store::schema::Schema;
 use registry_tests::{Database, Fresh};
 use sea_orm::{ConnectionTrait, Statement};
@@ -19,9 +21,22 @@ struct Dump {
 
 async fn tables(fresh: &Fresh) -> Catalogue {
     let db = fresh.connect().await;
-    let tables = catalogue::read(fresh.target().backend(), &db).await.expect("a catalogue");
+    let mut tables = catalogue::read(fresh.target().backend(), &db).await.expect("a catalogue");
     db.close().await.expect("a connection that closes");
+    tables.values_mut().for_each(spell_plainly);
     tables
+}
+
+/// PostgreSQL spells an expression that came out of a dump with its casts elsewhere.
+fn spell_plainly(table: &mut Table) {
+    let checks = std::mem::take(&mut table.checks).into_iter();
+    table.checks = checks.map(|check| Check { condition: plain(&check.condition), ..check }).collect();
+    for index in table.indexes.values_mut() {
+        index.rows = index.rows.as_deref().map(plain);
+    }
+    for column in table.columns.values_mut() {
+        column.default = column.default.as_deref().map(plain);
+    }
 }
 
 async fn dump(fresh: &Fresh) -> Dump {

@@ -45,7 +45,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A client that is patient: a registry that is started again meanwhile is waited for, for about a minute.
+    /// A client that is patient once it is connected: a registry that is started again is waited for, for about a minute.
     pub async fn client(&self) -> Result<Client, Failure> {
         let retry = RetryPolicy::default().max_attempts(20).max_delay(Duration::from_secs(3));
         let mut builder = Client::builder(&self.endpoint).retry(retry);
@@ -58,7 +58,7 @@ impl Connection {
         if let Some(tls) = self.tls()? {
             builder = builder.tls(tls);
         }
-        Ok(builder.connect_lazy()?)
+        Ok(builder.connect().await?)
     }
 
     /// The key, without the end of the line that it is on.

@@ -74,7 +74,7 @@ pub(in crate::api) fn message(item: Item) -> pb::TransferItem {
     pb::TransferItem { resource: Some(resource), last_release_number, content_id }
 }
 
-/// Only sound bytes are exported, which belong to something.
+/// Whether they are sound is for whoever imports to find out.
 fn content(row: Content) -> StoredContent {
     let Content { id, sha256, size_bytes, chunk_digests, state: _, create_time, orphan_time: _ } = row;
     StoredContent {

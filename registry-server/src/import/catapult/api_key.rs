@@ -26,6 +26,9 @@ impl std::fmt::Debug for Salt {
     }
 }
 
+/// What may be told of a key. In any other column there may be something of its secret, also in one that somebody added.
+const HARMLESS: [&str; 2] = ["name", "role"];
+
 /// As much as is stored of it.
 const LONGEST: usize = 255;
 
@@ -82,6 +85,7 @@ fn one(row: Row, keeps_name: bool, names: &mut Given, salt: &Salt) -> Result<(Me
     of.take("id");
     let old_name = of.take("name").unwrap_or_default();
     let name = if keeps_name { old_name.clone() } else { other_name(&mut of, &old_name, names) };
+    let has_prefixes = of.has("prefix");
     let (hash, prefix) = (of.take("key_hash").unwrap_or_default(), of.take("prefix"));
     let role = role(&mut of);
     let active = of.truth("is_active") == Some(true);
@@ -89,11 +93,16 @@ fn one(row: Row, keeps_name: bool, names: &mut Given, salt: &Salt) -> Result<(Me
     if !usable {
         of.changed("key_hash", None, None, "hash_refused");
     }
-    let state = if active && usable { StoredState::Active } else { StoredState::Disabled };
-    let create_time = of.time("created_at").unwrap_or(Timestamp::from_micros(0));
+    // Where Catapult looked keys up by their prefix, one without never let anybody in.
+    let found = !has_prefixes || prefix.as_deref().is_some_and(|prefix| !prefix.is_empty());
+    if !found {
+        of.changed("prefix", None, None, "prefix_missing");
+    }
+    let state = if active && usable && found { StoredState::Active } else { StoredState::Disabled };
+    let create_time = of.time_or("created_at", Timestamp::from_micros(0));
     let (last_use_time, expire_time) = (of.time("last_used_at"), of.time("expires_at"));
     let description = (name != old_name).then(|| format!("called `{old_name}` in Catapult").chars().take(1024).collect());
-    let (origin, changes) = of.into_changes();
+    let (origin, changes) = of.into_names_of_changes(&HARMLESS);
     let refused = |_| Trouble(format!("a fault of this program: the name made for API key {id} is refused"));
     let key = ApiKey {
         id,

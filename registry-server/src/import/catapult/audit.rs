@@ -8,11 +8,15 @@ use crate::domain::import::Change;
 use crate::domain::name::{Actor, ApiKeyName};
 use crate::domain::{ApiKeyId, AuditEntryId, Timestamp};
 use crate::import::Trouble;
+use crate::import::document::parse;
 use crate::import::translation::Translation;
 use crate::service::families::Member;
 use crate::store::audit::Entry;
 use crate::store::legacy::Row;
 use serde_json::{Map, Value};
+
+/// Where details are in the object that they were not.
+const DETAILS: &str = "legacy.details";
 
 /// What becomes of some rows.
 pub(super) fn translated(rows: Vec<Row>) -> Result<(Vec<Member<Entry>>, Vec<Change>), Trouble> {
@@ -29,7 +33,7 @@ fn one(row: Row) -> Result<(Member<Entry>, Vec<Change>), Trouble> {
     let mut of = Translation::of(origin("audit_logs", &row), row);
     let id: AuditEntryId = id(of.origin())?;
     of.take("id");
-    let create_time = of.time("created_at").unwrap_or(Timestamp::from_micros(0));
+    let create_time = of.time_or("created_at", Timestamp::from_micros(0));
     let method = of.text("action", 200).unwrap_or_default();
     let name = of.text("api_key_name", 255);
     let api_key_id = of.take("api_key_id").and_then(|id| id.parse::<ApiKeyId>().ok());
@@ -80,21 +84,29 @@ fn kind(word: &str) -> Option<(ResourceKind, bool)> {
     }
 }
 
-/// What else was noted, as it was; with the old word for the kind of resource, if that is not told by the kind.
+/// What else was noted, as it was; with the old word for the kind of resource, if that is not told by the kind. It is an object here,
+/// whose numbers are doubles, because it may leave again as one.
 fn details(of: &mut Translation, word: &str) -> String {
     let text = of.take("details").unwrap_or_else(|| "{}".to_owned());
-    if kind(word).is_some_and(|(_, same)| same) {
+    let (mut members, rule) = match parse(&text) {
+        Some((Value::Object(members), 0)) => (members, None),
+        Some((Value::Object(members), _)) => (members, Some("number_as_text")),
+        Some((other, _)) => (Map::from_iter([(DETAILS.to_owned(), other)]), Some("not_an_object")),
+        None => (Map::from_iter([(DETAILS.to_owned(), Value::String(text.clone()))]), Some("not_json")),
+    };
+    let told_by_kind = kind(word).is_some_and(|(_, same)| same);
+    if !told_by_kind {
+        members.insert("legacy.resource_type".to_owned(), Value::String(word.to_owned()));
+    }
+    let rules: Vec<_> = rule.into_iter().chain((!told_by_kind).then_some("resource_type_in_details")).collect();
+    if rules.is_empty() {
         return text;
     }
-    let read = serde_json::from_str(&text).unwrap_or(Value::Null);
-    let mut members = match read {
-        Value::Object(members) => members,
-        _ => Map::from_iter([("details".to_owned(), Value::String(text.clone()))]),
-    };
-    members.insert("legacy.resource_type".to_owned(), Value::String(word.to_owned()));
-    let with_word = Value::Object(members).to_string();
-    of.changed("details", Some(text), Some(with_word.clone()), "resource_type_in_details");
-    with_word
+    let changed = Value::Object(members).to_string();
+    for rule in rules {
+        of.changed("details", Some(text.clone()), Some(changed.clone()), rule);
+    }
+    changed
 }
 
 /// PostgreSQL writes an address with the length of its network, which is all of it.

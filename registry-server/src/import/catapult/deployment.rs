@@ -28,7 +28,7 @@ pub(super) fn translated(
     of.take("id");
     let release_id = release(&mut of, releases)?;
     let environment = environment(&mut of);
-    let deploy_time = of.time("deployed_at").unwrap_or(Timestamp::from_micros(0));
+    let deploy_time = of.time_or("deployed_at", Timestamp::from_micros(0));
     let (start_time, stop_time) = (of.time("started_at"), of.time("stopped_at"));
     let (state, terminate_time) = state(&mut of, deploy_time, stop_time);
     let (cluster, k8s_namespace) = (of.text("cluster", 255), of.text("k8s_namespace", 255));

@@ -52,34 +52,46 @@ impl Era {
         let mut schemas: Vec<&str> = source.tables().iter().map(|table| table.schema.as_str()).collect();
         schemas.sort_by_key(|schema| *schema != "model_registry");
         schemas.dedup();
-        let found = ERAS.iter().find_map(|era| schemas.iter().find_map(|schema| Self::in_schema(source, schema, *era)));
-        found.ok_or_else(|| {
-            Trouble(format!(
-                "--from: this is not the database of a Catapult: expected the tables models and versions, models and releases, or images and releases, with the columns {} and {}; found {}",
-                OF_MODELS.join(", "),
-                OF_RELEASES.join(", "),
-                source.found()
-            ))
-        })
+        for era in ERAS {
+            for schema in &schemas {
+                if let Some(found) = Self::in_schema(source, schema, era)? {
+                    return Ok(found);
+                }
+            }
+        }
+        Err(Trouble(format!(
+            "--from: this is not the database of a Catapult: expected the tables models and versions, models and releases, or images and releases, with the columns {} and {}; found {}",
+            OF_MODELS.join(", "),
+            OF_RELEASES.join(", "),
+            source.found()
+        )))
     }
 
     fn in_schema(
         source: &Source,
         schema: &str,
         (name, models, releases): (&'static str, &'static str, &'static str),
-    ) -> Option<Self> {
-        let table = |table: &str, columns: &[&str]| source.table(Some(schema), table, columns).cloned();
-        let others = OTHERS.into_iter().filter_map(|name| table(name, &["id"]).map(|found| (name, found)));
-        Some(Self {
+    ) -> Result<Option<Self>, Trouble> {
+        // These two tell the era by their columns, and so may be of another one; what is beside them may not be of anything else.
+        let known = |table: &str, columns: &[&str]| source.table(Some(schema), table, columns).cloned();
+        let (Some(of_models), Some(of_releases)) = (known(models, &OF_MODELS), known(releases, &OF_RELEASES)) else {
+            return Ok(None);
+        };
+        let beside = |table: &str, columns: &[&str]| Ok::<_, Trouble>(source.known(Some(schema), table, columns)?.cloned());
+        let mut others = Vec::new();
+        for name in OTHERS {
+            others.extend(beside(name, &["id"])?.map(|found| (name, found)));
+        }
+        Ok(Some(Self {
             name,
-            models: (models, table(models, &OF_MODELS)?),
-            releases: (releases, table(releases, &OF_RELEASES)?),
-            artifacts: table("artifacts", &OF_ARTIFACTS),
-            deployments: table("deployments", &OF_DEPLOYMENTS),
-            api_keys: table("api_keys", &OF_API_KEYS),
-            audit_logs: table("audit_logs", &OF_AUDIT_LOGS),
-            others: others.collect(),
-        })
+            models: (models, of_models),
+            releases: (releases, of_releases),
+            artifacts: beside("artifacts", &OF_ARTIFACTS)?,
+            deployments: beside("deployments", &OF_DEPLOYMENTS)?,
+            api_keys: beside("api_keys", &OF_API_KEYS)?,
+            audit_logs: beside("audit_logs", &OF_AUDIT_LOGS)?,
+            others,
+        }))
     }
 
     /// The tables that are read, by name.

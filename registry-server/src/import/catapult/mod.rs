@@ -21,7 +21,7 @@ use crate::domain::{ModelId, ReleaseId};
 use crate::service::families::Family;
 use crate::store::legacy::{Row, Table};
 use era::Era;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 /// What whoever imports is called, where nobody else is known.
 pub(super) fn actor() -> Actor {
@@ -45,7 +45,24 @@ pub struct Catapult {
     /// What the models are called here whose names had to be changed, by id.
     renamed: HashMap<String, String>,
     /// The paths of live artifacts that were given away.
-    paths: Given,
+    paths: artifact::Kept,
+    /// The models and the releases that were read: what is of others is of nothing.
+    read: Read,
+}
+
+/// What was read, by the ids of the old system.
+#[derive(Debug, Default)]
+struct Read {
+    models: HashSet<String>,
+    releases: HashSet<String>,
+}
+
+/// Tables of which each row is of a row of another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Child {
+    Release,
+    Artifact,
+    Deployment,
 }
 
 /// How far it has come.
@@ -53,7 +70,7 @@ pub struct Catapult {
 enum Stage {
     ApiKeys,
     Models(VecDeque<Row>, Option<Vec<String>>),
-    Orphans(Option<Vec<String>>),
+    Orphans(Child, Option<Vec<String>>),
     AuditLogs(Option<Vec<String>>),
     Others(usize, Option<Vec<String>>),
     End,
@@ -66,7 +83,15 @@ impl Catapult {
     /// A sentence that says what was expected and what was found.
     pub fn of(source: Source, salt: Option<Salt>) -> Result<Self, Trouble> {
         let era = Era::of(&source)?;
-        Ok(Self { source, era, salt, stage: Stage::ApiKeys, renamed: HashMap::new(), paths: Given::default() })
+        Ok(Self {
+            source,
+            era,
+            salt,
+            stage: Stage::ApiKeys,
+            renamed: HashMap::new(),
+            paths: artifact::Kept::default(),
+            read: Read::default(),
+        })
     }
 
     /// Gives names to the models whose own are refused, before any of them is used: who has a good one keeps it.
@@ -91,12 +116,26 @@ impl Catapult {
         Ok(())
     }
 
+    /// Lets artifacts keep the paths that are good, before any is given away.
+    async fn reserve_paths(&mut self) -> Result<(), Trouble> {
+        let Some(table) = &self.era.artifacts else { return Ok(()) };
+        let mut after = None::<Vec<String>>;
+        loop {
+            let rows = self.source.page(table, &BY_TIME, after.as_deref()).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = Some(place(last, &BY_TIME));
+            rows.iter().filter(|row| !is_lost(row)).for_each(|row| self.paths.reserve_path(row));
+        }
+    }
+
     /// The next model, with everything of it.
     async fn family(&mut self, row: Row) -> Result<Family, Trouble> {
         let (id, model, changes) = model::translated(self.era.models.0, row, &self.renamed)?;
         let mut family = Family::of(model);
         family.changes = changes;
         let stands_for = self.releases(&mut family, id).await?;
+        self.read.models.insert(id.to_string());
+        self.read.releases.extend(stands_for.keys().cloned());
         self.artifacts(&mut family, id, &stands_for).await?;
         self.deployments(&mut family, id, &stands_for).await?;
         Ok(family)
@@ -106,7 +145,7 @@ impl Catapult {
     async fn releases(&self, family: &mut Family, model: ModelId) -> Result<BTreeMap<String, ReleaseId>, Trouble> {
         let only = [("image_id", vec![model.to_string()])];
         let rows = self.source.all(&self.era.releases.1, &only, &BY_TIME).await?;
-        let mut siblings = release::Siblings::default();
+        let mut siblings = release::Siblings::of(&rows);
         for row in rows {
             siblings.add(self.era.releases.0, model, row)?;
         }
@@ -124,7 +163,7 @@ impl Catapult {
             rows.extend(of_model.into_iter().filter(|row| row.get("release_id").is_none_or(Option::is_none)));
         }
         rows.sort_by_key(|row| place(row, &BY_TIME));
-        let mut names = artifact::Names::default();
+        let mut names = artifact::names(&rows, of);
         for row in rows {
             let (artifact, changes) = artifact::translated(row, model, of, &mut names, &mut self.paths)?;
             family.artifacts.push(artifact);
@@ -153,6 +192,30 @@ impl Catapult {
         };
         api_key::translated(rows, salt).map(|(keys, changes)| Portion::ApiKeys(keys, changes))
     }
+}
+
+impl Read {
+    /// Why a row is of nothing that was read, if it is.
+    fn lacks(&self, child: Child, row: &Row) -> Option<&'static str> {
+        let parent = |column: &str| row.get(column).and_then(Option::as_deref);
+        let without_release = "its release is not there, or is itself of a model that is not there";
+        let without_model = "its model is not there";
+        let (model, release) = match child {
+            Child::Release => (parent("image_id"), None),
+            Child::Artifact => (parent("model_id"), parent("release_id")),
+            Child::Deployment => (None, Some(parent("release_id").unwrap_or_default())),
+        };
+        match (release, model) {
+            (Some(release), _) => (!self.releases.contains(release)).then_some(without_release),
+            (None, Some(model)) => (!self.models.contains(model)).then_some(without_model),
+            (None, None) => Some("it belongs to no model"),
+        }
+    }
+}
+
+/// Whether an artifact says of nothing that it belongs to that.
+fn is_lost(row: &Row) -> bool {
+    ["release_id", "model_id"].iter().all(|parent| row.get(*parent).is_none_or(Option::is_none))
 }
 
 /// The rows of a table that belong to some releases.
@@ -205,6 +268,7 @@ impl System for Catapult {
             match std::mem::replace(&mut self.stage, Stage::End) {
                 Stage::ApiKeys => {
                     self.rename().await?;
+                    self.reserve_paths().await?;
                     self.stage = Stage::Models(VecDeque::new(), None);
                     return self.api_keys().await.map(Some);
                 }
@@ -214,13 +278,13 @@ impl System for Catapult {
                         after = rows.back().map(|row| place(row, &BY_TIME));
                     }
                     let Some(row) = rows.pop_front() else {
-                        self.stage = Stage::Orphans(None);
+                        self.stage = Stage::Orphans(Child::Release, None);
                         continue;
                     };
                     self.stage = Stage::Models(rows, after);
                     return Ok(Some(Portion::Family(Box::new(self.family(row).await?))));
                 }
-                Stage::Orphans(after) => return self.orphans(after).await.map(Some),
+                Stage::Orphans(child, after) => return self.orphans(child, after).await.map(Some),
                 Stage::AuditLogs(after) => {
                     if let Some(portion) = self.audit_logs(after).await? {
                         return Ok(Some(portion));
@@ -238,18 +302,24 @@ impl System for Catapult {
 }
 
 impl Catapult {
-    /// Artifacts that belong to nothing.
-    async fn orphans(&mut self, after: Option<Vec<String>>) -> Result<Portion, Trouble> {
-        let rows = match &self.era.artifacts {
+    /// What belongs to nothing: nobody keeps a database without foreign keys from having such rows.
+    async fn orphans(&mut self, child: Child, after: Option<Vec<String>>) -> Result<Portion, Trouble> {
+        let (name, table) = match child {
+            Child::Release => (self.era.releases.0, Some(&self.era.releases.1)),
+            Child::Artifact => ("artifacts", self.era.artifacts.as_ref()),
+            Child::Deployment => ("deployments", self.era.deployments.as_ref()),
+        };
+        let rows = match table {
             Some(table) => self.source.page(table, &BY_ID, after.as_deref()).await?,
             None => Vec::new(),
         };
-        self.stage = match rows.last() {
-            Some(last) => Stage::Orphans(Some(place(last, &BY_ID))),
-            None => Stage::AuditLogs(None),
+        self.stage = match (rows.last(), child) {
+            (Some(last), child) => Stage::Orphans(child, Some(place(last, &BY_ID))),
+            (None, Child::Release) => Stage::Orphans(Child::Artifact, None),
+            (None, Child::Artifact) => Stage::Orphans(Child::Deployment, None),
+            (None, Child::Deployment) => Stage::AuditLogs(None),
         };
-        let lost = |row: &&Row| ["release_id", "model_id"].iter().all(|parent| row.get(*parent).is_none_or(Option::is_none));
-        let left = rows.iter().filter(lost).map(|row| (origin("artifacts", row), "it belongs to no model".to_owned()));
+        let left = rows.iter().filter_map(|row| Some((origin(name, row), self.read.lacks(child, row)?.to_owned())));
         Ok(Portion::Left(left.collect()))
     }
 

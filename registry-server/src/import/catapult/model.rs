@@ -33,12 +33,12 @@ pub(super) fn translated(
     let (name, display_name) = names(&mut of, renamed);
     let repository = of.text("repository", 500);
     let storage_path = storage_path(&mut of, repository.as_deref());
-    let create_time = of.time("created_at").unwrap_or(Timestamp::from_micros(0));
+    let create_time = of.time_or("created_at", Timestamp::from_micros(0));
     let tags = tags(&mut of);
     let (company, base_model) = (of.text("company", 255), of.text("base_model", 100));
     let (parameter_count, description) = (of.text("parameter_count", 50), of.text("description", 16_384));
     let (requires_gpu, server_type) = (of.truth("requires_gpu"), of.spelled("server_type", SERVER_TYPE));
-    let (source, update_time) = (source(&mut of), of.time("updated_at").unwrap_or(create_time));
+    let (source, update_time) = (source(&mut of), of.time_or("updated_at", create_time));
     let members = of.object("metadata");
     let (origin, metadata, changes) = of.into_metadata(members);
     let refused = |what: &str| Trouble(format!("a fault of this program: the {what} made for model {id} is refused"));

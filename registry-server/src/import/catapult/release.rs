@@ -9,53 +9,81 @@ use crate::domain::name::{Digest, ImageTag, Platform, Quantization, Version};
 use crate::domain::release::ReleaseState;
 use crate::domain::{ModelId, ReleaseId, Timestamp};
 use crate::import::Trouble;
-use crate::import::names::{self, Given, QUANTIZATION, TAG, VERSION};
+use crate::import::document::fitting;
+use crate::import::names::{Given, QUANTIZATION, TAG, VERSION};
 use crate::import::translation::Translation;
 use crate::service::families::{Member, ReleaseRow};
 use crate::store::entity::release;
 use crate::store::legacy::Row;
-use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 const PLATFORM: &str = "linux/amd64";
+/// Where a release has the ids and times of the rows that said the same.
+const TWINS: &str = "legacy.twins";
+
+/// A member, when it was made, and the rest of the row it was made of.
+type Wanted = (usize, Option<String>, Row);
 
 /// The releases of one model, one after the other as they were made.
 #[derive(Debug, Default)]
 pub(super) struct Siblings {
     members: Vec<Member<ReleaseRow>>,
-    /// The members that began with a key, and the rows they were made of.
-    by_key: HashMap<(Version, Quantization, Platform), (usize, Row)>,
+    /// The members that wanted a key, when they were made, and the rest of the rows they were made of.
+    by_key: HashMap<(Version, Quantization, Platform), Vec<Wanted>>,
+    /// The rows that keep their key: they have a good one, each is the first that has it.
+    keepers: HashSet<String>,
     /// The versions there are for each quantization and platform.
     versions: HashMap<(Quantization, Platform), Given>,
     stands_for: BTreeMap<String, ReleaseId>,
+    /// The rows that were folded into each member.
+    twins: BTreeMap<usize, Vec<Value>>,
     changes: Vec<Change>,
 }
 
 impl Siblings {
+    /// Of these rows, of which none is added yet: who has a good key keeps it, whatever has to become of the keys of others.
+    pub(super) fn of(rows: &[Row]) -> Self {
+        let mut siblings = Self::default();
+        for row in rows {
+            let Some((version, quantization, platform)) = good_key(row) else { continue };
+            if siblings.versions.entry((quantization, platform)).or_default().take(&version) {
+                siblings.keepers.insert(row.get("id").cloned().flatten().unwrap_or_default());
+            }
+        }
+        siblings
+    }
+
     /// Adds one. What is the same as an earlier one but for its id and the moment it was made at is folded into that; what only has
     /// its key gets another version.
     pub(super) fn add(&mut self, table: &'static str, model: ModelId, row: Row) -> Result<(), Trouble> {
-        let same = without_identity(row.clone());
+        let (same, made) = without_identity(row.clone());
         let mut of = Translation::of(origin(table, &row), row);
         let id: ReleaseId = id(of.origin())?;
         of.take("id");
         of.take("image_id");
         let (version, quantization, platform) = key(&mut of)?;
-        if let Some((index, twin)) = self.by_key.get(&(version.clone(), quantization.clone(), platform.clone())) {
-            if let (true, Some(member)) = (*twin == same, self.members.get_mut(*index)) {
-                self.stands_for.insert(of.origin().key.clone(), member.row.row.id);
-                let to = Some(member.row.row.id.to_string());
-                of.changed("id", Some(id.to_string()), to, "identical_twin");
-                let (origin, changes) = of.into_folded();
-                member.folded.push(origin);
-                self.changes.extend(changes);
-                return Ok(());
+        let key = (version.clone(), quantization.clone(), platform.clone());
+        let twins = self.by_key.entry(key).or_default();
+        let twin = twins.iter().find(|(_, _, twin)| *twin == same).map(|(index, made, _)| (*index, made.clone()));
+        if let Some((index, first_made)) = twin
+            && let Some(member) = self.members.get_mut(index)
+        {
+            self.twins.entry(index).or_default().push(json!({"id": id.to_string(), "created_at": made}));
+            if made != first_made {
+                of.changed("created_at", made, first_made, "identical_twin");
             }
+            self.stands_for.insert(of.origin().key.clone(), member.row.row.id);
+            let to = Some(member.row.row.id.to_string());
+            of.changed("id", Some(id.to_string()), to, "identical_twin");
+            let (origin, changes) = of.into_folded();
+            member.folded.push(origin);
+            self.changes.extend(changes);
+            return Ok(());
         }
-        let first = (version.clone(), quantization.clone(), platform.clone());
+        twins.push((self.members.len(), made, same));
         let version = self.unique(&mut of, version, &quantization, &platform)?;
         let member = translated(of, id, model, (version, quantization, platform), self.members.len() + 1)?;
-        self.by_key.entry(first).or_insert((self.members.len(), same));
         self.stands_for.insert(member.0.origins.first().map(|origin| origin.key.clone()).unwrap_or_default(), id);
         self.members.push(member.0);
         self.changes.extend(member.1);
@@ -69,6 +97,9 @@ impl Siblings {
         quantization: &Quantization,
         platform: &Platform,
     ) -> Result<Version, Trouble> {
+        if self.keepers.contains(&of.origin().key) {
+            return Ok(version);
+        }
         let given = self.versions.entry((quantization.clone(), platform.clone())).or_default();
         let between = if version.as_str().contains('+') { "." } else { "+" };
         let key = of.origin().key.clone();
@@ -81,16 +112,52 @@ impl Siblings {
     }
 
     /// The releases, which of them stands for which row, and what was changed.
-    pub(super) fn into_members(self) -> (Vec<Member<ReleaseRow>>, BTreeMap<String, ReleaseId>, Vec<Change>) {
+    pub(super) fn into_members(mut self) -> (Vec<Member<ReleaseRow>>, BTreeMap<String, ReleaseId>, Vec<Change>) {
+        for (index, twins) in std::mem::take(&mut self.twins) {
+            if let Some(member) = self.members.get_mut(index) {
+                self.changes.extend(keep_twins(member, twins));
+            }
+        }
         (self.members, self.stands_for, self.changes)
     }
 }
 
-/// What tells a row from another that says the same.
-fn without_identity(mut row: Row) -> Row {
+/// A row without what tells it from another that says the same, and when it was made.
+fn without_identity(mut row: Row) -> (Row, Option<String>) {
     row.remove("id");
-    row.remove("created_at");
-    row
+    let made = row.remove("created_at").flatten();
+    (row, made)
+}
+
+/// The key of a row of which nothing has to be changed.
+fn good_key(row: &Row) -> Option<(String, Quantization, Platform)> {
+    let text = |column: &str| row.get(column).and_then(Option::as_deref);
+    let version = text("version").filter(|version| VERSION.has(version))?;
+    let quantization = text("quantization").map_or(Some(""), |text| QUANTIZATION.has(text).then_some(text))?;
+    let platform = text("platform").filter(|platform| is_platform(platform))?;
+    Some((version.to_owned(), quantization.parse().ok()?, platform.parse().ok()?))
+}
+
+/// Notes at a release which rows it stands for, beside what the old system noted there.
+fn keep_twins(member: &mut Member<ReleaseRow>, twins: Vec<Value>) -> Vec<Change> {
+    let metadata = &mut member.row.row.metadata;
+    let mut members = std::mem::take(metadata).into_inner();
+    let mut name = TWINS.to_owned();
+    while members.contains_key(&name) {
+        name.push('_');
+    }
+    members.insert(name, Value::Array(twins));
+    let (document, left) = fitting(members);
+    *metadata = document;
+    let Some(origin) = member.origins.first() else { return Vec::new() };
+    let change = |(name, value): (String, Value)| Change {
+        origin: origin.clone(),
+        column: format!("metadata.{name}"),
+        from: Some(if let Value::String(text) = value { text } else { value.to_string() }),
+        to: None,
+        rule: "metadata_too_large",
+    };
+    left.into_iter().map(change).collect()
 }
 
 fn parsed<T: std::str::FromStr>(text: &str, what: &str, of: &Translation) -> Result<T, Trouble> {
@@ -100,14 +167,9 @@ fn parsed<T: std::str::FromStr>(text: &str, what: &str, of: &Translation) -> Res
 
 /// What tells it from the other releases of its model, in the spelling of this registry.
 fn key(of: &mut Translation) -> Result<(Version, Quantization, Platform), Trouble> {
-    let version = match of.spelled("version", VERSION) {
-        Some(version) => version,
-        None => names::VERSION.spelled(&format!("unnamed-{}", of.origin().key)),
-    };
-    let quantization = match of.spelled("quantization", QUANTIZATION) {
-        Some(quantization) => quantization,
-        None => String::new(),
-    };
+    let unnamed = format!("unnamed-{}", of.origin().key);
+    let version = of.spelled_or("version", VERSION, || unnamed);
+    let quantization = of.spelled("quantization", QUANTIZATION).unwrap_or_default();
     let platform = platform(of);
     Ok((parsed(&version, "version", of)?, parsed(&quantization, "quantization", of)?, parsed(&platform, "platform", of)?))
 }
@@ -156,7 +218,7 @@ fn translated(
 ) -> Result<(Member<ReleaseRow>, Vec<Change>), Trouble> {
     let tag = tag(&mut of, &version, &quantization)?;
     let digest = digest(&mut of);
-    let create_time = of.time("created_at").unwrap_or(Timestamp::from_micros(0));
+    let create_time = of.time_or("created_at", Timestamp::from_micros(0));
     let promoted = !of.has("is_release") || of.truth("is_release") == Some(true);
     let (state, state_reason) = state(&mut of, promoted, digest.is_some());
     let (size_bytes, release_notes) = (of.number("size_bytes", 0, i64::MAX), of.text("release_notes", 65_536));
@@ -195,13 +257,9 @@ fn translated(
 
 /// The tag of its image; where that is refused as a whole, the one that a release without one gets.
 fn tag(of: &mut Translation, version: &Version, quantization: &Quantization) -> Result<ImageTag, Trouble> {
-    match of.spelled("tag", TAG) {
-        Some(tag) => parsed(&tag, "tag", of),
-        None => {
-            let default = ImageTag::of(version.as_str(), quantization.as_str()).map(|tag| tag.to_string());
-            parsed(&default.unwrap_or_else(|_| "unknown".to_owned()), "tag", of)
-        }
-    }
+    let default = ImageTag::of(version.as_str(), quantization.as_str()).map(|tag| tag.to_string());
+    let tag = of.spelled_or("tag", TAG, || default.unwrap_or_else(|_| "unknown".to_owned()));
+    parsed(&tag, "tag", of)
 }
 
 /// A digest, if what stands there is one. Nobody ever checked.
@@ -229,24 +287,24 @@ pub(super) fn is_hex(text: &str, count: usize) -> bool {
 /// Where it is in its life. Only a candidate may be without a digest, and what was never promoted is one.
 fn state(of: &mut Translation, promoted: bool, has_digest: bool) -> (ReleaseState, Option<String>) {
     let word = of.take("status");
-    let state = match word.as_deref() {
-        Some("active") | None if promoted => ReleaseState::Active,
-        Some("active") | None => ReleaseState::Candidate,
-        Some("deprecated") => ReleaseState::Deprecated,
-        Some("archived") => ReleaseState::Archived,
-        Some(_) => ReleaseState::Deprecated,
+    let (said, rule) = match word.as_deref() {
+        Some("active") if promoted => (ReleaseState::Active, None),
+        Some("active") => (ReleaseState::Candidate, None),
+        Some("deprecated") => (ReleaseState::Deprecated, None),
+        Some("archived") => (ReleaseState::Archived, None),
+        None if promoted => (ReleaseState::Active, Some("status_null")),
+        None => (ReleaseState::Candidate, Some("status_null")),
+        Some(_) => (ReleaseState::Deprecated, Some("status_unknown")),
     };
-    let known = matches!(word.as_deref(), Some("active" | "deprecated" | "archived"));
-    let said = word.clone().unwrap_or_else(|| "active".to_owned());
-    match (&word, known) {
-        (None, _) => of.changed("status", None, Some(state.to_string()), "status_null"),
-        (Some(_), true) => {}
-        (Some(word), false) => of.replaced("status", word.clone(), Some(state.to_string()), "status_unknown"),
+    let demoted = !has_digest && said != ReleaseState::Candidate;
+    let (state, rule) = if demoted { (ReleaseState::Candidate, Some("no_digest")) } else { (said, rule) };
+    if let Some(rule) = rule {
+        match word.clone() {
+            Some(word) => of.replaced("status", word, Some(state.to_string()), rule),
+            None => of.changed("status", None, Some(state.to_string()), rule),
+        }
     }
-    if has_digest || state == ReleaseState::Candidate {
-        return (state, None);
-    }
-    of.replaced("status", said.clone(), Some(ReleaseState::Candidate.to_string()), "no_digest");
-    let said: String = said.chars().take(100).collect();
-    (ReleaseState::Candidate, Some(format!("was `{said}` in Catapult, and has no digest that can be one")))
+    let was =
+        word.map_or_else(|| "had no status".to_owned(), |word| format!("was `{}`", word.chars().take(100).collect::<String>()));
+    (state, demoted.then(|| format!("{was} in Catapult, and has no digest that can be one")))
 }

@@ -142,12 +142,7 @@ impl Mlflow {
         }
     }
 
-    async fn all(
-        &self,
-        table: Option<&Table>,
-        of_these: &[(&str, Vec<String>)],
-        order: &[&str],
-    ) -> Result<Vec<Row>, Trouble> {
+    async fn all(&self, table: Option<&Table>, of_these: &[(&str, Vec<String>)], order: &[&str]) -> Result<Vec<Row>, Trouble> {
         let Some(table) = table else { return Ok(Vec::new()) };
         let order: Vec<&str> = std::iter::once("name").chain(order.iter().copied()).collect();
         self.source.all(table, of_these, &order).await
@@ -177,24 +172,31 @@ impl Mlflow {
         Ok(None)
     }
 
-    /// The tables of which more rows were counted than there were of models.
+    /// The tables of which more rows are there than were of models.
     async fn stray_tables(&self) -> Result<VecDeque<Strays>, Trouble> {
         let Tables { models: _, versions, model_tags, version_tags, aliases } = &self.tables;
-        let Read { versions: of_versions, model_tags: of_model_tags, version_tags: of_version_tags, aliases: of_aliases } = &self.read;
-        let all: [(Option<&Table>, &[&'static str], fn(&Row) -> Origin, usize); 4] = [
-            (Some(versions), OF_VERSION, of_version, *of_versions),
-            (model_tags.as_ref(), OF_MODEL_TAG, of_model_tag, *of_model_tags),
-            (version_tags.as_ref(), OF_VERSION_TAG, of_version_tag, *of_version_tags),
-            (aliases.as_ref(), OF_ALIAS, of_alias, *of_aliases),
+        let read = &self.read;
+        let all = [
+            self.strays(Some(versions), read.versions, OF_VERSION, of_version).await?,
+            self.strays(model_tags.as_ref(), read.model_tags, OF_MODEL_TAG, of_model_tag).await?,
+            self.strays(version_tags.as_ref(), read.version_tags, OF_VERSION_TAG, of_version_tag).await?,
+            self.strays(aliases.as_ref(), read.aliases, OF_ALIAS, of_alias).await?,
         ];
-        let mut strays = VecDeque::new();
-        for (table, order, origin, read) in all {
-            let Some(table) = table else { continue };
-            if self.source.count(table).await? > u64::try_from(read).unwrap_or(u64::MAX) {
-                let order = self.tables.order().iter().chain(order).copied().collect();
-                strays.push_back(Strays { table: table.clone(), order, after: None, origin });
-            }
+        Ok(all.into_iter().flatten().collect())
+    }
+
+    async fn strays(
+        &self,
+        table: Option<&Table>,
+        read: usize,
+        order: &[&'static str],
+        origin: fn(&Row) -> Origin,
+    ) -> Result<Option<Strays>, Trouble> {
+        let Some(table) = table else { return Ok(None) };
+        if self.source.count(table).await? <= u64::try_from(read).unwrap_or(u64::MAX) {
+            return Ok(None);
         }
-        Ok(strays)
+        let order = self.tables.order().iter().chain(order).copied().collect();
+        Ok(Some(Strays { table: table.clone(), order, after: None, origin }))
     }
 }

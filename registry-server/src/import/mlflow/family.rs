@@ -6,12 +6,12 @@ use super::aliases::{Pointer, Pointers};
 use super::batch::{self, Rows};
 use super::release::{self, Version};
 use super::{Key, NAME, WORKSPACE, key, tags, text};
-use crate::domain::import::{Origin, derived_id};
+use crate::domain::import::{Change, Origin, derived_id};
 use crate::domain::model::ModelSource;
 use crate::domain::name::{Actor, ModelName};
 use crate::domain::{ModelId, Revision, Timestamp};
-use crate::import::Trouble;
 use crate::import::translation::Translation;
+use crate::import::{Trouble, names};
 use crate::service::families::{Family, Member};
 use crate::store::entity::{alias, model};
 use crate::store::legacy::Row;
@@ -125,7 +125,8 @@ impl Versions {
     fn rename(&mut self, pointers: &[Pointer]) {
         for version in &mut self.live {
             let renamed = pointers.iter().filter(|pointer| pointer.version == version.number);
-            let renamed = renamed.filter_map(|pointer| pointer.was.clone().map(|was| (pointer.alias.clone(), Value::String(was))));
+            let renamed =
+                renamed.filter_map(|pointer| pointer.was.clone().map(|was| (pointer.alias.clone(), Value::String(was))));
             version.renamed = renamed.collect();
         }
     }
@@ -138,7 +139,7 @@ fn of_model(
     newest: Option<String>,
     highest: i64,
     model_tags: Vec<Row>,
-) -> Result<(Member<Model>, Vec<crate::domain::import::Change>), Trouble> {
+) -> Result<(Member<Model>, Vec<Change>), Trouble> {
     let Own { key: (_, title), id, created: _, create_time, update_time } = own;
     let mut origins = vec![old.origin().clone()];
     origins.extend(model_tags.iter().map(batch::of_model_tag));
@@ -148,11 +149,12 @@ fn of_model(
     let name: ModelName = given.parse().map_err(|why| Trouble(format!("{given:?} is no name of a model: {why}")))?;
     let called = old.take("name");
     if title != given {
-        old.replaced("name", title.clone(), Some(given.to_owned()), "spelling");
+        let rule = if names::model(title) == *title { "workspace_in_name" } else { "name_refused" };
+        old.replaced("name", title.clone(), Some(given.to_owned()), rule);
     }
     let path = newest.filter(|path| !path.is_empty()).unwrap_or_else(|| {
         let path: String = format!("models:/{title}").chars().take(PATH).collect();
-        old.changed("storage_path", None, Some(path.clone()), "path_missing");
+        old.changed("storage_path", None, Some(path.clone()), "empty_storage_path");
         path
     });
     let description = old.text("description", DESCRIPTION);

@@ -69,16 +69,21 @@ struct Tables {
 }
 
 impl Tables {
-    fn of(source: &Source) -> Option<Self> {
-        let models = source.table(None, MODELS, &["name", "creation_time"])?.clone();
-        let beside = |name: &str, columns: &[&str]| source.table(Some(&models.schema), name, columns).cloned();
-        Some(Self {
-            versions: beside(VERSIONS, &["name", "version", "current_stage", "source"])?,
-            model_tags: beside(MODEL_TAGS, &["name", "key", "value"]),
-            version_tags: beside(VERSION_TAGS, &["name", "version", "key", "value"]),
-            aliases: beside(ALIASES, &["name", "alias", "version"]),
+    /// Those of a source; nothing if it is of something else.
+    ///
+    /// # Errors
+    /// If a table of them lacks a column that it has in every version.
+    fn of(source: &Source) -> Result<Option<Self>, Trouble> {
+        let Some(models) = source.known(None, MODELS, &["name", "creation_time"])?.cloned() else { return Ok(None) };
+        let beside = |name: &str, columns: &[&str]| Ok::<_, Trouble>(source.known(Some(&models.schema), name, columns)?.cloned());
+        let Some(versions) = beside(VERSIONS, &["name", "version", "current_stage", "source"])? else { return Ok(None) };
+        Ok(Some(Self {
+            versions,
+            model_tags: beside(MODEL_TAGS, &["name", "key", "value"])?,
+            version_tags: beside(VERSION_TAGS, &["name", "version", "key", "value"])?,
+            aliases: beside(ALIASES, &["name", "alias", "version"])?,
             models,
-        })
+        }))
     }
 
     fn all(&self) -> impl Iterator<Item = (&'static str, &Table)> {
@@ -120,7 +125,7 @@ impl Mlflow {
     /// # Errors
     /// A sentence that says what was found instead.
     pub async fn open(source: Source, choice: Choice) -> Result<Self, Trouble> {
-        let Some(tables) = Tables::of(&source) else {
+        let Some(tables) = Tables::of(&source)? else {
             let found = source.found();
             return Err(Trouble(format!(
                 "no model registry of MLflow: expected the tables {MODELS} (name, creation_time, …) and {VERSIONS} (name, version, current_stage, source, …), found {found}"
@@ -135,7 +140,16 @@ impl Mlflow {
         }
         let is_prefixed = choice.workspace.is_none() && workspaces.len() > 1;
         let names = titles::give(keys, is_prefixed);
-        Ok(Self { source, tables, choice, names, after: None, models: VecDeque::new(), read: batch::Read::default(), strays: None })
+        Ok(Self {
+            source,
+            tables,
+            choice,
+            names,
+            after: None,
+            models: VecDeque::new(),
+            read: batch::Read::default(),
+            strays: None,
+        })
     }
 
     /// Why a model is left out, if it is.

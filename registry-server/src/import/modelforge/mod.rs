@@ -75,8 +75,10 @@ impl ModelForge {
     /// # Errors
     /// A sentence that says what was found instead.
     pub async fn open(source: Source) -> Result<Self, Trouble> {
-        let known = |version: Version| source.table(None, version.table(), version.columns()).map(|table| (version, table.clone()));
-        let tables: Vec<(Version, Table)> = Version::ALL.into_iter().filter_map(known).collect();
+        let mut tables: Vec<(Version, Table)> = Vec::new();
+        for version in Version::ALL {
+            tables.extend(source.known(None, version.table(), version.columns())?.map(|table| (version, table.clone())));
+        }
         if tables.is_empty() {
             let [first, second] = Version::ALL.map(|version| format!("{} ({})", version.table(), version.columns().join(", ")));
             let found = source.found();

@@ -10,8 +10,8 @@ use crate::domain::name::{Actor, ModelName, StoragePath};
 use crate::domain::training::Training;
 use crate::domain::{ModelId, Revision};
 use crate::import::names;
-use crate::import::{Trouble, time};
 use crate::import::translation::Translation;
+use crate::import::{Trouble, time};
 use crate::service::families::{Family, Member};
 use crate::store::entity::model;
 use crate::store::legacy::Row;
@@ -46,17 +46,7 @@ pub(super) struct Facts {
 
 /// The model that is made of a row.
 pub(super) fn family(mut row: Translation, version: Version, facts: Facts) -> Family {
-    let Facts {
-        id,
-        name,
-        title,
-        storage_path,
-        is_described_as_custom,
-        training,
-        create_time,
-        update_time,
-        is_deleted,
-    } = facts;
+    let Facts { id, name, title, storage_path, is_described_as_custom, training, create_time, update_time, is_deleted } = facts;
     let description = row.text("description", DESCRIPTION);
     let is_custom_base_model = flag(&mut row, is_described_as_custom);
     let base_model = row.text("base_model", 100);
@@ -116,7 +106,8 @@ pub(super) fn name(row: &mut Translation, column: &str, given: &str) -> Result<(
         return Ok((name, None));
     }
     let title = own.as_deref().filter(|own| !own.is_empty()).map(|own| own.chars().take(TITLE).collect());
-    let rule = if title.as_deref().is_some_and(|title| names::model(title) == title) { "name_taken" } else { "spelling" };
+    let is_name = own.as_deref().is_some_and(|own| !own.is_empty() && names::model(own) == own);
+    let rule = if is_name { "name_taken" } else { "name_refused" };
     row.replaced(column, own.unwrap_or_default(), Some(given.to_owned()), rule);
     Ok((name, title))
 }
@@ -130,7 +121,7 @@ pub(super) fn path(row: &mut Translation, column: &str) -> Result<StoragePath, T
         Some(path) => path,
         None => {
             let place = format!("{NAME}:{}/{}", row.origin().table, row.origin().key);
-            row.changed(column, Some(String::new()), Some(place.clone()), "path_missing");
+            row.changed(column, Some(String::new()), Some(place.clone()), "empty_storage_path");
             place
         }
     };

@@ -1,5 +1,5 @@
-//! How often calls from an address may fail to authenticate before they are told to wait. Only calls that fail are looked at:
-//! whoever has valid credentials is served, wherever he is. Knows nothing of the credentials.
+//! How often calls from an address may fail to authenticate before they are told to wait. Only calls that fail are looked at, and
+//! those whose secret is not known yet and is slow to compare: whoever has valid credentials is served, wherever he is. Knows nothing of the credentials.
 
 use super::{CallLimits, Rate};
 use crate::domain::{Error, Limit};
@@ -15,6 +15,8 @@ const WITHIN: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub struct Failures {
     rate: Rate<Option<IpAddr>>,
+    /// Of tries that cost much to tell apart, whatever comes of them: asked before they do.
+    costly: Rate<Option<IpAddr>>,
     refusals: Refusals,
 }
 
@@ -22,7 +24,20 @@ impl Failures {
     /// None yet.
     #[must_use]
     pub fn new(limits: &CallLimits, refusals: &Refusals) -> Self {
-        Self { rate: Rate::new(limits.failed_authentications, WITHIN), refusals: refusals.clone() }
+        let rate = || Rate::new(limits.failed_authentications, WITHIN);
+        Self { rate: rate(), costly: rate(), refusals: refusals.clone() }
+    }
+
+    /// Whether a call from there may try a secret that it costs much to compare, as often as it may fail.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`]
+    pub fn may_try(&self, address: Option<IpAddr>) -> Result<(), Error> {
+        let limit = Limit::FailedAuthentications;
+        self.costly.check(&address.map(network)).map_err(|retry| {
+            self.refusals.happened(limit);
+            Error::RateLimited { limit, retry }
+        })
     }
 
     /// What a call from there is told that has failed with this error.

@@ -7,6 +7,7 @@
 //! May not: know the old systems, or how their rows are read.
 
 mod keys;
+mod merged;
 mod plan;
 mod write;
 

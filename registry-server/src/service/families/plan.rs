@@ -2,14 +2,16 @@
 //!
 //! May not: write.
 
-use super::{Family, Member, Put, ReleaseRow};
+use super::{Family, Member, Put, ReleaseRow, merged};
 use crate::domain::error::{Error, Kind};
-use crate::domain::import::{Change, Fate, OnConflict};
-use crate::domain::{ModelId, ReleaseId};
+use crate::domain::import::{Change, Fate, OnConflict, stands_for_it};
+use crate::domain::name::Digest;
+use crate::domain::{ArtifactId, ModelId, ReleaseId};
 use crate::store::entity::{alias, artifact, deployment, model};
 use crate::store::stored::{self, Known};
 use crate::store::{Tx, models};
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt::Display;
 
 /// What is to become of a family.
 pub(super) struct Plan {
@@ -19,6 +21,9 @@ pub(super) struct Plan {
     pub(super) releases: Vec<Fate>,
     /// The release that stands for one of the family, and the number of one that is created.
     pub(super) becomes: HashMap<ReleaseId, (ReleaseId, i64)>,
+    /// The releases and artifacts that stand for some of the family.
+    pub(super) stands_for: HashMap<ReleaseId, ReleaseId>,
+    pub(super) artifact_stands_for: HashMap<ArtifactId, ArtifactId>,
     pub(super) aliases: Vec<Fate>,
     pub(super) artifacts: Vec<Fate>,
     pub(super) deployments: Vec<Fate>,
@@ -31,6 +36,11 @@ impl Plan {
         let fates = std::iter::once(of_model).chain(releases).chain(aliases).chain(artifacts).chain(deployments);
         Put { fates: fates.collect(), changes }
     }
+}
+
+/// Whether a release was built of something else than another one, as far as is known.
+fn is_another(digest: Option<&Digest>, holder: &Known) -> bool {
+    digest.zip(holder.digest.as_deref()).is_some_and(|(digest, of_holder)| digest.as_str() != of_holder)
 }
 
 /// Something in the way.
@@ -66,20 +76,25 @@ async fn decide(tx: &Tx, family: &Family, on_conflict: OnConflict) -> Result<Dec
         of_model,
         releases: Vec::new(),
         becomes: HashMap::new(),
+        stands_for: HashMap::new(),
+        artifact_stands_for: HashMap::new(),
         aliases: Vec::new(),
         artifacts: Vec::new(),
         deployments: Vec::new(),
         changes: Vec::new(),
     };
     let mut decided = Decided { plan, conflict: None, on_conflict };
-    decided.plan.of_model = match conflict {
-        Some(error) => decided.in_the_way(error),
-        None => decided.plan.of_model.clone(),
-    };
+    if let Some(error) = conflict {
+        decided.in_the_way(error, decided.plan.model.id);
+    }
     decided.releases(tx, family).await?;
     decided.aliases(tx, family).await?;
     decided.artifacts(tx, family).await?;
     decided.deployments(tx, family).await?;
+    if decided.on_conflict == OnConflict::Merge {
+        let told = merged::changes(tx, family, &decided.plan).await?;
+        decided.plan.changes.extend(told);
+    }
     Ok(decided)
 }
 
@@ -90,24 +105,32 @@ async fn of_model(tx: &Tx, family: &Family) -> Result<(Fate, model::Model, Optio
         return Ok((Fate::Unchanged, here, None));
     }
     match models::holder(tx, &new.name).await? {
-        Some(holder) => Ok((Fate::Merged, holder.clone(), Some(models::exists(&holder)))),
+        Some(holder) => Ok((Fate::Merged(stands_for_it(holder.id)), holder.clone(), Some(models::exists(&holder)))),
         None => Ok((Fate::Created, new.clone(), None)),
     }
 }
 
-/// Why something is not added to what is soft-deleted here.
-const DELETED: &str = "what it belongs to is soft-deleted here";
+/// Why something is not added to what is soft-deleted here, or was left out itself.
+const DELETED: &str = "what it belongs to is soft-deleted here, or was left out";
 
 impl Decided {
     /// Something is in the way. Either it stands for what was to be here, or everything ends.
-    fn in_the_way(&mut self, error: Error) -> Fate {
+    fn in_the_way(&mut self, error: Error, holder: impl Display) -> Fate {
         match self.on_conflict {
             OnConflict::Merge => {}
             OnConflict::Fail | OnConflict::Skip => {
                 self.conflict.get_or_insert(Conflict(error));
             }
         }
-        Fate::Merged
+        Fate::Merged(stands_for_it(holder))
+    }
+
+    /// Something is in the way that cannot stand for what was to be here. Either that is left out, or everything ends.
+    fn in_its_way(&mut self, error: Error, why: String) -> Fate {
+        match self.in_the_way(error, "") {
+            Fate::Merged(_) if self.on_conflict == OnConflict::Merge => Fate::Skipped(why),
+            fate => fate,
+        }
     }
 
     /// What was not there before is left out.
@@ -118,7 +141,7 @@ impl Decided {
             .chain(&mut plan.aliases)
             .chain(&mut plan.artifacts)
             .chain(&mut plan.deployments);
-        for fate in fates.filter(|fate| matches!(fate, Fate::Created | Fate::Merged)) {
+        for fate in fates.filter(|fate| matches!(fate, Fate::Created | Fate::Merged(_))) {
             *fate = Fate::Skipped(why.to_owned());
         }
         plan.changes.clear();
@@ -173,9 +196,14 @@ impl Decided {
         match by_key.get(&key) {
             None => Fate::Created,
             Some(holder) => {
-                self.plan.becomes.insert(row.id, (holder.id, holder.number));
                 let name = format!("{}:{} {} {}", self.plan.model.name, key.0, key.1, key.2);
-                self.in_the_way(Error::Exists { kind: Kind::Release, name, id: holder.id.to_string(), deleted: holder.deleted })
+                let error = Error::Exists { kind: Kind::Release, name, id: holder.id.to_string(), deleted: holder.deleted };
+                if is_another(row.digest.as_ref(), holder) {
+                    return self.in_its_way(error, format!("{} has its key, and is of another digest", holder.id));
+                }
+                self.plan.becomes.insert(row.id, (holder.id, holder.number));
+                self.plan.stands_for.insert(row.id, holder.id);
+                self.in_the_way(error, holder.id)
             }
         }
     }
@@ -183,8 +211,10 @@ impl Decided {
     /// The number of a release: its own, unless that is taken here.
     fn number(&mut self, release: &Member<ReleaseRow>, numbers: &mut BTreeSet<i64>) -> i64 {
         let wanted = release.row.row.number;
+        // A number that nobody has now may have been somebody's, and numbers are never given twice.
+        let lowest = if self.model_is_new() { 0 } else { self.plan.model.last_release_number };
         let highest = numbers.last().copied().unwrap_or(0).max(self.plan.model.last_release_number);
-        let number = if wanted > 0 && !numbers.contains(&wanted) { wanted } else { highest.saturating_add(1) };
+        let number = if wanted > lowest && !numbers.contains(&wanted) { wanted } else { highest.saturating_add(1) };
         numbers.insert(number);
         if number != wanted && wanted > 0 {
             let change = release.origins.first().map(|origin| Change {
@@ -214,7 +244,8 @@ impl Decided {
                 _ if self.model_is_gone() => Fate::Skipped(DELETED.to_owned()),
                 (Some(points_to), Some(_)) => {
                     let (name, id) = (format!("{}@{name}", self.plan.model.name), points_to.to_string());
-                    self.in_the_way(Error::Exists { kind: Kind::Alias, name, id, deleted: false })
+                    let holder = format!("the alias that points to {id}");
+                    self.in_the_way(Error::Exists { kind: Kind::Alias, name, id, deleted: false }, holder)
                 }
                 (None, Some(_)) if moved.contains(name) => Fate::Skipped("an alias of this name was deleted here".to_owned()),
                 (None, Some(_)) => Fate::Created,
@@ -247,8 +278,8 @@ impl Decided {
     fn of_artifact(
         &mut self,
         row: &artifact::Model,
-        names: &HashMap<stored::Place, crate::domain::ArtifactId>,
-        paths: &HashSet<Vec<u8>>,
+        names: &HashMap<stored::Place, ArtifactId>,
+        paths: &HashMap<Vec<u8>, stored::Holder>,
     ) -> Fate {
         let release = match row.release_id {
             None => None,
@@ -264,12 +295,19 @@ impl Decided {
             return Fate::Created;
         }
         let place: (ModelId, Option<ReleaseId>, String) = (self.plan.model.id, release, row.name.to_string());
-        let holder = names.get(&place).map(|id| (row.name.to_string(), id.to_string()));
-        let of_path = || paths.contains(&row.file_path_hash).then(|| (row.file_path.to_string(), String::new()));
-        match holder.or_else(of_path) {
-            None => Fate::Created,
-            Some((name, id)) => self.in_the_way(Error::Exists { kind: Kind::Artifact, name, id, deleted: false }),
-        }
+        let exists =
+            |name: String, id: ArtifactId| Error::Exists { kind: Kind::Artifact, name, id: id.to_string(), deleted: false };
+        let (holder, error) = match (names.get(&place), paths.get(&row.file_path_hash)) {
+            (None, None) => return Fate::Created,
+            (Some(id), _) => (*id, exists(row.name.to_string(), *id)),
+            (None, Some((id, model, of))) if (*model, *of) == (place.0, place.1) => (*id, exists(row.file_path.to_string(), *id)),
+            (None, Some((id, ..))) => {
+                let why = format!("the artifact {id} of another model or release has its path");
+                return self.in_its_way(exists(row.file_path.to_string(), *id), why);
+            }
+        };
+        self.plan.artifact_stands_for.insert(row.id, holder);
+        self.in_the_way(error, holder)
     }
 
     async fn deployments(&mut self, tx: &Tx, family: &Family) -> Result<(), Error> {

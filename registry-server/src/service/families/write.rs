@@ -70,6 +70,8 @@ async fn releases(tx: &Tx, family: &Family, plan: &Plan) -> Result<HashMap<Relea
         tx.record(EventType::Created, release, &[]);
     }
     if let Some(highest) = all.iter().map(|release| release.row.number).max() {
+        // Also above those that were deleted in the old system: who knew them there would take others for them.
+        let highest = highest.max(family.model.row.row.last_release_number);
         stored::raise_release_number(tx, plan.model.id, highest).await?;
     }
     Ok(all.into_iter().map(|release| (release.row.id, release)).collect())

@@ -4,6 +4,7 @@ use super::plan::{Change, Done, Place, Plan};
 use crate::domain::artifact::ArtifactContentState;
 use crate::domain::content::ContentState;
 use crate::domain::event::ResourceKind;
+use crate::domain::name::ContentHash;
 use crate::domain::transfer::Skipped;
 use crate::domain::{ArtifactId, ContentId, Error, Kind, Refused};
 use crate::store::entity::artifact;
@@ -33,11 +34,16 @@ impl Plan {
             Ok(place) => place,
             Err(done) => return Ok(done),
         };
-        if let Some(stored) = self.known.artifacts.get(&row.id) {
-            may_replace(stored, &row)?;
-        }
         (row.content_state, row.content_id) = self.bytes_of(&row);
         row.revision = self.stamp(row.revision, row.delete_time, &parents);
+        if let Some(stored) = self.known.artifacts.get(&row.id) {
+            may_replace(stored, &row)?;
+            row.revision = Self::found_again(row.revision, stored.delete_time, stored.revision);
+            // What the registry holds of it, it goes on holding.
+            if stored.content_id.is_some() {
+                (row.content_state, row.content_id) = (stored.content_state, stored.content_id);
+            }
+        }
         self.known.put_artifact(KnownArtifact {
             id: row.id,
             model_id: row.model_id,
@@ -45,7 +51,11 @@ impl Plan {
             name: row.name.clone(),
             checksum: row.checksum.clone(),
             path: row.file_path_hash.clone(),
+            size_bytes: row.size_bytes,
+            content_state: row.content_state,
+            content_id: row.content_id,
             delete_time: row.delete_time,
+            revision: row.revision,
         });
         let id = row.id.uuid();
         self.ids.artifacts.insert(id);
@@ -71,7 +81,7 @@ impl Plan {
         self.place(stored.is_some(), namesake.is_some() || path.is_some(), taken)
     }
 
-    /// Where its bytes are: what it says, as far as that is so here.
+    /// Where its bytes are: what was found here counts, and not what was so there.
     fn bytes_of(&self, row: &artifact::Model) -> (ArtifactContentState, Option<ContentId>) {
         use ArtifactContentState::{External, Lost, Stored};
         let id = row.content_id.filter(|_| self.options.preserve_identity);
@@ -79,23 +89,34 @@ impl Plan {
         match (row.content_state, found) {
             (External, _) => (External, None),
             (Stored | Lost, None) => (Lost, None),
-            (Lost, Some((id, _))) => (Lost, Some(id)),
-            (Stored, Some((id, (_, ContentState::Stored)))) => (Stored, Some(id)),
-            (Stored, Some((id, (sha256, ContentState::Lost | ContentState::Condemned)))) => match self.known.stored.get(sha256) {
-                Some(equal) => (Stored, Some(*equal)),
-                None => (Lost, Some(id)),
-            },
+            (Stored | Lost, Some((id, (_, ContentState::Stored)))) => (Stored, Some(id)),
+            (Lost, Some((id, (_, ContentState::Lost)))) => (Lost, Some(id)),
+            (Stored, Some((id, (sha256, ContentState::Lost)))) => self.equal(sha256).unwrap_or((Lost, Some(id))),
+            // Nothing may refer to bytes that are about to be removed.
+            (Stored | Lost, Some((_, (sha256, ContentState::Condemned)))) => self.equal(sha256).unwrap_or((Lost, None)),
         }
+    }
+
+    fn equal(&self, sha256: &ContentHash) -> Option<(ArtifactContentState, Option<ContentId>)> {
+        self.known.stored.get(sha256).map(|equal| (ArtifactContentState::Stored, Some(*equal)))
     }
 }
 
 fn may_replace(stored: &KnownArtifact, row: &artifact::Model) -> Result<(), Error> {
+    // What the registry holds, or held, is as it was found to be.
+    let held = stored.content_state != ArtifactContentState::External;
     let path = if stored.model_id != row.model_id || stored.release_id != row.release_id {
         "artifact.release_id"
     } else if stored.name != row.name {
         "artifact.name"
     } else if stored.checksum != row.checksum {
         "artifact.checksum"
+    } else if held != (row.content_state != ArtifactContentState::External) {
+        "artifact.content_state"
+    } else if held && stored.path != row.file_path_hash {
+        "artifact.file_path"
+    } else if held && stored.size_bytes != row.size_bytes {
+        "artifact.size_bytes"
     } else {
         return Plan::same_life(stored.delete_time, row.delete_time, (Kind::Artifact, &stored.name));
     };

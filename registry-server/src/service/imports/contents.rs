@@ -13,12 +13,20 @@ impl Plan {
         if !self.options.preserve_identity {
             return Ok(Done::Skipped(Skipped::IdentityNotPreserved));
         }
-        if self.known.contents.contains_key(&row.id) {
+        let stored = self.known.contents.get(&row.id).map(|(_, state)| *state);
+        // They are about to be removed from here, and there is nothing to be done about that.
+        if stored == Some(ContentState::Condemned) {
+            return Ok(Done::Skipped(Skipped::Exists));
+        }
+        if stored.is_some() {
             return self.unchanging(|| Error::Taken { what: "content", name: row.id.to_string(), field: "id" });
         }
         if self.known.stored.contains_key(&row.sha256) {
             row.state = ContentState::Lost;
         }
+        // As long as no artifact that comes has them they belong to nothing, and are removed one day. Not soon: the rest of the import
+        // may be long in coming.
+        row.orphan_time = Some(self.keep_until);
         self.known.put_content(row.id, row.sha256.clone(), row.state);
         self.rows.contents.push(row);
         Ok(Done::Created)

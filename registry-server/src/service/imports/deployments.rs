@@ -21,14 +21,24 @@ impl Plan {
             Err(done) => return Ok(done),
         };
         match stored {
-            Some((release, _)) if *release != row.release_id => return Err(Error::Immutable { path: "deployment.release_id" }),
-            Some((_, environment)) if *environment != row.environment => {
+            Some((release, _, _)) if *release != row.release_id => {
+                return Err(Error::Immutable { path: "deployment.release_id" });
+            }
+            Some((_, environment, _)) if *environment != row.environment => {
                 return Err(Error::Immutable { path: "deployment.environment" });
+            }
+            Some((_, _, DeploymentState::Terminated)) if row.state != DeploymentState::Terminated => {
+                return Err(Error::InvalidTransition {
+                    kind: Kind::Deployment,
+                    from: DeploymentState::Terminated.as_str(),
+                    to: row.state.as_str(),
+                    why: "what is terminated stays terminated",
+                });
             }
             Some(_) | None => {}
         }
         row.revision = self.stamp(row.revision, None, &[]);
-        self.known.deployments.insert(row.id, (row.release_id, row.environment.clone()));
+        self.known.deployments.insert(row.id, (row.release_id, row.environment.clone(), row.state));
         let id = row.id.uuid();
         self.ids.deployments.insert(id);
         self.rows.deployments.retain(|before| before.id != row.id);

@@ -21,11 +21,12 @@ impl Plan {
             Ok(place) => place,
             Err(done) => return Ok(done),
         };
+        row.revision = self.stamp(row.revision, None, &[]);
         if let Some(stored) = &stored {
+            row.revision = Self::found_again(row.revision, stored.delete_time, stored.revision);
             Self::same_life(stored.delete_time, row.delete_time, (Kind::Model, &stored.name))?;
             row.last_release_number = row.last_release_number.max(stored.last_release_number);
         }
-        row.revision = self.stamp(row.revision, None, &[]);
         self.known.put_model(KnownModel {
             id: row.id,
             name: row.name.clone(),

@@ -71,6 +71,8 @@ pub(super) struct Plan {
     /// The revision of the write.
     pub(super) revision: Revision,
     pub(super) now: Timestamp,
+    /// Until when bytes that belong to nothing are kept.
+    pub(super) keep_until: Timestamp,
     pub(super) scope: Scope,
 }
 
@@ -85,6 +87,7 @@ impl Plan {
             keeps_revisions,
             revision,
             now: ctx.now(),
+            keep_until: ctx.purge_time(),
             scope: ctx.scope().clone(),
         }
     }
@@ -257,8 +260,28 @@ impl Plan {
         if self.keeps_revisions {
             return own;
         }
-        let together = parents.iter().find(|(deleted, _)| delete_time.is_some() && *deleted == delete_time);
-        together.map_or(self.revision, |(_, revision)| *revision)
+        if delete_time.is_none() {
+            return self.revision;
+        }
+        match parents.iter().find(|(deleted, _)| *deleted == delete_time) {
+            Some((_, revision)) => *revision,
+            None => self.apart(parents),
+        }
+    }
+
+    /// The revision of something that was deleted by itself: that of the write, or the last before it that none of these has, or it
+    /// would come back with them.
+    fn apart(&self, parents: &[(Option<Timestamp>, Revision)]) -> Revision {
+        let before = std::iter::successors(Some(self.revision), |revision| Some(revision.previous()));
+        let mut free =
+            before.take(parents.len().saturating_add(1)).filter(|revision| parents.iter().all(|(_, of)| of != revision));
+        free.next().unwrap_or(self.revision)
+    }
+
+    /// The revision of what goes over something: of what is soft-deleted it does not move, because what was deleted together with it
+    /// has the same one.
+    pub(super) fn found_again(new: Revision, deleted: Option<Timestamp>, stored: Revision) -> Revision {
+        if deleted.is_some() { stored } else { new }
     }
 }
 

@@ -26,13 +26,14 @@ impl Plan {
             Ok(place) => place,
             Err(done) => return Ok(done),
         };
-        if let Some(stored) = self.known.releases.get(&row.id) {
-            self.may_replace(stored, &row, &key)?;
-            // It never changes.
-            row.number = stored.number;
-        }
         Self::lives_in(row.delete_time, model.delete_time, (Kind::Model, &model.name))?;
         row.revision = self.stamp(row.revision, row.delete_time, &[(model.delete_time, model.revision)]);
+        if let Some(stored) = self.known.releases.get(&row.id) {
+            self.may_replace(stored, &row, &key)?;
+            // They never change.
+            (row.number, row.base_release_id) = (stored.number, stored.base);
+            row.revision = Self::found_again(row.revision, stored.delete_time, stored.revision);
+        }
         self.count(&model, row.number);
         self.known.put_release(KnownRelease {
             id: row.id,
@@ -40,6 +41,7 @@ impl Plan {
             number: row.number,
             state: row.state,
             digest: row.digest.clone(),
+            base: row.base_release_id,
             delete_time: row.delete_time,
             revision: row.revision,
         });
@@ -69,14 +71,25 @@ impl Plan {
             _ if stored.key.0 != key.0 => Some("release.model_id"),
             false => Some("release.version"),
             true if stored.digest.is_some() && stored.digest != row.digest => Some("release.digest"),
+            // Otherwise a release could come to be made from itself.
+            true if row.base_release_id.is_some() && row.base_release_id != stored.base => Some("release.base_release_id"),
             true => None,
         };
         if let Some(path) = path {
             return Err(Error::Immutable { path });
         }
         Self::same_life(stored.delete_time, row.delete_time, (Kind::Release, self.name_of(stored)))?;
-        if row.state != ReleaseState::Yanked || stored.state == ReleaseState::Yanked {
-            return Ok(());
+        match (stored.state == ReleaseState::Yanked, row.state == ReleaseState::Yanked) {
+            (true, false) => {
+                return Err(Error::InvalidTransition {
+                    kind: Kind::Release,
+                    from: ReleaseState::Yanked.as_str(),
+                    to: row.state.as_str(),
+                    why: "a yanked release stays yanked",
+                });
+            }
+            (true, true) | (false, false) => return Ok(()),
+            (false, true) => {}
         }
         let aliases = self.known.aliases.values().filter(|alias| alias.release_id == row.id);
         let mut names: Vec<String> = aliases.map(|alias| alias.alias.to_string()).collect();

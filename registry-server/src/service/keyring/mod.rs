@@ -63,6 +63,15 @@ impl Keys {
         let legacy = rows.iter().filter(|row| row.legacy_hash.is_some()).map(|row| row.id).collect();
         Self { revision, by_id: rows.into_iter().map(|row| (row.id, row)).collect(), legacy, tried: legacy::Tried::default() }
     }
+
+    /// Whose secrets are known of those keys whose secret is still the same: comparing them again would cost as much as before.
+    fn remember(&self, before: &Self) {
+        let same = |id: &ApiKeyId| match (self.by_id.get(id), before.by_id.get(id)) {
+            (Some(now), Some(before)) => now.legacy_hash == before.legacy_hash && now.legacy_salt == before.legacy_salt,
+            (Some(_) | None, _) => false,
+        };
+        self.tried.remember_known(&before.tried, same);
+    }
 }
 
 impl Keyring {
@@ -97,14 +106,19 @@ impl Keyring {
         Ok(self.caller(key, hash, origin, now))
     }
 
-    /// Who calls with a secret that another system made.
+    /// Who calls with a secret that another system made. If that has to be compared, which is slow, `may_try` is asked before.
     ///
     /// # Errors
-    /// The same.
-    pub async fn recognise_legacy(&self, secret: &LegacySecret, origin: Origin) -> Result<Caller, Error> {
+    /// The same, and what `may_try` says.
+    pub async fn recognise_legacy(
+        &self,
+        secret: &LegacySecret,
+        origin: Origin,
+        may_try: impl FnOnce() -> Result<(), Error>,
+    ) -> Result<Caller, Error> {
         let keys = self.current().await?;
         let now = self.0.clock.now();
-        let id = legacy::find(&keys, &self.0.turns, secret, now).await?;
+        let id = legacy::find(&keys, &self.0.turns, secret, origin.address, now, may_try).await?;
         // It may have taken a while, in which keys have changed.
         let (keys, now) = (self.current().await?, self.0.clock.now());
         let key = keys.by_id.get(&id).filter(|key| legacy::works(key, now)).ok_or(Error::Unauthenticated)?;
@@ -200,7 +214,9 @@ impl Keyring {
         let revision = Some(shared.store.keys_head());
         let rows = async { api_keys::not_revoked(&shared.store.glimpse().await?).await };
         let rows = timeout(PATIENCE, rows).await.map_err(|late| Error::Unavailable(late.into()))??;
-        let keys = Arc::new(Keys::new(revision, rows));
+        let keys = Keys::new(revision, rows);
+        keys.remember(&shared.keys.read().unwrap_or_else(PoisonError::into_inner));
+        let keys = Arc::new(keys);
         *shared.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
         Ok(keys)
     }

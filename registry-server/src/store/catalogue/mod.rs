@@ -52,11 +52,14 @@ pub struct Column {
 pub struct Index {
     /// What it sorts by, in this order: columns or expressions, as the database spells them.
     pub columns: Vec<String>,
-    /// Whether no two rows are equal in all of them.
+    /// Whether no two rows are equal in all of them, or whatever else an `EXCLUDE` says of two rows.
     pub unique: bool,
     /// Which rows it covers, if not all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<String>,
+    /// How it is kept, if not as a key that is looked at with every row: `DEFERRABLE`, `EXCLUDE`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<String>,
 }
 
 /// A condition that every row meets.
@@ -77,7 +80,7 @@ pub struct ForeignKey {
     pub table: String,
     /// The columns of those.
     pub references: Vec<String>,
-    /// What happens when one of them changes or goes, if anything.
+    /// What happens when one of them changes or goes, if anything, and how it is kept, if not with every row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actions: Option<String>,
 }
@@ -92,7 +95,7 @@ pub async fn read(backend: Backend, db: &DatabaseConnection) -> Result<Catalogue
         Backend::Postgres => postgres::read(db).await?,
     };
     for table in tables.values_mut() {
-        let whole = table.indexes.values().filter(|index| index.unique && index.rows.is_none());
+        let whole = table.indexes.values().filter(|index| index.unique && index.rows.is_none() && index.kept.is_none());
         table.uniques = whole.map(|index| index.columns.iter().cloned().collect()).collect();
         if !table.primary_key.is_empty() {
             table.uniques.insert(table.primary_key.clone());

@@ -45,7 +45,8 @@ async fn indexes(tables: &mut Catalogue, db: &DatabaseConnection) -> Result<(), 
         let partial: bool = row.try_get("", "partial")?;
         let unique: bool = row.try_get("", "is_unique")?;
         let index = table.indexes.entry(row.try_get("", "index_name")?);
-        let index = index.or_insert_with(|| Index { columns: Vec::new(), unique, rows: partial.then(|| condition(&text)) });
+        let index =
+            index.or_insert_with(|| Index { columns: Vec::new(), unique, rows: partial.then(|| condition(&text)), kept: None });
         index.columns.push(row.try_get("", "part")?);
     }
     Ok(())

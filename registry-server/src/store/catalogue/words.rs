@@ -39,7 +39,7 @@ impl Word {
     }
 }
 
-/// The words of a statement.
+/// The words of a statement, without comments.
 pub(super) fn of(statement: &str) -> Vec<Word> {
     let mut words = Vec::new();
     let mut letters = statement.chars().peekable();
@@ -48,6 +48,8 @@ pub(super) fn of(statement: &str) -> Vec<Word> {
             '\'' => words.push(Word::Text(format!("'{}'", quoted(&mut letters, '\'')))),
             '"' | '`' => words.push(Word::Name(quoted(&mut letters, letter))),
             '[' => words.push(Word::Name(letters.by_ref().take_while(|letter| *letter != ']').collect())),
+            '-' if letters.next_if_eq(&'-').is_some() => drop(letters.by_ref().find(|letter| *letter == '\n')),
+            '/' if letters.next_if_eq(&'*').is_some() => skip_comment(&mut letters),
             letter if letter.is_whitespace() => {}
             letter if letter.is_alphanumeric() || letter == '_' => {
                 let mut name = String::from(letter);
@@ -60,6 +62,15 @@ pub(super) fn of(statement: &str) -> Vec<Word> {
         }
     }
     words
+}
+
+/// Up to the sign that ends it; SQLite takes one that is never ended for one to the end.
+fn skip_comment(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+    while let Some(letter) = letters.next() {
+        if letter == '*' && letters.next_if_eq(&'/').is_some() {
+            return;
+        }
+    }
 }
 
 /// Up to the quote that ends it; two of them stand for one, and stay two in a text.
@@ -134,6 +145,12 @@ mod tests {
         assert_eq!(items[1], "b integer");
         let checks: Vec<String> = conditions(&words).iter().map(|check| spelled(check)).collect();
         assert_eq!(checks, ["char_length ( a ) < = 3", "( a IS NULL ) = ( b IS NULL )"]);
+    }
+
+    #[test]
+    fn comments_are_skipped() {
+        let words = of("a /* the team's, /* CHECK (x) **/ - b -- don't, (\n / c '--' \"/*\" /* to the end");
+        assert_eq!(spelled(&words), "a - b / c '--' /*");
     }
 
     #[test]

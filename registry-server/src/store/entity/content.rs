@@ -28,7 +28,7 @@ pub struct Model {
     pub state: ContentState,
     /// When they were stored.
     pub create_time: Timestamp,
-    /// When the last artifact that had them went. Unset while there is one.
+    /// When the last artifact that had them went, or until when an import may bring the first one. Unset while there is one.
     pub orphan_time: Option<Timestamp>,
 }
 

@@ -16,6 +16,9 @@ pub struct Model {
     /// Every item up to this one is done.
     #[sea_orm(default_value = 0)]
     pub acknowledged_sequence: i64,
+    /// How many of them have failed.
+    #[sea_orm(default_value = 0)]
+    pub failed_count: i64,
     /// Whether what it brings keeps the revision that it had.
     pub keeps_revisions: bool,
     /// When it began.

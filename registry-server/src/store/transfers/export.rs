@@ -67,6 +67,7 @@ pub async fn page(
             let which = which(of_contents(deleted), (content::Entity, content::Column::Id), after, most);
             let query = visible::of_registry::<content::Entity>().filter(which.meets).order_by_asc(content::Column::Id);
             let rows = query.limit(most).all(source.conn()).await?;
+            rows.iter().try_for_each(has_room)?;
             rows.into_iter().map(|row| (Key::of(row.id.uuid()), Item::Content(Box::new(row)))).collect()
         }
         Section::Artifacts => {
@@ -109,36 +110,6 @@ pub async fn derived(source: &impl Source, wanted: &[Key]) -> Result<Vec<(Key, I
     let mut rows: HashMap<_, _> = rows.into_iter().map(|row| (row.row.id.uuid(), row)).collect();
     let item = |key: &Key| rows.remove(&key.id).map(|row| (key.clone(), Item::Release(Box::new(row))));
     Ok(wanted.iter().filter_map(item).collect())
-}
-
-/// Which of the bytes that artifacts have are exported.
-///
-/// # Errors
-/// Those of the database.
-pub async fn has_contents(source: &impl Source, deleted: bool, artifacts: &mut [(Key, Item)]) -> Result<(), Error> {
-    let held = artifacts.iter().filter_map(|(_, item)| match item {
-        Item::Artifact(artifact) => artifact.row.content_id,
-        Item::Model(_)
-        | Item::Release(_)
-        | Item::Alias(_)
-        | Item::AliasMove(_)
-        | Item::Content(_)
-        | Item::Deployment(_)
-        | Item::AuditEntry(_) => None,
-    });
-    let held: Vec<_> = held.collect();
-    if held.is_empty() {
-        return Ok(());
-    }
-    let exported = of_contents(deleted).add(content::Column::Id.is_in(held));
-    let query = visible::of_registry::<content::Entity>().filter(exported).select_only().column(content::Column::Id);
-    let exported: Vec<crate::domain::ContentId> = query.into_tuple().all(source.conn()).await?;
-    for (_, item) in artifacts {
-        if let Item::Artifact(artifact) = item {
-            artifact.row.content_id = artifact.row.content_id.filter(|id| exported.contains(id));
-        }
-    }
-    Ok(())
 }
 
 /// The greatest revision of anything in an export.
@@ -244,7 +215,8 @@ fn of_deployments(deleted: bool) -> Condition {
     Condition::all().add_option((!deleted).then(|| deployment::Column::ReleaseId.not_in_subquery(gone)))
 }
 
-/// Sound bytes that an exported artifact has.
+/// Bytes that an exported artifact has, also what is lost: whoever imports looks for himself. None of them is about to be removed,
+/// because that needs that nothing has them.
 fn of_contents(deleted: bool) -> Condition {
     let had = Query::select()
         .column(artifact::Column::ContentId)
@@ -252,10 +224,17 @@ fn of_contents(deleted: bool) -> Condition {
         .and_where(artifact::Column::ContentId.is_not_null())
         .cond_where(of_artifacts(deleted))
         .take();
-    Condition::all()
-        .add(content::Column::State.eq(ContentState::Stored))
-        .add(content::Column::SizeBytes.lte(MAX_CONTENT))
-        .add(content::Column::Id.in_subquery(had))
+    let condemned = content::Column::State.eq(ContentState::Condemned);
+    Condition::all().add(condemned.not()).add(content::Column::Id.in_subquery(had))
+}
+
+/// Rather no export than one that lacks what is known of bytes.
+fn has_room(row: &content::Model) -> Result<(), Error> {
+    if row.size_bytes <= MAX_CONTENT {
+        return Ok(());
+    }
+    let subject = format!("the bytes of stored content {}", row.id);
+    Err(Error::LimitExceeded { subject, limit: MAX_CONTENT.unsigned_abs(), actual: row.size_bytes.unsigned_abs() })
 }
 
 fn of_entries() -> Condition {

@@ -2,7 +2,9 @@
 //!
 //! It is kept up to date with what is to be written, so that an item meets the ones before it. May not: hold documents; decide.
 
+use crate::domain::artifact::ArtifactContentState;
 use crate::domain::content::ContentState;
+use crate::domain::deployment::DeploymentState;
 use crate::domain::name::{
     AliasName, ArtifactName, Checksum, ContentHash, Digest, Environment, ModelName, Platform, Quantization, Version,
 };
@@ -67,6 +69,7 @@ pub struct KnownRelease {
     pub number: i64,
     pub state: ReleaseState,
     pub digest: Option<Digest>,
+    pub base: Option<ReleaseId>,
     pub delete_time: Option<Timestamp>,
     pub revision: Revision,
 }
@@ -81,7 +84,11 @@ pub struct KnownArtifact {
     pub name: ArtifactName,
     pub checksum: Checksum,
     pub path: Vec<u8>,
+    pub size_bytes: i64,
+    pub content_state: ArtifactContentState,
+    pub content_id: Option<ContentId>,
     pub delete_time: Option<Timestamp>,
+    pub revision: Revision,
 }
 
 /// Within what the name of a live artifact is unique.
@@ -106,7 +113,7 @@ pub struct Known {
     pub artifacts: HashMap<ArtifactId, KnownArtifact>,
     pub file_names: HashMap<FileName, ArtifactId>,
     pub paths: HashMap<Vec<u8>, ArtifactId>,
-    pub deployments: HashMap<DeploymentId, (ReleaseId, Environment)>,
+    pub deployments: HashMap<DeploymentId, (ReleaseId, Environment, DeploymentState)>,
     pub entries: HashSet<AuditEntryId>,
 }
 
@@ -149,17 +156,19 @@ impl Known {
     }
 
     async fn learn_releases(&mut self, source: &impl Source, named: &Named) -> Result<(), Error> {
-        use release::Column::{DeleteTime, Digest, Id, ModelId, Number, Platform, Quantization, Revision, State, Version};
+        use release::Column::{
+            BaseReleaseId, DeleteTime, Digest, Id, ModelId, Number, Platform, Quantization, Revision, State, Version,
+        };
         let alike = Condition::any().add(among_texts(Version, &named.versions)).add(among(Number, &named.numbers));
         let alike = Condition::all().add(among(ModelId, &named.releases_of)).add(alike);
         let query = visible::find::<release::Entity>(source).filter(Condition::any().add(among(Id, &named.releases)).add(alike));
-        let columns = [Id, ModelId, Version, Quantization, Platform, Number, State, Digest, DeleteTime, Revision];
-        for (id, model, version, quantization, platform, number, state, digest, delete_time, revision) in
+        let columns = [Id, ModelId, Version, Quantization, Platform, Number, State, Digest, BaseReleaseId, DeleteTime, Revision];
+        for (id, model, version, quantization, platform, number, state, digest, base, delete_time, revision) in
             rows(source, query, columns).await?
         {
             if !self.releases.contains_key(&id) {
                 let key = (model, version, quantization, platform);
-                self.put_release(KnownRelease { id, key, number, state, digest, delete_time, revision });
+                self.put_release(KnownRelease { id, key, number, state, digest, base, delete_time, revision });
             }
         }
         Ok(())
@@ -215,14 +224,16 @@ impl Known {
     async fn learn_contents(&mut self, source: &impl Source, named: &Named) -> Result<(), Error> {
         use content::Column::{Id, Sha256, State};
         let any = Condition::any().add(among(Id, &named.contents)).add(among_texts(Sha256, &named.hashes));
-        let query = visible::of_registry::<content::Entity>().filter(any).filter(State.ne(ContentState::Condemned));
+        let query = visible::of_registry::<content::Entity>().filter(any);
         for (id, sha256, state) in rows(source, query, [Id, Sha256, State]).await? {
             if !self.contents.contains_key(&id) {
                 self.put_content(id, sha256, state);
             }
         }
-        // Equal bytes of those that are lost.
-        let lost: BTreeSet<String> = self.contents.values().map(|(sha256, _)| sha256.to_string()).collect();
+        // Equal bytes of those that are named and not sound.
+        let named = named.contents.iter().filter_map(|id| self.contents.get(id));
+        let lost = named.filter(|(_, state)| *state != ContentState::Stored).map(|(sha256, _)| sha256.to_string());
+        let lost: BTreeSet<String> = lost.collect();
         let equal =
             visible::of_registry::<content::Entity>().filter(among_texts(Sha256, &lost)).filter(State.eq(ContentState::Stored));
         for (id, sha256, state) in rows(source, equal, [Id, Sha256, State]).await? {
@@ -240,7 +251,9 @@ impl Known {
     }
 
     async fn learn_artifacts(&mut self, source: &impl Source, named: &Named) -> Result<(), Error> {
-        use artifact::Column::{Checksum, DeleteTime, FilePathHash, Id, ModelId, Name, ReleaseId};
+        use artifact::Column::{
+            Checksum, ContentId, ContentState, DeleteTime, FilePathHash, Id, ModelId, Name, ReleaseId, Revision, SizeBytes,
+        };
         let parent = Condition::any()
             .add(among(ReleaseId, &named.files_of_releases))
             .add(Condition::all().add(ReleaseId.is_null()).add(among(ModelId, &named.files_of_models)));
@@ -248,10 +261,25 @@ impl Known {
         let paths = Condition::all().add(DeleteTime.is_null()).add(FilePathHash.is_in(named.paths.iter().cloned()));
         let any = Condition::any().add(among(Id, &named.artifacts)).add(namesakes).add(paths);
         let query = visible::find::<artifact::Entity>(source).filter(any);
-        let columns = [Id, ModelId, ReleaseId, Name, Checksum, FilePathHash, DeleteTime];
-        for (id, model_id, release_id, name, checksum, path, delete_time) in rows(source, query, columns).await? {
+        let columns =
+            [Id, ModelId, ReleaseId, Name, Checksum, FilePathHash, SizeBytes, ContentState, ContentId, DeleteTime, Revision];
+        for (id, model_id, release_id, name, checksum, path, size_bytes, content_state, content_id, delete_time, revision) in
+            rows(source, query, columns).await?
+        {
             if !self.artifacts.contains_key(&id) {
-                self.put_artifact(KnownArtifact { id, model_id, release_id, name, checksum, path, delete_time });
+                self.put_artifact(KnownArtifact {
+                    id,
+                    model_id,
+                    release_id,
+                    name,
+                    checksum,
+                    path,
+                    size_bytes,
+                    content_state,
+                    content_id,
+                    delete_time,
+                    revision,
+                });
             }
         }
         Ok(())
@@ -272,10 +300,10 @@ impl Known {
     }
 
     async fn learn_others(&mut self, source: &impl Source, named: &Named) -> Result<(), Error> {
-        use deployment::Column::{Environment, Id, ReleaseId};
+        use deployment::Column::{Environment, Id, ReleaseId, State};
         let query = visible::find::<deployment::Entity>(source).filter(among(Id, &named.deployments));
-        for (id, release, environment) in rows(source, query, [Id, ReleaseId, Environment]).await? {
-            self.deployments.entry(id).or_insert((release, environment));
+        for (id, release, environment, state) in rows(source, query, [Id, ReleaseId, Environment, State]).await? {
+            self.deployments.entry(id).or_insert((release, environment, state));
         }
         let entries = visible::of_registry::<audit_entry::Entity>().filter(among(audit_entry::Column::Id, &named.entries));
         let ids: Vec<AuditEntryId> =

@@ -85,10 +85,14 @@ fn numeric(checks: &[Check], value: &TokenStream) -> Option<TokenStream> {
                 let least = Literal::i64_unsuffixed(*least);
                 Some(quote!(number::at_least(at, "INT64_GTE", #value, #least);))
             }
+            Check::Int64Lte(most) => {
+                let most = Literal::i64_unsuffixed(*most);
+                Some(quote!(number::at_most(at, "INT64_LTE", #value, #most);))
+            }
             Check::DoubleFinite => Some(quote!(number::finite(at, #value);)),
             Check::BytesMaxLen(most) => {
                 let most = limit(*most);
-                Some(quote!(number::max_bytes(at, (#value).len(), #most);))
+                Some(quote!(number::max_bytes(at, <[u8]>::len(#value), #most);))
             }
             _ => None,
         })

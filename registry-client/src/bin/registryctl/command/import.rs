@@ -80,6 +80,8 @@ struct Tally {
     replaced: u64,
     skipped: BTreeMap<&'static str, u64>,
     failed: u64,
+    /// Also of runs before this one.
+    failed_in_all: u64,
     untold: u64,
     revision: i64,
     keeps_revisions: bool,
@@ -92,14 +94,14 @@ impl Import {
         let (header, trailer) = input.verify().map_err(Failure::file(&self.file))?;
         let begun = self.begin(&client, &header, &trailer).await?;
         let resumed = begun.acknowledged_sequence();
-        self.check(&client, resumed).await?;
+        self.check(&client, resumed, trailer.item_count).await?;
         if resumed > 0 {
             progress::say(&format!("an earlier run has brought {resumed} of {} items: going on after them", trailer.item_count));
         }
         let items = items(&input, &self.file)?;
         let tally = self.import(begun, items, trailer.item_count).await?;
         self.conclude(&tally, &trailer);
-        Ok(if tally.failed > 0 { Ending::Partly } else { Ending::Done })
+        Ok(if tally.failed_in_all > 0 { Ending::Partly } else { Ending::Done })
     }
 
     async fn begin(&self, client: &Client, header: &Header, trailer: &Trailer) -> Result<BegunImport, Failure> {
@@ -131,15 +133,21 @@ impl Import {
     }
 
     /// That nothing of somebody else's is in the way: what is there was brought by an earlier run, or is to be merged with.
-    async fn check(&self, client: &Client, resumed: u64) -> Result<(), Failure> {
-        if self.merge || self.dry_run || resumed > 0 {
+    async fn check(&self, client: &Client, resumed: u64, item_count: u64) -> Result<(), Failure> {
+        let complete = resumed > 0 && resumed >= item_count;
+        if self.dry_run || (!complete && (self.merge || resumed > 0)) {
             return Ok(());
         }
         let models = client.list_models().show_deleted().page_size(1).send().await?;
-        if models.items.is_empty() {
-            return Ok(());
-        }
-        let why = "the registry holds something already: say --merge to import into it all the same";
+        let why = match (complete, models.items.is_empty()) {
+            // Nothing would be sent, and to say that all is done would be wrong.
+            (true, true) => {
+                "an earlier run has brought everything, and the registry holds no model: either all of them failed, or they were purged. \
+                 Say --import-id with a new UUID to import the file once more"
+            }
+            (false, false) => "the registry holds something already: say --merge to import into it all the same",
+            (true, false) | (false, true) => return Ok(()),
+        };
         Err(Failure::Refused(why.to_owned()))
     }
 
@@ -150,15 +158,19 @@ impl Import {
         item_count: u64,
     ) -> Result<Tally, Failure> {
         let progress = Progress::bar(if self.dry_run { "checking" } else { "importing" }, item_count);
-        let (mut tally, mut chunks) = (Tally::default(), begun.items(items));
+        let mut tally = Tally { failed_in_all: begun.failed_count(), ..Tally::default() };
+        let mut chunks = begun.items(items);
         while let Some(chunk) = chunks.try_next().await? {
             tally.created = tally.created.saturating_add(chunk.created);
             tally.replaced = tally.replaced.saturating_add(chunk.replaced);
             tally.untold = tally.untold.saturating_add(chunk.untold);
             tally.revision = tally.revision.max(chunk.revision);
             tally.keeps_revisions |= chunk.keeps_revisions;
+            tally.failed_in_all = tally.failed_in_all.max(chunk.failed_in_all);
             for ImportFailure { sequence, item, error, .. } in &chunk.failures {
                 tally.failed = tally.failed.saturating_add(1);
+                // With --fail-fast it is not acknowledged, and so it is not counted by the registry.
+                tally.failed_in_all = tally.failed_in_all.max(tally.failed);
                 progress.say(&format!("failed: item {sequence}, {}: {error}", progress::name(item)));
             }
             for ImportSkip { sequence, item, reason, .. } in &chunk.skips {
@@ -174,13 +186,19 @@ impl Import {
     }
 
     fn conclude(&self, tally: &Tally, trailer: &Trailer) {
-        let Tally { created, replaced, skipped, failed, untold, revision, keeps_revisions } = tally;
+        let Tally { created, replaced, skipped, failed, failed_in_all, untold, revision, keeps_revisions } = tally;
         let verb = if self.dry_run { "checked" } else { "imported" };
         let all_skipped: u64 = skipped.values().sum();
         let counts = format!("{created} created, {replaced} replaced, {all_skipped} skipped, {failed} failed");
         progress::say(&format!("{verb} {} items: {counts}", trailer.item_count));
         for (why, count) in skipped {
             progress::say(&format!("{count} skipped: {why}"));
+        }
+        if failed_in_all > failed {
+            progress::say(&format!(
+                "{failed_in_all} items of this import have failed, also counting those that an earlier run or a connection that was cut off \
+                 had to tell of. They are not sent again: to try all items once more, say --import-id with a new UUID"
+            ));
         }
         if *untold > 0 {
             progress::say(&format!(

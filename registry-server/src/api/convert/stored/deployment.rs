@@ -10,6 +10,7 @@ use registry_proto::v1 as pb;
 use uuid::Uuid;
 
 /// Its model is that of its release, whatever it says: a place is kept for it.
+#[expect(clippy::too_many_lines, reason = "every field twice: taken apart, and put together")]
 pub(super) fn read(mut read: Read<'_>, message: pb::Deployment) -> Result<Row, Error> {
     let pb::Deployment {
         id,

@@ -10,6 +10,7 @@ use crate::domain::{Error, Refused};
 use crate::store::entity::release::Model as Row;
 use registry_proto::v1 as pb;
 
+#[expect(clippy::too_many_lines, reason = "every field twice: taken apart, and put together")]
 pub(super) fn read(mut read: Read<'_>, message: pb::Release) -> Result<(Row, Labels), Error> {
     let pb::Release {
         id,
