@@ -13,7 +13,7 @@ use crate::import::run::{self, Options};
 use crate::import::source::Source;
 use crate::import::{System, Trouble};
 use crate::serve;
-use crate::store::{Store, Target};
+use crate::store::Store;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::File;
@@ -152,9 +152,7 @@ impl Import {
     async fn take_over<S: System>(&self, mut system: S) -> Result<ExitCode, Trouble> {
         let mut file = self.report.as_deref().map(create).transpose()?;
         let target = self.place.target().map_err(Trouble)?;
-        if let Target::Sqlite(path) = &target {
-            serve::make_directory(path).map_err(|error| Trouble(error.to_string()))?;
-        }
+        serve::make_directory_of(&target).map_err(|error| Trouble(error.to_string()))?;
         let (store, writer) = Store::open(&target, api::picture).await.map_err(|error| Trouble(error.to_string()))?;
         let options = Options { dry_run: self.dry_run, on_conflict: self.on_conflict.into() };
         let bar = bar();

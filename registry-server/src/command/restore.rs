@@ -4,8 +4,7 @@ use super::say;
 use crate::chain;
 use crate::config::{LogFlags, Place};
 use crate::domain::Clock;
-use crate::serve::make_directory;
-use crate::store::Target;
+use crate::serve::make_directory_of;
 use crate::store::backup::{self, Copied};
 use clap::Args;
 use std::path::PathBuf;
@@ -43,9 +42,7 @@ impl Restore {
         let (target, now) = (place.target()?, Clock::System.now());
         let restored = match &file {
             Some(file) => {
-                if let Target::Sqlite(path) = &target {
-                    make_directory(path).map_err(|error| error.to_string())?;
-                }
+                make_directory_of(&target).map_err(|error| error.to_string())?;
                 backup::restore(file, &target, now).await
             }
             None => backup::renew_in_place(&target, now).await,

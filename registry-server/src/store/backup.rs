@@ -2,9 +2,10 @@
 //!
 //! May not: copy the bytes of artifacts, which are in the storage; copy a PostgreSQL, which has its own tools for it.
 
-use super::backend::{Backend, FileLock};
+use super::backend::Backend;
 use super::catalogue;
 use super::entity::state::{self, Column};
+use super::lock::FileLock;
 use super::target::Target;
 use super::{schema, state as states};
 use crate::domain::{RegistryId, Revision, Timestamp};

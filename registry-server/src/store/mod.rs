@@ -26,6 +26,7 @@ pub mod imports;
 mod job;
 mod labels;
 pub mod legacy;
+mod lock;
 pub mod migrations;
 
 pub mod models;

@@ -1,10 +1,11 @@
 //! Opening a database: its lock, its migrations, its drift check, in this order, before anything is served. And the same without a
 //! server, for the commands that look at a schema or change it.
 
-use super::backend::{Backend, FileLock, MigrationLock};
+use super::backend::Backend;
 use super::bookkeeping::{APPLIED, CHECKSUMS};
 use super::catalogue;
 use super::drift;
+use super::lock::{FileLock, MigrationLock};
 use super::migrations::{self, History};
 use super::target::Target;
 use registry_migration::Script;
@@ -121,16 +122,16 @@ async fn prepare(target: &Target, db: &DatabaseConnection, migrating: Migrating)
 
 /// A file that does not fit is left as it is: connecting to write may already change it.
 async fn refuse_unfit(target: &Target, db: &DatabaseConnection) -> Result<(), OpenError> {
-    refuse_foreign(target, db).await?;
-    fitting(target.backend(), db).await.map(drop)
+    let history = History::read(target.backend(), db).await?;
+    refuse_foreign(target, db, &history).await?;
+    fit(history).map(drop)
 }
 
 /// A SQLite file of another program is left alone. (In PostgreSQL a schema may hold extensions' tables.)
-async fn refuse_foreign(target: &Target, db: &DatabaseConnection) -> Result<(), OpenError> {
+async fn refuse_foreign(target: &Target, db: &DatabaseConnection, history: &History) -> Result<(), OpenError> {
     let before = catalogue::read(target.backend(), db).await?;
     // What is left where everything was undone, or nothing was done yet.
     let only_notes = before.keys().all(|table| table == APPLIED || table == CHECKSUMS);
-    let history = History::read(target.backend(), db).await?;
     if before.contains_key(STATE) || history.knows_some() || (only_notes && history.applied.is_empty()) {
         return Ok(());
     }
@@ -140,7 +141,11 @@ async fn refuse_foreign(target: &Target, db: &DatabaseConnection) -> Result<(), 
 
 /// What the database has had, if this server knows all of it and it says what it said.
 async fn fitting(backend: Backend, db: &DatabaseConnection) -> Result<History, OpenError> {
-    let history = refuse_newer(backend, db).await?;
+    fit(History::read(backend, db).await?)
+}
+
+fn fit(history: History) -> Result<History, OpenError> {
+    let history = not_newer(history)?;
     if let Some((name, then, now)) = history.edited().into_iter().next() {
         return Err(OpenError::Edited { name: name.to_owned(), then: then.to_owned(), now });
     }
@@ -149,7 +154,10 @@ async fn fitting(backend: Backend, db: &DatabaseConnection) -> Result<History, O
 
 /// What the database has had, if this server knows all of it.
 pub(super) async fn refuse_newer(backend: Backend, db: &DatabaseConnection) -> Result<History, OpenError> {
-    let history = History::read(backend, db).await?;
+    not_newer(History::read(backend, db).await?)
+}
+
+fn not_newer(history: History) -> Result<History, OpenError> {
     match history.unknown() {
         Some(unknown) => Err(OpenError::Newer(unknown.name.clone())),
         None => Ok(history),
@@ -179,7 +187,7 @@ impl Schema {
     pub async fn look(target: &Target) -> Result<Self, OpenError> {
         let db = Backend::connect_read_only(target).await.map_err(|cause| unreachable_at(target, cause))?;
         if let (Some(db), Backend::Sqlite) = (&db, target.backend()) {
-            refuse_foreign(target, db).await?;
+            refuse_foreign(target, db, &History::read(target.backend(), db).await?).await?;
         }
         Ok(Self { target: target.clone(), db, _held: None })
     }

@@ -10,11 +10,12 @@
 //!
 //! May not: know what a use case does.
 
-use super::backend::{Backend, Failure, FileLock, failure};
+use super::backend::{Backend, Failure, failure};
 use super::batch::{self, Failed, Outcome, Rest, Slot};
 use super::events::Picture;
 use super::head::Head;
 use super::job::Job;
+use super::lock::FileLock;
 use super::{answers, audit, events, state};
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use std::sync::Arc;
