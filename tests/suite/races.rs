@@ -2,7 +2,9 @@
 
 use futures::future::join_all;
 use registry_client::{Client, Code, Error, ErrorReason, Model, Release, ReleaseRef, ReleaseState};
-use registry_tests::{Database, Harness, conformance, given};
+#[cfg(feature = "postgres")]
+use registry_tests::Database;
+use registry_tests::{Harness, conformance, given};
 use sea_orm::{ConnectionTrait, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 

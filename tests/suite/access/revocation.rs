@@ -2,9 +2,11 @@
 
 use registry_client::pb::{ApiKey, ApiKeyState, Role, RotateApiKeyRequest, UpdateApiKeyRequest};
 use registry_client::{Code, ErrorReason};
+#[cfg(feature = "postgres")]
+use registry_tests::Database;
 use registry_tests::shut::Shut;
 use registry_tests::watching::{facts, from_now, open, watch};
-use registry_tests::{Database, Harness, conformance, given, keys, on_every_database, wait};
+use registry_tests::{Harness, conformance, given, keys, on_every_database, wait};
 use std::time::Duration;
 
 /// How long a server may not know what another one has done, and a stream may outlive its key.

@@ -1,7 +1,9 @@
 //! `x-min-revision`: a read sees what its caller knows to be there, or says that it cannot.
 
 use registry_client::{Code, ErrorReason, pb};
-use registry_tests::{Harness, conformance, expect, given, raw};
+#[cfg(feature = "postgres")]
+use registry_tests::Harness;
+use registry_tests::{conformance, expect, given, raw};
 use std::time::{Duration, Instant};
 
 const GET: &str = "/modelregistry.v1.ModelService/GetModel";

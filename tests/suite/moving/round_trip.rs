@@ -6,23 +6,11 @@ use registry_tests::moving::{counts, everything, export, import, import_by, rest
 use registry_tests::{Database, Harness, conformance};
 
 /// The other database, where there are two.
-fn other(database: Database) -> Database {
+const fn other(database: Database) -> Database {
     match database {
-        Database::Sqlite if cfg!(feature = "postgres") => postgres(),
-        Database::Sqlite => Database::Sqlite,
-        #[cfg(feature = "postgres")]
-        Database::Postgres => Database::Sqlite,
+        Database::Sqlite if cfg!(feature = "postgres") => Database::Postgres,
+        Database::Sqlite | Database::Postgres => Database::Sqlite,
     }
-}
-
-#[cfg(feature = "postgres")]
-const fn postgres() -> Database {
-    Database::Postgres
-}
-
-#[cfg(not(feature = "postgres"))]
-const fn postgres() -> Database {
-    Database::Sqlite
 }
 
 conformance! {
