@@ -65,6 +65,14 @@ fn of_file(path: &Path, id: ApiKeyId) -> Result<(Secret, Option<&Path>), String>
     }
 }
 
+/// Whether a file can be used: if there is none, one will be made.
+pub(crate) fn check(path: &Path) -> Result<(), String> {
+    match read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        found => understood(path, found).map(drop).map_err(|why| format!("{}: {why}", path.display())),
+    }
+}
+
 fn read(path: &Path) -> io::Result<Zeroizing<String>> {
     fs::read_to_string(path).map(Zeroizing::new)
 }

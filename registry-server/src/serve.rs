@@ -340,7 +340,7 @@ pub async fn run(config: &Config) -> Result<(), StartError> {
     };
     tracing::info!(signal, "stopping");
     let stopped = async {
-        server.leave(config.shutdown_delay).await;
+        server.leave(config.process.shutdown_delay).await;
         server.stop().await;
     };
     tokio::select! {

@@ -3,7 +3,7 @@
 //! May not: know how the old systems are read.
 
 use crate::api;
-use crate::config::{self, LogFlags, Place};
+use crate::config::{LogFlags, Place, environment};
 use crate::domain::import::OnConflict;
 use crate::import::catapult::{Catapult, Salt};
 use crate::import::mlflow::{Choice, Mlflow};
@@ -141,7 +141,8 @@ impl Import {
 
     /// What the secrets of API keys were salted with, if that was said.
     fn salt(&self) -> Result<Option<Salt>, Trouble> {
-        match (&self.api_key_salt_file, config::legacy_api_key_salt()) {
+        match (&self.api_key_salt_file, environment::legacy_api_key_salt()) {
+            // A file that is named while the variable is set was named by a flag, which wins: all else was refused.
             (Some(file), _) => Salt::read(file).map(Some),
             (None, Some(text)) => Salt::of(text).map(Some),
             (None, None) => Ok(None),

@@ -55,11 +55,11 @@ enum What {
 /// What each of them is told.
 #[derive(Args)]
 struct Look {
-    #[command(flatten)]
-    place: Place,
     /// How the answer is written to standard output
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     output: Output,
+    #[command(flatten)]
+    place: Place,
     #[command(flatten)]
     log: LogFlags,
 }

@@ -4,18 +4,28 @@
 //! May not: decide anything about the registry.
 
 pub mod backup;
+pub mod config;
+pub mod health;
 pub mod import;
 pub mod migrate;
 pub mod restore;
 
-use crate::config::{Config, LogFlags};
+use crate::config::{self as configuration, Config, Given, LogFlags, Refused, Told};
 use crate::{cores, serve, telemetry};
 use clap::{Parser, Subcommand};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// What the program is told.
+/// A model registry: which models exist, which releases each has, and which is which, over gRPC.
+// What is said here comes last, and would otherwise hide what `Config` says of itself.
 #[derive(Parser)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(
+    name = "registry-server",
+    version,
+    long_about = configuration::LONG,
+    after_help = configuration::EXAMPLES,
+    args_conflicts_with_subcommands = true
+)]
 pub struct Arguments {
     #[command(flatten)]
     serve: Config,
@@ -30,16 +40,21 @@ enum Command {
     Import(import::Import),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Config(config::Configuration),
+    Health(health::Ask),
 }
 
 impl Command {
-    const fn log(&self) -> &LogFlags {
-        match self {
+    /// What is logged; nothing by what only says something.
+    const fn log(&self) -> Option<&LogFlags> {
+        Some(match self {
             Self::Migrate(command) => command.log(),
             Self::Import(command) => &command.log,
             Self::Backup(command) => &command.log,
             Self::Restore(command) => &command.log,
-        }
+            Self::Config(command) => return command.log(),
+            Self::Health(_) => return None,
+        })
     }
 }
 
@@ -49,21 +64,32 @@ fn say(line: &str) {
     println!("{line}");
 }
 
+/// Does what the arguments, the environment and the file say.
+///
+/// # Errors
+/// [`Refused`]: what to tell the operator.
+pub async fn run(arguments: &[OsString]) -> Result<ExitCode, Refused> {
+    let Told { arguments, given, doubts } = configuration::read::<Arguments>(arguments)?;
+    Ok(arguments.run(&given, &doubts).await?)
+}
+
 impl Arguments {
-    /// Does it.
-    ///
-    /// # Errors
-    /// A sentence for the operator.
-    pub async fn run(self) -> Result<ExitCode, String> {
-        let log = self.command.as_ref().map_or(&self.serve.log, Command::log);
-        telemetry::start(log.log_format, &log.log)?;
-        cores::allow(self.serve.allow_core_dumps);
+    async fn run(self, given: &[Given], doubts: &[String]) -> Result<ExitCode, String> {
+        if let Some(log) = self.command.as_ref().map_or(Some(&self.serve.log), Command::log) {
+            telemetry::start(log.log_format, &log.log)?;
+        }
+        for doubt in doubts {
+            tracing::warn!("{doubt}");
+        }
+        cores::allow(self.serve.process.allow_core_dumps);
         match self.command {
             None => serve::run(&self.serve).await.map(|()| ExitCode::SUCCESS).map_err(|error| error.to_string()),
             Some(Command::Migrate(command)) => command.run().await,
             Some(Command::Import(command)) => command.run().await,
             Some(Command::Backup(command)) => command.run().await,
             Some(Command::Restore(command)) => command.run().await,
+            Some(Command::Config(command)) => command.run(given),
+            Some(Command::Health(command)) => command.run().await,
         }
     }
 }

@@ -1,29 +1,76 @@
-//! Where the bytes of artifacts are: the flag, and what everybody sets for S3 in the environment.
+//! Where the bytes of artifacts are: the flags, and what everybody sets for S3 in the environment.
 //!
 //! May not: repeat a value in a sentence; there may be a secret in it.
 
+use super::environment;
+use super::words::size;
+use crate::domain::Quota;
 use crate::storage::{BadStorageUrl, Endpoint, S3Credentials, S3Location, S3Settings, StorageTarget, StorageUrl};
+use clap::Args;
+use clap::builder::BoolishValueParser;
 use std::path::Path;
 use zeroize::Zeroizing;
+
+/// Where the bytes of artifacts are, and how many there may be.
+#[derive(Debug, Clone, PartialEq, Args)]
+#[command(next_help_heading = "Storage")]
+pub struct Storage {
+    /// Where the bytes of artifacts are kept: a path, `file:PATH` or `s3://BUCKET/PREFIX` [default: the directory artifacts in the data directory]
+    ///
+    /// A directory is created if it is missing. Several servers with one PostgreSQL need a bucket, or a directory that all of them
+    /// share. For S3 and what speaks it, the environment says the rest, as everywhere: AWS_REGION, AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID,
+    /// AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN and AWS_ROLE_SESSION_NAME.
+    #[arg(long, env = "REGISTRY_STORAGE_URL", value_name = "URL", hide_env_values = true)]
+    pub storage_url: Option<StorageFlag>,
+
+    /// Allow http:// in AWS_ENDPOINT_URL: artifacts can be read and changed on the way
+    #[arg(long, env = "REGISTRY_INSECURE_S3_HTTP", value_parser = BoolishValueParser::new())]
+    pub insecure_s3_http: bool,
+
+    /// How large an uploaded artifact may be
+    #[arg(long, env = "REGISTRY_MAX_ARTIFACT_SIZE", value_name = "SIZE", default_value = "50GiB", value_parser = size)]
+    pub max_artifact_size: u64,
+
+    /// How large all uploaded artifacts may be together, equal bytes counted once [default: no limit]
+    #[arg(long, env = "REGISTRY_MAX_STORED_SIZE", value_name = "SIZE", value_parser = size)]
+    pub max_stored_size: Option<u64>,
+}
+
+impl Storage {
+    /// How many bytes there may be.
+    pub(super) const fn quota(&self) -> Quota {
+        Quota { artifact: self.max_artifact_size, total: self.max_stored_size }
+    }
+
+    /// Where they are; in the data directory if nobody says.
+    pub(super) fn target(&self, data_dir: &Path) -> Result<StorageTarget, String> {
+        match &self.storage_url {
+            Some(StorageFlag(Ok(StorageUrl::Directory(path)))) => Ok(StorageTarget::Directory(path.clone())),
+            Some(StorageFlag(Ok(StorageUrl::S3(location)))) => s3(location, self.insecure_s3_http).map(StorageTarget::S3),
+            Some(StorageFlag(Err(why))) => Err(format!("--storage-url (or REGISTRY_STORAGE_URL): {why}")),
+            None => Ok(StorageTarget::Directory(data_dir.join("artifacts"))),
+        }
+    }
+}
 
 /// The URL of a storage, refused by [`Config::settings`](super::Config::settings) and not while the arguments are read, because
 /// what refuses it there repeats it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StorageFlag(Result<StorageUrl, BadStorageUrl>);
 
-impl From<&str> for StorageFlag {
-    fn from(url: &str) -> Self {
-        Self(url.parse())
+impl StorageFlag {
+    /// As it can be shown, if it is a URL at all. There is no secret in one that is good.
+    pub(super) fn shown(&self) -> Option<String> {
+        self.0.as_ref().ok().map(|url| match url {
+            StorageUrl::Directory(path) => path.display().to_string(),
+            StorageUrl::S3(location) => location.to_string(),
+        })
     }
 }
 
-/// Where the storage is; in the data directory if nobody says.
-pub(super) fn target(flag: Option<&StorageFlag>, data_dir: &Path, insecure_s3_http: bool) -> Result<StorageTarget, String> {
-    match flag {
-        Some(StorageFlag(Ok(StorageUrl::Directory(path)))) => Ok(StorageTarget::Directory(path.clone())),
-        Some(StorageFlag(Ok(StorageUrl::S3(location)))) => s3(location, insecure_s3_http).map(StorageTarget::S3),
-        Some(StorageFlag(Err(why))) => Err(format!("--storage-url (or REGISTRY_STORAGE_URL): {why}")),
-        None => Ok(StorageTarget::Directory(data_dir.join("artifacts"))),
+impl From<&str> for StorageFlag {
+    fn from(url: &str) -> Self {
+        Self(url.parse())
     }
 }
 
@@ -92,8 +139,7 @@ fn one_of(names: [&'static str; 2]) -> Result<Option<(&'static str, String)>, St
 }
 
 /// A variable that is set, and to more than nothing.
-#[expect(clippy::disallowed_methods, reason = "the room that reads the environment")]
 fn set(name: &str) -> Result<Option<String>, String> {
-    let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else { return Ok(None) };
+    let Some(value) = environment::raw(name).filter(|value| !value.is_empty()) else { return Ok(None) };
     value.into_string().map(Some).map_err(|_| format!("{name}: expected text"))
 }

@@ -25,6 +25,24 @@ impl Target {
             Self::Postgres(_) => Backend::Postgres,
         }
     }
+
+    /// The URL as it can be shown: `***` where there is a password, and of the parameters only what no secret can be in.
+    #[must_use]
+    pub fn redacted(&self) -> String {
+        match self {
+            Self::Sqlite(path) => format!("sqlite:{}", path.display()),
+            Self::Postgres(url) => redacted(url),
+        }
+    }
+
+    /// Whether there is a password in it.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(url) => has_password(url),
+        }
+    }
 }
 
 impl std::fmt::Display for Target {
@@ -47,6 +65,24 @@ fn without_credentials(url: &str) -> String {
     let Ok(options) = url.parse::<PgConnectOptions>() else { return "postgres".to_owned() };
     let database = options.get_database().unwrap_or_else(|| options.get_username());
     format!("postgres {}:{}/{database}", options.get_host(), options.get_port())
+}
+
+/// Put together from what the driver understood, so that nothing of a password is taken for something else.
+fn redacted(url: &str) -> String {
+    let Ok(options) = url.parse::<PgConnectOptions>() else { return "postgres://***".to_owned() };
+    let (user, host, port) = (options.get_username(), options.get_host(), options.get_port());
+    let database = options.get_database().unwrap_or(user);
+    let password = if has_password(url) { ":***" } else { "" };
+    let (_, parameters) = url.split_once('?').unwrap_or_default();
+    let tls = parameters.split('&').find(|pair| pair.starts_with("sslmode=")).map(|pair| format!("?{pair}"));
+    format!("postgres://{user}{password}@{host}:{port}/{database}{}", tls.unwrap_or_default())
+}
+
+fn has_password(url: &str) -> bool {
+    let (place, parameters) = url.split_once('?').unwrap_or((url, ""));
+    let (_, place) = place.split_once("://").unwrap_or_default();
+    let in_front = place.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
+    in_front || parameters.split('&').any(|pair| pair.starts_with("password="))
 }
 
 /// Why a URL names no database. Repeats nothing of it: there may be a password in it.

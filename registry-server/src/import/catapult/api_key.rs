@@ -3,6 +3,7 @@
 //! May not: put anything of a secret, of its hash or of the salt into a report.
 
 use super::{id, origin};
+use crate::config::secret_file;
 use crate::domain::api_key::StoredState;
 use crate::domain::import::Change;
 use crate::domain::legacy;
@@ -47,11 +48,9 @@ impl Salt {
     /// Of a file, without the line break at its end.
     ///
     /// # Errors
-    /// If it cannot be read.
+    /// If it cannot be read, is empty, or there is more of it than can be stored.
     pub fn read(path: &Path) -> Result<Self, Trouble> {
-        let cannot = |error| Trouble(format!("--api-key-salt-file: {} cannot be read: {error}", path.display()));
-        let text = Zeroizing::new(std::fs::read_to_string(path).map_err(cannot)?);
-        Self::of(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+        secret_file::read("--api-key-salt-file", path).map_err(Trouble).and_then(Self::of)
     }
 }
 
