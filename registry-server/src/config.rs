@@ -15,6 +15,7 @@ mod retention;
 pub mod secret_file;
 mod setting;
 mod storage;
+mod telemetry;
 mod tls;
 mod told;
 mod words;
@@ -33,6 +34,7 @@ pub use process::Process;
 pub use retention::Retention;
 pub use setting::{Kind, Setting, all as settings};
 pub use storage::{Storage, StorageFlag};
+pub use telemetry::Collector;
 pub use tls::Tls;
 pub use told::{Given, Refused, Source, Told, read};
 

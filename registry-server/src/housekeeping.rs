@@ -2,6 +2,7 @@
 //!
 //! May not: decide what is due (`service/housekeeping.rs`).
 
+use crate::metrics::Chores;
 use crate::service::Registry;
 use crate::service::housekeeping::Tidied;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
 /// Tidies `registry` now and then until `stop`. What fails is tried again the next time.
-pub async fn keep(registry: Registry, every: Duration, stop: CancellationToken) {
+pub async fn keep(registry: Registry, every: Duration, chores: Chores, stop: CancellationToken) {
     let mut tick = interval_at(Instant::now() + every, every);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -20,10 +21,24 @@ pub async fn keep(registry: Registry, every: Duration, stop: CancellationToken) 
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            tidied = registry.tidy() => if tidied != Tidied::default() {
-                let Tidied { models, releases, artifacts, answers, events, entries, orphans } = tidied;
-                tracing::info!(models, releases, artifacts, answers, events, entries, orphans, "removed what was due");
-            }
+            tidied = registry.tidy() => tell(&registry, &chores, tidied),
         }
+    }
+}
+
+fn tell(registry: &Registry, chores: &Chores, tidied: Tidied) {
+    let Tidied { models, releases, artifacts, answers, events, entries, orphans, failed } = tidied;
+    let removed = [
+        ("models", models),
+        ("releases", releases),
+        ("artifacts", artifacts),
+        ("answers", answers),
+        ("events", events),
+        ("audit_entries", entries),
+        ("orphans", orphans),
+    ];
+    chores.tidied(registry.now(), failed, &removed);
+    if removed.iter().any(|(_, count)| *count > 0) {
+        tracing::info!(models, releases, artifacts, answers, events, entries, orphans, "removed what was due");
     }
 }

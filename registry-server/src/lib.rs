@@ -16,6 +16,7 @@ mod housekeeping;
 pub mod import;
 pub mod layer;
 pub mod listener;
+pub mod metrics;
 pub mod refusals;
 #[cfg(feature = "sabotage")]
 pub mod sabotage;

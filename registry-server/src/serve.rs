@@ -7,8 +7,9 @@ use crate::config::Config;
 use crate::domain::{Clock, Quota, Retention};
 use crate::first_key::{self, FirstKey};
 use crate::health::{Health, Watch};
-use crate::layer::{Access, Admission, CallLimits, CertificateRole, Failures, Gate, Reflection};
+use crate::layer::{Access, Admission, CallLimits, CertificateRole, Failures, Gate, Reflection, Rpc};
 use crate::listener::{Door, Limits};
+use crate::metrics::{Metrics, Scrape, Sources};
 use crate::refusals::Refusals;
 use crate::service::Registry;
 use crate::storage::{Storage, StorageError, StorageTarget};
@@ -42,7 +43,7 @@ pub struct StartError(pub(crate) String);
 pub struct Settings {
     /// Where to listen; port 0 is any free one.
     pub listen: SocketAddr,
-    /// Where HTTP tells of health, if anywhere; port 0 is any free one.
+    /// Where HTTP tells of health and metrics, if anywhere; port 0 is any free one.
     pub admin_listen: Option<SocketAddr>,
     /// What is done about migrations that the database has not had.
     pub migrating: Migrating,
@@ -123,7 +124,8 @@ impl Server {
         } = settings;
         let tls = tls.map(Acceptor::open).transpose().map_err(|error| StartError(error.to_string()))?;
         make_directory_of(target)?;
-        let opened = Store::open_migrating(target, api::picture, migrating).await;
+        let metrics = Metrics::new(Rpc::all().map(Rpc::labels));
+        let opened = Store::open_migrating(target, api::picture, migrating, metrics.work.clone()).await;
         let (store, writer) = opened.map_err(|error| StartError(error.to_string()))?;
         let storage = open_storage(&storage).await?;
         let (listener, address) = bind("--listen", listen).await?;
@@ -144,26 +146,37 @@ impl Server {
         let told_apart = first_key.is_some();
         let all = AllLimits { connections: limits, calls, quota, grace, told_apart };
         let watch = Health::watch(store.clone(), storage, leaving.clone()).await;
-        let routes = Api::new(registry.clone(), watch.health(), stop.clone(), all, &refusals).routes(routes);
+        let api = Api::new(registry.clone(), watch.health(), stop.clone(), all, &refusals, &metrics);
+        let scrape = Scrape::of(Sources {
+            metrics: metrics.clone(),
+            registry: registry.clone(),
+            health: watch.health(),
+            refusals: refusals.clone(),
+            tls: tls.clone(),
+            running: api.running(),
+        });
+        let routes = api.routes(routes);
         let (log, ended) = (AuditLog::new(clock), CancellationToken::new());
         let gate = Gate::new(&calls, told_apart, &refusals);
-        let access = Access { admission, reflection, failures: Failures::new(&calls, &refusals) };
-        let routes = layer::around(routes.into_axum_router(), &store, access, gate, log.clone());
+        let access =
+            Access { admission, reflection, failures: Failures::new(&calls, &refusals), metrics: metrics.access.clone() };
+        let routes = layer::around(routes.into_axum_router(), &store, access, gate, log.clone(), metrics.calls.clone());
         let mut telling = vec![AbortOnDropHandle::new(tokio::spawn(refusals.clone().tell()))];
         let health = tokio::spawn(health::tell_grpc(reporter, watch.health(), stop.clone()).await);
         let admin = admin.map(|(listener, address)| {
-            telling.push(AbortOnDropHandle::new(tokio::spawn(health::serve_http(listener, watch.health()))));
+            telling.push(AbortOnDropHandle::new(tokio::spawn(health::serve_http(listener, watch.health(), scrape))));
             address
         });
         let audit = tokio::spawn({
-            let (registry, ended) = (registry.clone(), ended.clone());
+            let (registry, metrics, ended) = (registry.clone(), metrics.clone(), ended.clone());
             async move {
-                audit::keep(registry.clone(), log, ended).await;
+                audit::keep(registry.clone(), log, metrics, ended).await;
                 registry.last_words().await;
             }
         });
-        let housekeeping = tokio::spawn(housekeeping::keep(registry, housekeeping, stop.clone()));
-        let door = Door { routes, tls: tls.clone(), limits, refusals: refusals.clone(), stop: stop.clone() };
+        let housekeeping = tokio::spawn(housekeeping::keep(registry, housekeeping, metrics.chores.clone(), stop.clone()));
+        let door =
+            Door { routes, tls: tls.clone(), limits, refusals: refusals.clone(), traffic: metrics.traffic, stop: stop.clone() };
         let accepting = tokio::spawn(listener::serve(listener, door, grace));
         Ok(Self {
             address,

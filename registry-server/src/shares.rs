@@ -63,6 +63,12 @@ impl<K: Eq + Hash + Clone> Shares<K> {
         Ok(share)
     }
 
+    /// How many are taken, by all.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        lock(&self.0.taken).total
+    }
+
     /// No place yet, of which there can be more.
     pub fn none(&self, holder: K) -> Share<K> {
         Share { shares: self.clone(), holder, places: 0 }

@@ -76,3 +76,21 @@ tools_grpcurl() {
     if command -v grpcurl >/dev/null; then return; fi
     tools_from_cargo grpcurl-rs 0.2.1
 }
+
+# Prometheus's own checker of metrics and rules, out of Debian's package and nothing else of it: no server is started.
+tools_promtool() {
+    if command -v promtool >/dev/null; then return; fi
+    local root=$tools/promtool
+    if [[ ! -f $root/complete ]]; then
+        echo "installing promtool" >&2
+        rm -rf -- "$root"
+        mkdir -p -- "$root/bin"
+        if ! (cd -- "$root" && apt-get download prometheus && dpkg-deb --extract prometheus_*.deb package) >/dev/null 2>&1; then
+            tools_fail "promtool is missing and apt-get could not download prometheus: install it, then run this again"
+        fi
+        mv -- "$root/package/usr/bin/promtool" "$root/bin/"
+        rm -rf -- "$root/package" "$root"/prometheus_*.deb
+        touch -- "$root/complete"
+    fi
+    PATH=$root/bin:$PATH
+}

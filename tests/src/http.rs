@@ -17,9 +17,15 @@ pub struct Answer {
 
 /// Asks, and reads to the end of the connection; `None` if there is no answer.
 pub async fn ask(address: SocketAddr, method: &str, path: &str, content: &str) -> Option<Answer> {
+    ask_with(address, method, path, "", content).await
+}
+
+/// The same, with further lines in its head, each with its end.
+pub async fn ask_with(address: SocketAddr, method: &str, path: &str, lines: &str, content: &str) -> Option<Answer> {
     let mut stream = TcpStream::connect(address).await.ok()?;
     let length = content.len();
-    let head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+    let head =
+        format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{lines}content-length: {length}\r\n\r\n");
     stream.write_all((head + content).as_bytes()).await.ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.ok()?;

@@ -16,6 +16,7 @@ mod limits;
 mod linearizability;
 mod moving;
 mod mutations;
+mod observed;
 mod races;
 mod registryctl;
 mod scope;

@@ -14,6 +14,7 @@ use crate::layer::Who;
 use crate::refusals::Refusals;
 use crate::service::exports::{BEGINNING, Exporting};
 use crate::shares::{Share, Shares};
+use crate::telemetry::carried;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use prost::Message;
@@ -43,6 +44,11 @@ pub(super) struct Places {
 impl Places {
     pub(super) fn new(limit: Limit, most: usize, refusals: &Refusals) -> Self {
         Self { limit, open: Shares::new(most, most), refusals: refusals.clone() }
+    }
+
+    /// How many of them are under way.
+    pub(super) fn taken(&self) -> usize {
+        self.open.taken()
     }
 
     pub(super) fn one_more(&self, ctx: &Context) -> Result<Share<Who>, Error> {
@@ -98,7 +104,7 @@ fn messages(
     request_id: RequestId,
 ) -> Exported {
     let (sender, receiver) = mpsc::channel(1);
-    let task = AbortOnDropHandle::new(tokio::spawn(async move {
+    let task = AbortOnDropHandle::new(tokio::spawn(carried(async move {
         tokio::select! {
             biased;
             () = deadline.passed() => Err(status::late("the deadline of the stream has passed")),
@@ -106,7 +112,7 @@ fn messages(
             () = api.last_moment() => Err(status::of(&Error::ShuttingDown, &request_id)),
             sent = send(exporting, from, &sealed, &sender) => sent.map_err(|error| status::of(&error, &request_id)),
         }
-    }));
+    })));
     ended(receiver, task)
 }
 

@@ -13,6 +13,7 @@ use super::{Api, Deadline, MAX_RESPONSE_BYTES, status};
 use crate::domain::transfer::{ImportOptions, Skipped};
 use crate::domain::{Context, Error, Refused, RequestId};
 use crate::service::imports::{Begun, Rehearsal, Run, Taken};
+use crate::telemetry::carried;
 use futures::stream::BoxStream;
 use prost::Message as _;
 use registry_proto::method::Method;
@@ -130,7 +131,7 @@ impl Import {
     fn answers(mut self, messages: Incoming, mut guard: Guard, deadline: Deadline) -> Imported {
         let (sender, receiver) = mpsc::channel(1);
         let request_id = self.context.request_id().clone();
-        let task = AbortOnDropHandle::new(tokio::spawn(async move {
+        let task = AbortOnDropHandle::new(tokio::spawn(carried(async move {
             let api = self.api.clone();
             tokio::select! {
                 biased;
@@ -139,7 +140,7 @@ impl Import {
                 () = api.last_moment() => Err(status::of(&Error::ShuttingDown, &request_id)),
                 ended = self.run(messages, &sender) => ended.map_err(|error| status::of(&error, &request_id)),
             }
-        }));
+        })));
         ended(receiver, task)
     }
 

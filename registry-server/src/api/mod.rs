@@ -34,6 +34,7 @@ use crate::domain::{Caller, Context, Error, Limit, Quota, RequestId};
 use crate::health::Health;
 use crate::layer::CallLimits;
 use crate::listener::Limits;
+use crate::metrics::Metrics;
 use crate::refusals::Refusals;
 #[cfg(feature = "sabotage")]
 use crate::sabotage::Fault;
@@ -88,6 +89,34 @@ pub struct Api {
     health: Health,
 }
 
+/// What takes long, while it does.
+#[derive(Debug, Clone)]
+pub struct Running {
+    transfers: Transfers,
+    exports: Places,
+    imports: Places,
+}
+
+impl Running {
+    /// How many uploads and downloads are under way.
+    #[must_use]
+    pub fn transfers(&self) -> usize {
+        self.transfers.taken()
+    }
+
+    /// How many exports are.
+    #[must_use]
+    pub fn exports(&self) -> usize {
+        self.exports.taken()
+    }
+
+    /// How many imports are.
+    #[must_use]
+    pub fn imports(&self) -> usize {
+        self.imports.taken()
+    }
+}
+
 /// What connections and calls may take: to be told to whoever asks.
 #[derive(Debug, Clone, Copy)]
 pub struct AllLimits {
@@ -106,13 +135,26 @@ pub struct AllLimits {
 impl Api {
     /// On a registry of this health, until `stop`, within the limits.
     #[must_use]
-    pub fn new(registry: Registry, health: Health, stop: CancellationToken, limits: AllLimits, refusals: &Refusals) -> Self {
+    pub fn new(
+        registry: Registry,
+        health: Health,
+        stop: CancellationToken,
+        limits: AllLimits,
+        refusals: &Refusals,
+        metrics: &Metrics,
+    ) -> Self {
         let tokens = PageTokens::new(&registry.store().identity().page_token_key);
-        let (watches, transfers) =
-            (Watches::new(&limits.calls, refusals), Transfers::new(&limits.calls, limits.told_apart, refusals));
+        let watches = Watches::new(&limits.calls, refusals, metrics.watchers.clone());
+        let transfers = Transfers::new(&limits.calls, limits.told_apart, refusals, metrics.traffic.clone());
         let exports = Places::new(Limit::Exports, limits.calls.exports, refusals);
         let imports = Places::new(Limit::Imports, limits.calls.imports, refusals);
         Self { registry, tokens, stop, watches, transfers, exports, imports, limits, health }
+    }
+
+    /// What is under way, to be looked at.
+    #[must_use]
+    pub fn running(&self) -> Running {
+        Running { transfers: self.transfers.clone(), exports: self.exports.clone(), imports: self.imports.clone() }
     }
 
     /// Adds every service of the contract to `routes`.

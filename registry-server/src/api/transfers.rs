@@ -11,11 +11,13 @@ use crate::domain::audit::Noted;
 use crate::domain::model::View;
 use crate::domain::{ArtifactId, Caller, ChangeKey, Context, Error, Limit, Refused, RequestId};
 use crate::layer::{CallLimits, Who};
+use crate::metrics::Traffic;
 use crate::refusals::Refusals;
 use crate::service::downloads::Download;
 use crate::service::uploads::Received;
 use crate::shares::{Share, Shares};
 use crate::store::Written;
+use crate::telemetry::carried;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
@@ -44,13 +46,19 @@ const SOON: Duration = Duration::from_secs(1);
 pub(super) struct Transfers {
     open: Shares<Who>,
     refusals: Refusals,
+    traffic: Traffic,
 }
 
 impl Transfers {
     /// One caller may have half of it, where callers are told apart.
-    pub(super) fn new(limits: &CallLimits, told_apart: bool, refusals: &Refusals) -> Self {
+    pub(super) fn new(limits: &CallLimits, told_apart: bool, refusals: &Refusals, traffic: Traffic) -> Self {
         let each = if told_apart { limits.transfers.div_ceil(2) } else { limits.transfers };
-        Self { open: Shares::new(limits.transfers, each), refusals: refusals.clone() }
+        Self { open: Shares::new(limits.transfers, each), refusals: refusals.clone(), traffic }
+    }
+
+    /// How many of them are under way.
+    pub(super) fn taken(&self) -> usize {
+        self.open.taken()
     }
 
     fn one_more(&self, caller: &Caller) -> Result<Share<Who>, Error> {
@@ -101,6 +109,7 @@ impl Api {
         self.registry.may_upload(&context, &new, change).await?;
         let mut receiving = self.registry.receive(announced).await?;
         while let Some(chunk) = messages.chunk().await? {
+            self.transfers.traffic.received(chunk.len());
             receiving.take(chunk).await?;
         }
         // A caller who goes away looks as if he had sent all there is, until the connection is asked: it is, before anything else.
@@ -182,15 +191,15 @@ fn of_stream(broken: &Status) -> Error {
 /// not notice that.
 fn messages(download: Download, mut guard: Guard, deadline: Deadline, api: Api, request_id: RequestId) -> Chunks {
     let (sender, receiver) = mpsc::channel(1);
-    let task = AbortOnDropHandle::new(tokio::spawn(async move {
+    let task = AbortOnDropHandle::new(tokio::spawn(carried(async move {
         tokio::select! {
             biased;
             () = deadline.passed() => Err(status::late("the deadline of the stream has passed")),
             why = guard.lost() => Err(status::of(&why, &request_id)),
             () = api.last_moment() => Err(status::of(&Error::ShuttingDown, &request_id)),
-            sent = send(download, &sender) => sent.map_err(|error| status::of(&error, &request_id)),
+            sent = send(download, &sender, &api.transfers.traffic) => sent.map_err(|error| status::of(&error, &request_id)),
         }
-    }));
+    })));
     let chunks = stream::unfold(receiver, async |mut receiver| receiver.recv().await.map(|message| (Ok(message), receiver)));
     let end = stream::once(task).filter_map(async |ended| match ended {
         Ok(Ok(())) => None,
@@ -200,11 +209,17 @@ fn messages(download: Download, mut guard: Guard, deadline: Deadline, api: Api, 
     chunks.chain(end).boxed()
 }
 
-async fn send(mut download: Download, sender: &mpsc::Sender<pb::DownloadArtifactResponse>) -> Result<(), Error> {
+async fn send(
+    mut download: Download,
+    sender: &mpsc::Sender<pb::DownloadArtifactResponse>,
+    traffic: &Traffic,
+) -> Result<(), Error> {
     let first = artifact::message(download.artifact().clone(), View::Full);
     give(sender, pb::DownloadArtifactResponse { artifact: Some(first), chunk: Bytes::new() }).await?;
     while let Some(chunk) = download.next().await? {
+        let bytes = chunk.len();
         give(sender, pb::DownloadArtifactResponse { artifact: None, chunk }).await?;
+        traffic.sent(bytes);
     }
     Ok(())
 }

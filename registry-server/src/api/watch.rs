@@ -9,6 +9,7 @@ use super::{Api, Deadline, status};
 use crate::domain::page::PageSize;
 use crate::domain::{Caller, Error, Limit, RequestId, Revision};
 use crate::layer::{CallLimits, Who};
+use crate::metrics::{Following, Watchers};
 use crate::refusals::Refusals;
 #[cfg(feature = "sabotage")]
 use crate::sabotage::Fault;
@@ -16,6 +17,7 @@ use crate::service::Registry;
 use crate::service::history::{Events, FEW, Start, Wanted};
 use crate::shares::{Full, Share, Shares};
 use crate::store::events::Place;
+use crate::telemetry::carried;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use prost::Message;
@@ -49,12 +51,13 @@ pub(super) struct Watches {
     open: Shares<Who>,
     reading: Arc<Semaphore>,
     refusals: Refusals,
+    watchers: Watchers,
 }
 
 impl Watches {
-    pub(super) fn new(limits: &CallLimits, refusals: &Refusals) -> Self {
+    pub(super) fn new(limits: &CallLimits, refusals: &Refusals, watchers: Watchers) -> Self {
         let open = Shares::new(limits.watches, limits.watches_per_caller);
-        Self { limits: *limits, open, reading: Arc::new(Semaphore::new(READING)), refusals: refusals.clone() }
+        Self { limits: *limits, open, reading: Arc::new(Semaphore::new(READING)), refusals: refusals.clone(), watchers }
     }
 
     /// Room for one more of a caller, until it is dropped.
@@ -94,6 +97,7 @@ impl WatchService for Api {
                     reading: api.watches.reading,
                     wanted,
                     silence: progress_interval.map_or(SILENCE, time::length),
+                    following: api.watches.watchers.one_more(start.after),
                     place: Place::end_of(start.after),
                     spoke: Instant::now(),
                     guard: Some(guard),
@@ -157,6 +161,8 @@ struct Watcher {
     silence: Duration,
     /// Everything up to here has been sent.
     place: Place,
+    /// How far that is, for the metrics.
+    following: Following,
     /// When something was last sent.
     spoke: Instant,
     /// `None` when the stream has ended.
@@ -239,15 +245,16 @@ impl Watcher {
         let place = self.place;
         #[cfg(feature = "sabotage")]
         let request_id = self.request_id.clone();
-        let task = tokio::spawn(async move {
+        let task = tokio::spawn(carried(async move {
             #[cfg(feature = "sabotage")]
             registry.sabotage().strike(Fault::Read, &request_id);
             let _turn = reading.acquire().await.map_err(|_| Error::ShuttingDown)?;
             message_behind(registry, place, &wanted).await
-        });
+        }));
         let read = AbortOnDropHandle::new(task).await.map_err(|error| Error::Internal(error.into()))?;
         let (events, place) = read?;
         self.place = place;
+        self.following.at(place.complete());
         Ok(events)
     }
 

@@ -3,6 +3,7 @@
 use super::AuditLog;
 use crate::domain::audit::FailedCalls;
 use crate::domain::{AuditEntryId, Caller, Context, Error, RequestId};
+use crate::metrics::Metrics;
 use crate::seldom::Seldom;
 use crate::service::{Registry, audit};
 use std::sync::Arc;
@@ -16,11 +17,12 @@ const EVERY: Duration = Duration::from_millis(500);
 const CHUNK: usize = 500;
 
 /// Writes what is noted in `log`, and when `last` is cancelled what is left of it.
-pub async fn keep(registry: Registry, log: AuditLog, last: CancellationToken) {
+pub async fn keep(registry: Registry, log: AuditLog, metrics: Metrics, last: CancellationToken) {
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let ctx = registry.context(Arc::new(Caller::registry()), RequestId::fresh());
-    let mut unwritten = Unwritten { registry, ctx, log, entries: Vec::new(), failed: Seldom::default(), lost: Seldom::default() };
+    let (failed, lost) = (Seldom::default(), Seldom::default());
+    let mut unwritten = Unwritten { registry, ctx, log, metrics, entries: Vec::new(), failed, lost };
     while last.run_until_cancelled(tick.tick()).await.is_some() {
         let now = unwritten.log.now();
         unwritten.log.book().turn(now);
@@ -36,6 +38,7 @@ struct Unwritten {
     registry: Registry,
     ctx: Context,
     log: AuditLog,
+    metrics: Metrics,
     entries: Vec<(AuditEntryId, FailedCalls)>,
     failed: Seldom<Error>,
     lost: Seldom<()>,
@@ -69,7 +72,10 @@ impl Unwritten {
             Err(error) if may_pass(error) => {}
             // What cannot be written at all must not keep the rest from being written.
             Err(_) => self.lose(count),
-            Ok(()) => drop(self.entries.drain(..count)),
+            Ok(()) => {
+                drop(self.entries.drain(..count));
+                self.metrics.work.audited(count);
+            }
         }
         written
     }
@@ -102,6 +108,7 @@ impl Unwritten {
     fn count_losses(&mut self) {
         let calls = self.log.book().take_lost();
         if calls > 0 {
+            self.metrics.chores.lost(calls);
             self.lost.happened_times(calls, ());
         }
     }

@@ -37,7 +37,7 @@ pub struct Network {
 #[derive(Debug, Clone, PartialEq, Args)]
 #[command(next_help_heading = "Network")]
 pub struct Admin {
-    /// Where `GET /health` is answered over HTTP, or `off`. Anything but a loopback address needs --insecure-plaintext
+    /// Where /health, /livez, /readyz and /metrics are answered over HTTP, or `off`. Anything but a loopback address needs --insecure-plaintext
     #[arg(long, env = "REGISTRY_ADMIN_LISTEN", value_name = "ADDRESS:PORT|off", default_value = "127.0.0.1:50052")]
     pub admin_listen: AdminListen,
 }

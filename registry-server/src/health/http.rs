@@ -1,13 +1,16 @@
-//! `GET /health`, for balancers and people who do not speak gRPC, on an address of its own.
+//! `GET /health`, `/livez`, `/readyz` and `/metrics`, for balancers, orchestrators, scrapers and people who do not speak gRPC, on an
+//! address of its own.
 //!
-//! May not: tell why something is not healthy; keep a connection.
+//! May not: tell why something is not healthy; keep a connection; tell a secret, because nobody is asked who he is.
 
-use super::{Component, Health};
+use super::{Component, Found, Health};
+use crate::metrics::{Format, Scrape};
 use axum::Router;
 use axum::body::Body;
+use axum::extract::Request;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -29,8 +32,8 @@ const HEAD_BYTES: usize = 8 * 1024;
 const NO_DESCRIPTOR: Duration = Duration::from_millis(50);
 
 /// Answers whoever asks.
-pub async fn serve(listener: TcpListener, health: Health) {
-    let routes = Router::new().route("/health", get(move || std::future::ready(answer(&health))));
+pub async fn serve(listener: TcpListener, health: Health, scrape: Scrape) {
+    let routes = routes(health, scrape);
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok((stream, _)) = listener.accept().await else {
@@ -53,17 +56,51 @@ pub async fn serve(listener: TcpListener, health: Health) {
     }
 }
 
-fn answer(health: &Health) -> Response<Body> {
-    let found = health.found();
+fn routes(health: Health, scrape: Scrape) -> Router {
+    let ready = health.clone();
+    Router::new()
+        .route("/health", get(move || std::future::ready(document(health.found()))))
+        .route("/livez", get(|| std::future::ready(words(true, "ok\n".to_owned()))))
+        .route("/readyz", get(move |request: Request| std::future::ready(readiness(ready.found(), request.uri().query()))))
+        .route("/metrics", get(move |headers: HeaderMap| metrics(scrape.clone(), headers)))
+}
+
+async fn metrics(scrape: Scrape, headers: HeaderMap) -> Response<Body> {
+    let format = Format::accepted(headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()));
+    answer(true, format.content_type(), scrape.text(format).await)
+}
+
+/// Whether calls can be sent here; with `verbose`, what that depends on, a line each.
+fn readiness(found: Found, query: Option<&str>) -> Response<Body> {
+    let ready = found.serves(&Component::ALL);
+    let end = if ready { "ok\n" } else { "not ready\n" };
+    let verbose = query.is_some_and(|query| query.split('&').any(|part| part == "verbose" || part.starts_with("verbose=")));
+    if !verbose {
+        return words(ready, end.to_owned());
+    }
+    let line = |healthy, name| if healthy { format!("[+]{name} ok\n") } else { format!("[-]{name} failed\n") };
+    let components = Component::ALL.iter().map(|component| line(found.is_healthy(*component), component.name()));
+    words(ready, components.chain([line(!found.is_leaving(), "serving")]).collect::<String>() + end)
+}
+
+fn words(well: bool, text: String) -> Response<Body> {
+    answer(well, "text/plain; charset=utf-8", text)
+}
+
+fn document(found: Found) -> Response<Body> {
     let word = |healthy| Value::from(if healthy { "healthy" } else { "unhealthy" });
     let serves = found.serves(&Component::ALL);
     let components: Map<String, Value> =
         Component::ALL.iter().map(|component| (component.name().to_owned(), word(found.is_healthy(*component)))).collect();
     let body = json!({ "status": word(serves), "components": components, "version": env!("CARGO_PKG_VERSION") });
-    let mut response = body.to_string().into_response();
-    *response.status_mut() = if serves { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    answer(serves, "application/json", body.to_string())
+}
+
+fn answer(well: bool, content_type: &'static str, body: String) -> Response<Body> {
+    let mut response = body.into_response();
+    *response.status_mut() = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -69,6 +69,12 @@ impl Found {
         !self.leaving && needed.iter().all(|component| self.is_healthy(*component))
     }
 
+    /// Whether the server is about to stop.
+    #[must_use]
+    pub const fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
     fn set(&mut self, component: Component, healthy: bool) -> bool {
         let was = match component {
             Component::Database => &mut self.database,

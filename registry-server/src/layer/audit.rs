@@ -16,12 +16,11 @@ use axum::middleware::Next;
 use axum::response::Response;
 use registry_proto::method::Method;
 
-pub(super) async fn record(State(log): State<AuditLog>, mut request: Request, next: Next) -> Response {
+pub(super) async fn record(State(log): State<AuditLog>, request: Request, next: Next) -> Response {
     let Some(method) = Method::from_path(request.uri().path()).filter(|method| method.policy().audited) else {
         return next.run(request).await;
     };
     let mut call = Call::begun(log, method, &request);
-    request.extensions_mut().insert(call.noted.clone());
     let response = next.run(request).await;
     call.told = Told::by(response.headers());
     response
@@ -42,7 +41,9 @@ impl Call {
     fn begun(log: AuditLog, method: Method, request: &Request) -> Self {
         let request_id = request.extensions().get().cloned().unwrap_or_else(RequestId::fresh);
         let origin = authenticate::origin(request);
-        Self { log, method, origin, request_id, noted: Noted::default(), told: Some(Told::nothing()) }
+        // The layer outside of this one has left it there.
+        let noted = request.extensions().get().cloned().unwrap_or_default();
+        Self { log, method, origin, request_id, noted, told: Some(Told::nothing()) }
     }
 
     fn failed(&mut self, Told { code, reason, resource }: Told) -> FailedCalls {

@@ -11,6 +11,7 @@ use crate::domain::caller::{Caller, Origin};
 use crate::domain::legacy::LegacySecret;
 use crate::domain::{Error, RequestId, Role, Secret};
 use crate::listener::{ClientCertificate, Peer};
+use crate::metrics::{self, Failure};
 use crate::service::keyring::Keyring;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -31,6 +32,8 @@ pub struct Access {
     pub reflection: Reflection,
     /// What those are told who are not let in, and try again and again.
     pub failures: Failures,
+    /// Where it is counted who was not let in.
+    pub metrics: metrics::Access,
 }
 
 /// How callers are recognised.
@@ -90,7 +93,7 @@ struct Asked {
     secret: Result<Option<Presented>, Error>,
     origin: Origin,
     certificate: Option<Arc<ClientCertificate>>,
-    /// For the audit log, also if he may not.
+    /// For the log and the audit log, also if he may not.
     noted: Option<Noted>,
 }
 
@@ -114,7 +117,9 @@ impl Access {
     /// Who calls, if he may.
     async fn admit(&self, asked: Asked) -> Result<Arc<Caller>, Error> {
         let Asked { method, infrastructure, secret, origin, certificate, noted } = asked;
-        let caller = Arc::new(self.recognise(secret?, certificate.as_deref(), origin).await?);
+        let secret = secret.inspect_err(|_| self.metrics.failed(Failure::Malformed))?;
+        let recognised = self.recognise(secret, certificate.as_deref(), origin).await;
+        let caller = Arc::new(recognised.inspect_err(|error| self.count(error))?);
         if let Some(noted) = noted {
             noted.recognised(&caller);
         }
@@ -122,14 +127,30 @@ impl Access {
             return match infrastructure {
                 Some(Infrastructure::Health) => Ok(caller),
                 Some(Infrastructure::Reflection) if caller.role.is_some() || self.reflection == Reflection::Open => Ok(caller),
-                Some(Infrastructure::Reflection) | None => Err(Error::Unauthenticated),
+                Some(Infrastructure::Reflection) | None => {
+                    self.metrics.failed(Failure::Missing);
+                    Err(Error::Unauthenticated)
+                }
             };
         };
         match (needed(method), caller.role) {
             (None, _) => Ok(caller),
-            (Some(_), None) => Err(Error::Unauthenticated),
+            (Some(_), None) => {
+                self.metrics.failed(Failure::Missing);
+                Err(Error::Unauthenticated)
+            }
             (Some(needed), Some(role)) if role.covers(needed) => Ok(caller),
-            (Some(required), Some(_)) => Err(Error::RoleRequired { required, method: method.name() }),
+            (Some(required), Some(_)) => {
+                self.metrics.failed(Failure::Role);
+                Err(Error::RoleRequired { required, method: method.name() })
+            }
+        }
+    }
+
+    /// A database that is away, and a caller who is told to wait, are no failure of credentials.
+    fn count(&self, error: &Error) {
+        if matches!(error, Error::Unauthenticated) {
+            self.metrics.failed(Failure::Invalid);
         }
     }
 

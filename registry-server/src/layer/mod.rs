@@ -12,20 +12,25 @@ mod limits;
 mod method;
 mod panics;
 mod revision;
+mod rpc;
 mod trace;
+mod traced;
+mod underway;
 
 pub use authenticate::{Access, Admission, Reflection};
 pub use certificates::{CertificateRole, CertificateRoles};
 pub use deadline::MAX_DEADLINE;
 pub use limits::{CallLimits, Failures, Gate, Who};
+pub use rpc::Rpc;
 
 use crate::audit::AuditLog;
+use crate::metrics::Calls;
 use crate::store::Store;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 
 /// Puts the layers around the routes. The last one added is the outermost.
-pub fn around(routes: Router, store: &Store, access: Access, gate: Gate, log: AuditLog) -> Router {
+pub fn around(routes: Router, store: &Store, access: Access, gate: Gate, log: AuditLog, calls: Calls) -> Router {
     routes
         .layer(from_fn_with_state(gate, limits::enforce))
         .layer(from_fn_with_state(access, authenticate::check))
@@ -35,5 +40,5 @@ pub fn around(routes: Router, store: &Store, access: Access, gate: Gate, log: Au
         .layer(from_fn(codes::correct))
         .layer(from_fn_with_state(log, audit::record))
         .layer(from_fn_with_state(store.clone(), revision::announce))
-        .layer(from_fn(trace::call))
+        .layer(from_fn_with_state(calls, trace::call))
 }

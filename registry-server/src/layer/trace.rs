@@ -1,45 +1,41 @@
-//! A span, a request id and one line in the log for every call. Health and reflection, which are called all the
-//! time, are logged at DEBUG; so are calls that are refused because of a limit or for want of credentials, which are counted.
+//! A request id, a span and a name from a closed set for every call; what comes of it is told by [`Underway`]. The caller's
+//! `traceparent` is where its trace goes on.
 
-use super::method::{Infrastructure, infrastructure};
+use super::rpc::Rpc;
+use super::traced::Trace;
+use super::underway::{Answering, Underway};
 use crate::domain::RequestId;
-use axum::extract::Request;
+use crate::domain::audit::Noted;
+use crate::listener::Peer;
+use crate::metrics::Calls;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::HeaderValue;
-use registry_proto::method::Method;
-use std::time::Instant;
-use tonic::Code;
-use tracing::{Instrument, debug, info, info_span};
+use tracing::{Instrument, info_span};
 
 const REQUEST_ID: &str = "x-request-id";
 
 /// The caller's `x-request-id` is taken if it can stand in a log line, and replaced if not. The answer has it.
-pub(super) async fn call(mut request: Request, next: Next) -> Response {
+pub(super) async fn call(State(calls): State<Calls>, mut request: Request, next: Next) -> Response {
     let chosen = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).and_then(RequestId::chosen);
     let request_id = chosen.unwrap_or_else(RequestId::fresh);
-    let path = request.uri().path();
-    let infrastructure = infrastructure(path);
-    // From a closed set, whatever a caller writes into the path.
-    let method = Method::from_path(path).map(Method::path).or(infrastructure.map(Infrastructure::name)).unwrap_or("unknown");
-    let span = info_span!("call", method, request_id = request_id.as_str());
+    let (rpc, noted) = (Rpc::at(request.uri().path()), Noted::default());
+    let trace = Trace::of(rpc.traced(), request.headers(), &request_id);
+    let span = info_span!("call", method = rpc.name(request.uri().path()), request_id = request_id.as_str());
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.address.ip());
     request.extensions_mut().insert(request_id.clone());
-    let began = Instant::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
-    let duration_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let code = code(&response);
-    let counted = matches!(code, Code::ResourceExhausted | Code::Unauthenticated);
-    span.in_scope(|| match infrastructure {
-        None if !counted => info!(?code, duration_us, "call"),
-        _ => debug!(?code, duration_us, "call"),
-    });
+    request.extensions_mut().insert(noted.clone());
+    let underway = Underway::begins(rpc, calls, (span.clone(), trace.clone()), noted, peer);
+    let response = next.run(request).instrument(span).instrument(trace.span()).await;
+    let mut response = match underway.answered(response.headers()) {
+        Some(underway) => response.map(|body| Body::new(Answering::new(body, underway))),
+        None => response,
+    };
     if let Ok(value) = HeaderValue::from_str(request_id.as_str()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
-}
-
-/// A call that failed says so in its headers; one that did not says so behind its message.
-fn code(response: &Response) -> Code {
-    response.headers().get("grpc-status").map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()))
 }

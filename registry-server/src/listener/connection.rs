@@ -27,7 +27,8 @@ const LATE: Duration = Duration::from_millis(300);
 /// Serves a connection until it ends or, when the server stops, until its calls have ended. One that has not begun
 /// by then is waited for a moment, and dropped.
 pub(super) async fn serve(stream: TcpStream, address: SocketAddr, door: Door, _place: Place) {
-    let Door { routes, tls, limits, refusals: _, stop } = door;
+    let Door { routes, tls, limits, refusals: _, traffic, stop } = door;
+    let _counted = traffic.connected();
     let begun = tokio::select! {
         () = too_late(&stop) => return,
         begun = timeout(limits.handshake, begin(stream, address, tls)) => begun.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())),

@@ -13,6 +13,7 @@ pub use limits::{KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, Limits, MAX_HEADER_BYT
 pub use peer::{CertificateName, ClientCertificate, Peer};
 pub use places::network;
 
+use crate::metrics::Traffic;
 use crate::refusals::Refusals;
 use crate::seldom::Seldom;
 use crate::tls::Acceptor;
@@ -39,6 +40,8 @@ pub struct Door {
     pub limits: Limits,
     /// Where it is counted who is turned away.
     pub refusals: Refusals,
+    /// Where connections are counted.
+    pub traffic: Traffic,
     /// Cancelled when the server stops.
     pub stop: CancellationToken,
 }

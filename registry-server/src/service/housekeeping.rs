@@ -38,32 +38,36 @@ pub struct Tidied {
     pub entries: u64,
     /// How many contents that belong to nothing were removed from the storage, and leftovers of uploads.
     pub orphans: u64,
+    /// How much could not be done, and is tried again.
+    pub failed: u64,
 }
 
 impl Registry {
     /// Does everything that is due. What fails keeps nothing else from being done, and is tried again the next time.
     pub async fn tidy(&self) -> Tidied {
         let ctx = self.context(Arc::new(Caller::registry()), RequestId::fresh());
-        self.note_used_keys(&ctx).await;
+        let mut failed = 0;
+        self.note_used_keys(&ctx, &mut failed).await;
         Tidied {
-            answers: told("forget answers", self.forget_answers(&ctx).await),
-            events: told("drop old events", self.drop_events(&ctx).await),
-            entries: told("drop old entries of the audit log", self.drop_entries(&ctx).await),
-            artifacts: told("purge artifacts", self.purge_artifacts(&ctx).await),
-            releases: told("purge releases", self.purge_releases(&ctx).await),
-            models: told("purge models", self.purge_models(&ctx).await),
-            orphans: told("remove bytes that belong to nothing", self.remove_orphans(&ctx).await),
+            answers: told(&mut failed, "forget answers", self.forget_answers(&ctx).await),
+            events: told(&mut failed, "drop old events", self.drop_events(&ctx).await),
+            entries: told(&mut failed, "drop old entries of the audit log", self.drop_entries(&ctx).await),
+            artifacts: self.purge_artifacts(&ctx, &mut failed).await,
+            releases: self.purge_releases(&ctx, &mut failed).await,
+            models: self.purge_models(&ctx, &mut failed).await,
+            orphans: told(&mut failed, "remove bytes that belong to nothing", self.remove_orphans(&ctx).await),
+            failed,
         }
     }
 
     /// Notes when keys were used, some at a time. What cannot be noted now is, the next time.
-    async fn note_used_keys(&self, ctx: &Context) {
+    async fn note_used_keys(&self, ctx: &Context, failed: &mut u64) {
         let mut used = self.keyring.take_used();
         while !used.is_empty() {
             let some: HashMap<_, _> = used.extract_if(|_, _| true).take(KEYS).collect();
             if let Err(error) = self.run(ctx, some.clone(), keyring::note_used).await {
                 self.keyring.note(some.into_iter().chain(used));
-                told("note when API keys were used", Err(error));
+                told(failed, "note when API keys were used", Err(error));
                 return;
             }
         }
@@ -71,7 +75,7 @@ impl Registry {
 
     /// Notes what else would be forgotten with this process.
     pub async fn last_words(&self) {
-        self.note_used_keys(&self.context(Arc::new(Caller::registry()), RequestId::fresh())).await;
+        self.note_used_keys(&self.context(Arc::new(Caller::registry()), RequestId::fresh()), &mut 0).await;
     }
 
     /// What there is to purge; `None` while something is imported. What is not purged now is, the next time.
@@ -81,37 +85,43 @@ impl Registry {
         Ok((!importing).then_some(snapshot))
     }
 
-    async fn purge_models(&self, ctx: &Context) -> Result<u64, Error> {
-        let Some(snapshot) = self.when_nobody_imports(ctx).await? else { return Ok(0) };
-        let due = crate::store::models::due(&snapshot, ctx.now()).await?;
-        drop(snapshot);
+    async fn purge_models(&self, ctx: &Context, failed: &mut u64) -> u64 {
+        let due = async {
+            let Some(snapshot) = self.when_nobody_imports(ctx).await? else { return Ok(Vec::new()) };
+            crate::store::models::due(&snapshot, ctx.now()).await
+        };
         let mut purged = 0;
-        for id in due {
-            purged += told(&format!("purge model {id}"), self.run(ctx, id, models::purge_if_due).await.map(u64::from));
+        for id in due_or_told(failed, "purge models", due.await) {
+            let done = self.run(ctx, id, models::purge_if_due).await.map(u64::from);
+            purged += told(failed, &format!("purge model {id}"), done);
         }
-        Ok(purged)
+        purged
     }
 
-    async fn purge_releases(&self, ctx: &Context) -> Result<u64, Error> {
-        let Some(snapshot) = self.when_nobody_imports(ctx).await? else { return Ok(0) };
-        let due = removal::due(&snapshot, ctx.now()).await?;
-        drop(snapshot);
+    async fn purge_releases(&self, ctx: &Context, failed: &mut u64) -> u64 {
+        let due = async {
+            let Some(snapshot) = self.when_nobody_imports(ctx).await? else { return Ok(Vec::new()) };
+            removal::due(&snapshot, ctx.now()).await
+        };
         let mut purged = 0;
-        for id in due {
-            purged += told(&format!("purge release {id}"), self.run(ctx, id, releases::purge_if_due).await.map(u64::from));
+        for id in due_or_told(failed, "purge releases", due.await) {
+            let done = self.run(ctx, id, releases::purge_if_due).await.map(u64::from);
+            purged += told(failed, &format!("purge release {id}"), done);
         }
-        Ok(purged)
+        purged
     }
 
-    async fn purge_artifacts(&self, ctx: &Context) -> Result<u64, Error> {
-        let Some(snapshot) = self.when_nobody_imports(ctx).await? else { return Ok(0) };
-        let due = artifact_removal::due(&snapshot, ctx.now()).await?;
-        drop(snapshot);
+    async fn purge_artifacts(&self, ctx: &Context, failed: &mut u64) -> u64 {
+        let due = async {
+            let Some(snapshot) = self.when_nobody_imports(ctx).await? else { return Ok(Vec::new()) };
+            artifact_removal::due(&snapshot, ctx.now()).await
+        };
         let mut purged = 0;
-        for id in due {
-            purged += told(&format!("purge artifact {id}"), self.run(ctx, id, artifacts::purge_if_due).await.map(u64::from));
+        for id in due_or_told(failed, "purge artifacts", due.await) {
+            let done = self.run(ctx, id, artifacts::purge_if_due).await.map(u64::from);
+            purged += told(failed, &format!("purge artifact {id}"), done);
         }
-        Ok(purged)
+        purged
     }
 
     async fn forget_answers(&self, ctx: &Context) -> Result<u64, Error> {
@@ -183,11 +193,20 @@ impl Registry {
 }
 
 /// How much was done; what could not be done is told to the operator.
-fn told(what: &str, done: Result<u64, Error>) -> u64 {
+fn told(failed: &mut u64, what: &str, done: Result<u64, Error>) -> u64 {
     done.unwrap_or_else(|error| {
+        *failed = failed.saturating_add(1);
         let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
         tracing::warn!(%error, cause, "could not {what}, will try again");
         0
+    })
+}
+
+/// What is due; nothing, and the operator is told, if that cannot be found out.
+fn due_or_told<T>(failed: &mut u64, what: &str, due: Result<Vec<T>, Error>) -> Vec<T> {
+    due.unwrap_or_else(|error| {
+        told(failed, what, Err(error));
+        Vec::new()
     })
 }
 

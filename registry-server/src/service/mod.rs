@@ -27,7 +27,7 @@ mod system;
 pub mod uploads;
 
 pub use resolve::Resolved;
-pub use system::Info;
+pub use system::{Figures, Info};
 
 use crate::domain::context::RequestId;
 use crate::domain::error::Blockers;
@@ -90,6 +90,12 @@ impl Registry {
     #[must_use]
     pub fn context(&self, caller: Arc<Caller>, request_id: RequestId) -> Context {
         Context::new(self.clock.clone(), caller, request_id, self.retention)
+    }
+
+    /// What time it is for it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// How long things are kept.

@@ -1,8 +1,8 @@
 //! What the registry says of itself.
 
 use super::Registry;
-use crate::domain::{Error, RegistryId, Revision, Scope};
-use crate::store::state;
+use crate::domain::{Error, RegistryId, Revision, Scope, Timestamp};
+use crate::store::{contents, events, state};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -20,7 +20,31 @@ pub struct Info {
     pub compacted_revision: Revision,
 }
 
+/// How much there is of what is watched.
+#[derive(Debug, Clone, Copy)]
+pub struct Figures {
+    /// The newest revision.
+    pub revision: Revision,
+    /// The oldest revision that history can be read after.
+    pub compacted_revision: Revision,
+    /// When the oldest event happened that is kept.
+    pub oldest_event: Option<Timestamp>,
+    /// How many bytes of artifacts are stored.
+    pub stored_bytes: i64,
+}
+
 impl Registry {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn figures(&self) -> Result<Figures, Error> {
+        let snapshot = self.store.snapshot(&Scope::everything()).await?;
+        let state::State { registry_id: _, revision, compacted_revision } = state::get(&snapshot).await?;
+        let oldest_event = events::oldest(&snapshot).await?;
+        Ok(Figures { revision, compacted_revision, oldest_event, stored_bytes: contents::stored_bytes(&snapshot).await? })
+    }
+
     /// Reads it.
     ///
     /// # Errors

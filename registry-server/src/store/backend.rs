@@ -5,6 +5,7 @@
 
 use super::lock::MIGRATION_LOCK;
 use super::target::Target;
+use crate::metrics::Pool;
 use futures::FutureExt;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, SimpleExpr};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -211,6 +212,20 @@ impl Backend {
         }
     }
 
+    /// What the driver says of the connections of a pool.
+    pub(super) fn pool(self, name: &'static str, db: &DatabaseConnection) -> Pool {
+        match self {
+            Self::Sqlite => {
+                let pool = db.get_sqlite_connection_pool();
+                Pool::of(name, pool.size(), pool.num_idle(), pool.options().get_max_connections())
+            }
+            Self::Postgres => {
+                let pool = db.get_postgres_connection_pool();
+                Pool::of(name, pool.size(), pool.num_idle(), pool.options().get_max_connections())
+            }
+        }
+    }
+
     /// Begins a savepoint, so that what follows can be undone alone.
     #[expect(clippy::disallowed_methods, reason = "savepoints are the writer's")]
     pub(super) async fn savepoint(txn: &DatabaseTransaction) -> Result<DatabaseTransaction, DbErr> {
@@ -299,7 +314,8 @@ pub(super) fn options(target: &Target) -> ConnectOptions {
         .acquire_timeout(ACQUIRE)
         .connect_timeout(ACQUIRE)
         .test_before_acquire(false)
-        .record_stmt_in_spans(false)
+        // The text, in which no value is: they are bound.
+        .record_stmt_in_spans(true)
         .sqlx_logging_level(log_level(false))
         .sqlx_slow_statements_logging_settings(log_level(true), Duration::from_secs(1));
     match target {

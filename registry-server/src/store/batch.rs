@@ -10,10 +10,12 @@ use super::events::{self, About, Picture};
 use super::job::{Job, Reply};
 use super::tx::{Done, Tx};
 use crate::domain::{Error, Revision};
+use crate::metrics;
 use futures::FutureExt;
 use sea_orm::{DatabaseTransaction, DbErr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use tracing::Instrument;
 
 /// How often a use case is run when the database reports a conflict.
 const ATTEMPTS: u8 = 5;
@@ -62,7 +64,8 @@ impl Slot {
         self.attempt += 1;
         self.job.begin();
         let tx = Tx::new(txn, self.job.ctx().clone(), revision, picture);
-        let ran = AssertUnwindSafe(self.job.run(tx.clone())).catch_unwind().await;
+        let span = self.job.span().clone();
+        let ran = AssertUnwindSafe(self.job.run(tx.clone()).instrument(span)).catch_unwind().await;
         let ran = ran.unwrap_or_else(|_| Err(Error::bug("a use case panicked")));
         let (txn, done) = tx.close()?;
         self.outcome = match ran {
@@ -119,6 +122,18 @@ impl Slot {
             Outcome::Pending => true,
             Outcome::Failed(Error::Conflict(_)) => self.attempt < ATTEMPTS,
             _ => false,
+        }
+    }
+
+    /// What has come of it, as it is counted; nothing if it was not run.
+    pub(super) const fn came_of_it(&self) -> Option<metrics::Outcome> {
+        match &self.outcome {
+            Outcome::Pending => None,
+            Outcome::Failed(Error::Conflict(_)) => Some(metrics::Outcome::Conflict),
+            Outcome::Failed(_) => Some(metrics::Outcome::Failed),
+            Outcome::Unchanged => Some(metrics::Outcome::Unchanged),
+            Outcome::Kept(_) | Outcome::Changed(_) => Some(metrics::Outcome::Committed),
+            Outcome::Replayed(_) => Some(metrics::Outcome::Replayed),
         }
     }
 

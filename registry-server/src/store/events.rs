@@ -274,6 +274,15 @@ pub async fn count(source: &impl Source, after: Revision, through: Revision) -> 
     Ok(between.count(source.conn()).await?)
 }
 
+/// When the oldest event happened that is there.
+///
+/// # Errors
+/// Those of the database.
+pub async fn oldest(source: &impl Source) -> Result<Option<Timestamp>, Error> {
+    let first = visible::find::<Entity>(source).order_by_asc(Column::Revision).order_by_asc(Column::Position).limit(1);
+    Ok(first.select_only().column(Column::EventTime).into_tuple().one(source.conn()).await?)
+}
+
 /// Whether there are events up to a revision.
 ///
 /// # Errors

@@ -4,11 +4,13 @@
 
 use super::Tx;
 use crate::domain::{Context, Error};
+use crate::telemetry::TRACES;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use tokio::sync::oneshot;
+use tracing::{Span, info_span};
 
 /// An answer that can be kept, so that a retry is answered the same.
 pub trait Answer: Send + Sync + 'static {
@@ -60,6 +62,8 @@ pub struct Written<R> {
 /// A queued write.
 pub(super) trait Job: Send + Sync {
     fn ctx(&self) -> &Context;
+    /// In the trace of whoever queued it, from then until its answer.
+    fn span(&self) -> &Span;
     /// Its turn has come: the time of the call is now.
     fn begin(&mut self);
     /// Nobody waits for the answer any more.
@@ -83,6 +87,7 @@ pub(super) enum Reply {
 
 struct Call<C, T, R, F, A> {
     ctx: Context,
+    span: Span,
     command: Arc<C>,
     run: F,
     convert: A,
@@ -107,7 +112,8 @@ where
 {
     let (reply, outcome) = oneshot::channel();
     let command = Arc::new(command);
-    (Box::new(Call { ctx, command, run, convert, result: None, made_of: PhantomData, reply }), outcome)
+    let span = info_span!(target: TRACES, "write");
+    (Box::new(Call { ctx, span, command, run, convert, result: None, made_of: PhantomData, reply }), outcome)
 }
 
 impl<C, T, R, F, A> Job for Call<C, T, R, F, A>
@@ -120,6 +126,10 @@ where
 {
     fn ctx(&self) -> &Context {
         &self.ctx
+    }
+
+    fn span(&self) -> &Span {
+        &self.span
     }
 
     fn begin(&mut self) {

@@ -53,12 +53,14 @@ pub use target::{BadUrl, Target};
 pub use tx::Tx;
 
 use crate::domain::{Context, Error, RegistryId, Revision, Scope};
+use crate::metrics::{Pool, Work};
 use head::Head;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 /// Something to read from: a [`Snapshot`], or the transaction of a write that reads what it has written.
@@ -93,6 +95,7 @@ pub struct Store {
     jobs: mpsc::Sender<Box<dyn job::Job>>,
     head: Arc<Head>,
     identity: Arc<Identity>,
+    work: Work,
     /// Ends with the last clone.
     _follower: Option<Arc<AbortOnDropHandle<()>>>,
 }
@@ -133,10 +136,10 @@ impl Store {
     /// [`schema::OpenError`], whose sentence is for the operator: it names table and column on drift and
     /// never holds a password.
     pub async fn open(target: &Target, picture: Picture) -> Result<(Self, WriterTask), schema::OpenError> {
-        Self::open_migrating(target, picture, Migrating::Auto).await
+        Self::open_migrating(target, picture, Migrating::Auto, Work::default()).await
     }
 
-    /// The same, and does about pending migrations what it is told.
+    /// The same, does about pending migrations what it is told, and counts its work.
     ///
     /// # Errors
     /// [`schema::OpenError`].
@@ -144,6 +147,7 @@ impl Store {
         target: &Target,
         picture: Picture,
         migrating: Migrating,
+        work: Work,
     ) -> Result<(Self, WriterTask), schema::OpenError> {
         let schema::Connections { writes, reads, looks, lock } = schema::open(target, migrating).await?;
         let backend = target.backend();
@@ -153,11 +157,12 @@ impl Store {
         let channel = head::channel(state.registry_id);
         let follower = head::follow(target, looks.clone(), channel.clone(), Arc::clone(&head)).map(Arc::new);
         let (jobs, queue) = mpsc::channel(writer::QUEUE);
-        let writer = writer::Writer { backend, db: writes, queue, head: Arc::clone(&head), picture, channel, lock };
+        let writer =
+            writer::Writer { backend, db: writes, queue, head: Arc::clone(&head), picture, channel, lock, work: work.clone() };
         let task = tokio::spawn(writer.run());
         let identity = Identity { registry_id: state.registry_id, page_token_key: state.page_token_key };
         Ok((
-            Self { backend, reads, looks, exports, jobs, head, identity: Arc::new(identity), _follower: follower },
+            Self { backend, reads, looks, exports, jobs, head, identity: Arc::new(identity), work, _follower: follower },
             WriterTask(task),
         ))
     }
@@ -221,7 +226,10 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] if the database cannot be reached.
     pub async fn snapshot(&self, scope: &Scope) -> Result<Snapshot, Error> {
-        Ok(Snapshot(self.backend.begin_read(&self.reads).await?, scope.clone()))
+        let began = Instant::now();
+        let snapshot = self.backend.begin_read(&self.reads).await;
+        self.work.read(began.elapsed());
+        Ok(Snapshot(snapshot?, scope.clone()))
     }
 
     /// The same on a connection of its own, which may be held for as long as somebody takes what is read from it.
@@ -256,6 +264,18 @@ impl Store {
         self.jobs.send(job).await.map_err(|_| Error::ShuttingDown)?;
         // A write that was accepted and never answered may have happened.
         outcome.await.map_err(|lost| Error::OutcomeUnknown(lost.into()))?
+    }
+
+    /// How many writes wait.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.jobs.max_capacity().saturating_sub(self.jobs.capacity())
+    }
+
+    /// The connections that read and export.
+    #[must_use]
+    pub fn pools(&self) -> [Pool; 2] {
+        [self.backend.pool("read", &self.reads), self.backend.pool("export", &self.exports)]
     }
 
     /// Whether the database answers and the writer lives.

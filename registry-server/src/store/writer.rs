@@ -17,9 +17,13 @@ use super::head::Head;
 use super::job::Job;
 use super::lock::FileLock;
 use super::{answers, audit, events, state};
+use crate::metrics::Work;
+use crate::telemetry::TRACES;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use std::sync::Arc;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tracing::{Instrument, Span, info_span};
 
 /// How many writes may wait; the next one waits outside, until its deadline.
 pub(super) const QUEUE: usize = 1024;
@@ -36,6 +40,7 @@ pub(super) struct Writer {
     pub(super) channel: String,
     /// Held for as long as there is a writer.
     pub(super) lock: FileLock,
+    pub(super) work: Work,
 }
 
 impl Writer {
@@ -67,9 +72,12 @@ impl Writer {
 
     /// Writes a batch and answers everyone in it, except those to be run again.
     async fn write(&self, mut batch: Vec<Slot>) -> Vec<Slot> {
-        if let Err(failed) = self.transact(&mut batch).await {
+        self.work.batch(batch.len());
+        let span = span(&batch);
+        if let Err(failed) = self.transact(&mut batch).instrument(span).await {
             batch::fail(&mut batch, &failed);
         }
+        batch.iter().filter_map(Slot::came_of_it).for_each(|outcome| self.work.written(outcome));
         let (again, done): (Vec<_>, Vec<_>) = batch.into_iter().partition(Slot::should_run_again);
         done.into_iter().for_each(Slot::answer);
         again
@@ -85,9 +93,13 @@ impl Writer {
         if rest.is_empty() {
             return txn.rollback().await.or(Ok(())); // there is nothing to lose
         }
-        let (last, keys) = (rest.last, rest.keys);
+        let (last, keys, entries) = (rest.last, rest.keys, rest.entries.len());
         self.write_down(&txn, rest).await.map_err(Failed::before_commit)?;
-        txn.commit().await.map_err(Failed::in_commit)?;
+        let began = Instant::now();
+        let committed = txn.commit().await.map_err(Failed::in_commit);
+        self.work.committed(began.elapsed());
+        committed?;
+        self.work.audited(entries);
         last.into_iter().for_each(|revision| self.head.seen(revision));
         keys.into_iter().for_each(|revision| self.head.keys_changed(revision));
         Ok(())
@@ -117,4 +129,15 @@ impl Writer {
             result => result,
         }
     }
+}
+
+/// The span of a batch: in the trace of its first write that is in one, and linked to those of the others.
+fn span(batch: &[Slot]) -> Span {
+    let mut writes = batch.iter().filter_map(|slot| slot.job.span().id());
+    let Some(first) = writes.next() else { return Span::none() };
+    let span = info_span!(target: TRACES, parent: first, "batch", registry.batch_size = batch.len());
+    for write in writes {
+        span.follows_from(write);
+    }
+    span
 }

@@ -1,7 +1,7 @@
 //! From files to what rustls needs: TLS 1.2 and 1.3, HTTP/2, and no session that is resumed without its certificate.
 
-use super::{HTTP2, TlsFiles, Unusable, certificate, clients};
-use crate::domain::Clock;
+use super::{Current, HTTP2, TlsFiles, Unusable, certificate, clients};
+use crate::domain::{Clock, Timestamp};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ const KEY: &str = "--tls-key";
 pub(super) const CLIENT_CA: &str = "--tls-client-ca";
 
 /// What the handshakes are made with.
-pub(super) fn read(files: &TlsFiles) -> Result<ServerConfig, Unusable> {
+pub(super) fn read(files: &TlsFiles) -> Result<Current, Unusable> {
     let TlsFiles { certificate, key, client_ca } = files;
     let provider = Arc::new(ring::default_provider());
     let chain = certificates(CERTIFICATE, certificate)?;
@@ -29,14 +29,14 @@ pub(super) fn read(files: &TlsFiles) -> Result<ServerConfig, Unusable> {
         Some(file) => versions.with_client_cert_verifier(clients::verifier(file, provider)?),
         None => versions.with_no_client_auth(),
     };
-    describe(certificate, chain.first());
+    let not_after = describe(certificate, chain.first());
     let unfit = |error| unfit(certificate, key, &error);
     let mut config = clients.with_single_cert(chain, secret).map_err(unfit)?;
     config.alpn_protocols = vec![HTTP2.to_vec()];
     // A resumed session would not be verified again: not when its certificate has expired, nor by another authority.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
-    Ok(config)
+    Ok(Current { config: Arc::new(config), not_after })
 }
 
 /// The certificates in a file, of which there is at least one.
@@ -83,8 +83,8 @@ fn warn_if_shared(key: &Path) {
 }
 
 /// Says until when the certificate is valid, because nobody else will.
-fn describe(file: &Path, certificate: Option<&CertificateDer<'_>>) {
-    let Some(Ok(certificate)) = certificate.map(|certificate| certificate::read(certificate)) else { return };
+fn describe(file: &Path, certificate: Option<&CertificateDer<'_>>) -> Option<Timestamp> {
+    let certificate = certificate.and_then(|certificate| certificate::read(certificate).ok())?;
     let until = u64::try_from(certificate.not_after.micros()).unwrap_or_default();
     let not_after = humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_micros(until));
     if certificate.not_after < Clock::System.now() {
@@ -92,4 +92,5 @@ fn describe(file: &Path, certificate: Option<&CertificateDer<'_>>) {
     } else {
         tracing::info!(file = %file.display(), %not_after, "{CERTIFICATE}: read");
     }
+    Some(certificate.not_after)
 }

@@ -6,6 +6,7 @@ mod certificate;
 mod clients;
 mod files;
 
+use crate::domain::Timestamp;
 use crate::listener::ClientCertificate;
 use std::io;
 use std::path::PathBuf;
@@ -42,7 +43,15 @@ pub struct Unusable(String);
 #[derive(Debug, Clone)]
 pub struct Acceptor {
     files: Arc<TlsFiles>,
-    current: Arc<watch::Sender<Arc<ServerConfig>>>,
+    current: Arc<watch::Sender<Current>>,
+}
+
+/// What was read last.
+#[derive(Debug, Clone)]
+struct Current {
+    config: Arc<ServerConfig>,
+    /// The last moment the certificate is valid.
+    not_after: Option<Timestamp>,
 }
 
 impl Acceptor {
@@ -51,7 +60,7 @@ impl Acceptor {
     /// # Errors
     /// [`Unusable`], if they are not there, not what they should be, or do not belong together.
     pub fn open(files: TlsFiles) -> Result<Self, Unusable> {
-        let current = watch::Sender::new(Arc::new(files::read(&files)?));
+        let current = watch::Sender::new(files::read(&files)?);
         Ok(Self { files: Arc::new(files), current: Arc::new(current) })
     }
 
@@ -60,13 +69,19 @@ impl Acceptor {
     /// # Errors
     /// [`Unusable`]: then nothing changes.
     pub fn reload(&self) -> Result<(), Unusable> {
-        self.current.send_replace(Arc::new(files::read(&self.files)?));
+        self.current.send_replace(files::read(&self.files)?);
         Ok(())
+    }
+
+    /// The last moment the certificate of the server is valid.
+    #[must_use]
+    pub fn not_after(&self) -> Option<Timestamp> {
+        self.current.borrow().not_after
     }
 
     /// The handshake. Who the client is, if it has shown a certificate.
     pub(crate) async fn accept(&self, stream: TcpStream) -> io::Result<(TlsStream<TcpStream>, Option<Arc<ClientCertificate>>)> {
-        let acceptor = TlsAcceptor::from(Arc::clone(&self.current.borrow()));
+        let acceptor = TlsAcceptor::from(Arc::clone(&self.current.borrow().config));
         let mut stream = match acceptor.accept(stream).into_fallible().await {
             Ok(stream) => stream,
             Err((error, stream)) => {

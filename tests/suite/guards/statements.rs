@@ -55,6 +55,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Count {
             .event_scope(event)
             .into_iter()
             .flatten()
+            // What the writer does, it does in the trace of a call and for a batch of them.
+            .take_while(|span| span.name() != "write")
             .find_map(|span| span.extensions().get::<Call>().map(|call| call.0.clone()));
         let call = call.unwrap_or_else(|| WRITER.to_owned());
         self.0.lock().unwrap().entry(call).or_default().push(summary.1.unwrap_or_default());

@@ -9,6 +9,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{CertificateParams, DnType, DnValue, SanType, date_time_ymd};
 use registry_server::listener::{self, Door, Limits, Peer};
+use registry_server::metrics::Traffic;
 use registry_server::refusals::Refusals;
 use registry_server::tls::Acceptor;
 use registry_tests::tls::{Authority, Certified, Hello};
@@ -42,6 +43,7 @@ impl Listening {
             tls,
             limits: Limits::default(),
             refusals: Refusals::default(),
+            traffic: Traffic::default(),
             stop: stop.clone(),
         };
         Self { address, stop, serving: tokio::spawn(listener::serve(listener, door, PATIENCE)) }
