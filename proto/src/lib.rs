@@ -12,6 +12,7 @@ mod redact;
 pub mod request;
 #[cfg(feature = "server")]
 pub mod validate;
+pub mod version;
 
 #[rustfmt::skip]
 #[path = "generated/v1.rs"]

@@ -26,5 +26,6 @@ pub mod service;
 pub mod shares;
 pub mod storage;
 pub mod store;
+mod systemd;
 pub mod telemetry;
 pub mod tls;

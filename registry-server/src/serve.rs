@@ -15,7 +15,7 @@ use crate::service::Registry;
 use crate::storage::{Storage, StorageError, StorageTarget};
 use crate::store::{Migrating, Store, Target, WriterTask};
 use crate::tls::{Acceptor, TlsFiles};
-use crate::{chain, health, housekeeping, layer, listener};
+use crate::{chain, health, housekeeping, layer, listener, systemd};
 use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -345,13 +345,20 @@ pub async fn run(config: &Config) -> Result<(), StartError> {
         signal = signals.next() => return Err(StartError(format!("{signal} before the server was ready"))),
     };
     announce(&server, &target, &storage);
+    let serving = format!("serving on {} ({target})", server.address());
+    systemd::serves(&serving);
     let signal = loop {
         tokio::select! {
             signal = signals.next() => break signal,
-            _ = hangups.recv() => server.reload(),
+            _ = hangups.recv() => {
+                systemd::reloads();
+                server.reload();
+                systemd::serves(&serving);
+            }
         }
     };
     tracing::info!(signal, "stopping");
+    systemd::leaves("stopping: calls that have begun are answered");
     let stopped = async {
         server.leave(config.process.shutdown_delay).await;
         server.stop().await;

@@ -30,6 +30,7 @@ pub mod moving;
 pub mod old;
 pub mod proxy;
 pub mod raw;
+pub mod replicas;
 pub mod rich;
 pub mod rows;
 pub mod s3;

@@ -17,8 +17,11 @@ mod linearizability;
 mod moving;
 mod mutations;
 mod observed;
+mod packaging;
 mod races;
 mod registryctl;
+#[cfg(feature = "postgres")]
+mod replicas;
 mod scope;
 mod storage;
 mod tidy;

@@ -28,6 +28,7 @@ mod watch;
 
 pub use convert::event::picture;
 pub use metadata::Deadline;
+pub use system::version;
 
 use crate::domain::audit::Noted;
 use crate::domain::{Caller, Context, Error, Limit, Quota, RequestId};

@@ -14,10 +14,17 @@ use crate::service::history::Compaction;
 use registry_proto::v1 as pb;
 use registry_proto::v1::system_service_server::SystemService;
 use registry_proto::validate::{MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH};
+use registry_proto::version;
 use tonic::{Request, Response, Status};
 
 /// How many items a batch method takes; the rules of the contract enforce it.
 const MAX_BATCH_SIZE: i32 = 250;
+
+/// What the program is: its version, its contract, its sources.
+#[must_use]
+pub fn version() -> String {
+    version::told(env!("CARGO_PKG_VERSION"))
+}
 
 #[tonic::async_trait]
 impl SystemService for Api {
@@ -53,7 +60,7 @@ fn server_info(version: &str, info: Info, retention: Retention, all: AllLimits) 
     let Info { registry_id, revision, compacted_revision } = info;
     Ok(pb::GetServerInfoResponse {
         server_version: version.to_owned(),
-        api_packages: vec!["modelregistry.v1".to_owned()],
+        api_packages: vec![version::PACKAGE.to_owned()],
         registry_id: registry_id.to_string(),
         current_revision: revision.number(),
         compacted_revision: compacted_revision.number(),

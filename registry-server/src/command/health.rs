@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// What is asked for.
-const PATH: &str = "/health";
+const PATH: &str = "/readyz";
 /// How much of an answer is read.
 const MOST: usize = 4096;
 
@@ -24,7 +24,7 @@ const MOST: usize = 4096;
 ///
 /// Beside a server with the same environment or file, nothing needs to be said.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  registry-server health\n  registry-server health --url http://10.0.0.7:50052/health\n\n\
+#[command(after_help = "Examples:\n  registry-server health\n  registry-server health --url http://10.0.0.7:50052/readyz\n\n\
                         In a Dockerfile:\n  HEALTHCHECK CMD [\"registry-server\", \"health\"]")]
 pub struct Ask {
     /// Ask there instead

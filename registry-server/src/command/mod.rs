@@ -12,7 +12,7 @@ pub mod restore;
 
 use crate::config::{self as configuration, Collector, Config, Given, LogFlags, Refused, Told};
 use crate::telemetry::Traces;
-use crate::{cores, serve, telemetry};
+use crate::{api, cores, serve, telemetry};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -27,6 +27,7 @@ const LAST_TRACES: Duration = Duration::from_secs(2);
 #[command(
     name = "registry-server",
     version,
+    long_version = api::version(),
     long_about = configuration::LONG,
     after_help = configuration::EXAMPLES,
     args_conflicts_with_subcommands = true

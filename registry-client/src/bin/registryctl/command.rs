@@ -4,6 +4,7 @@ mod export;
 mod import;
 
 use clap::{Parser, Subcommand};
+use registry_proto::version;
 
 use crate::connection::Connection;
 use crate::failure::{Ending, Failure};
@@ -13,7 +14,7 @@ use crate::failure::{Ending, Failure};
 /// Ends with 0 if all is done, with 1 if it could not be done, with 2 if the arguments are wrong, and with 3 if some items of an import
 /// failed and the others did not.
 #[derive(Debug, Parser)]
-#[command(name = "registryctl", version, arg_required_else_help = true)]
+#[command(name = "registryctl", version, long_version = version::told(env!("CARGO_PKG_VERSION")), arg_required_else_help = true)]
 pub struct Arguments {
     #[command(flatten)]
     connection: Connection,
