@@ -4,18 +4,15 @@ use std::time::Duration;
 
 use backon::Retryable as _;
 use tokio::time::{Instant, timeout_at};
-use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
+use tonic::metadata::MetadataMap;
 use uuid::Uuid;
 
+use crate::options::{MIN_REVISION, Options, REQUEST_ID, per_call};
 use crate::rpc::Rpc;
-use crate::{Client, Error, retry};
+use crate::{Client, Error, retry, trace};
 
 /// The header in which the registry tells the revision that an answer was read or written at.
 const REVISION: &str = "x-registry-revision";
-/// The header that names a call in the logs of both sides.
-const REQUEST_ID: &str = "x-request-id";
-/// The header that says at which revision a read must be made at least.
-const MIN_REVISION: &str = "x-min-revision";
 /// The header that tells the answer to an earlier attempt from a new one.
 const REPLAYED: &str = "x-replayed";
 
@@ -64,13 +61,6 @@ pub(crate) fn request_id(metadata: &MetadataMap) -> Option<String> {
     header(metadata, REQUEST_ID).map(str::to_owned)
 }
 
-/// Something that was asked for in a builder and cannot be sent.
-#[derive(Clone, Debug)]
-struct Refusal {
-    field: String,
-    why: String,
-}
-
 /// Any request message, ready to be sent with the deadline, the retries and the errors of the client. Made by [`Client::call`].
 ///
 /// If the message has a `request_id` and leaves it empty, a new one is filled in when it is sent.
@@ -90,59 +80,48 @@ struct Refusal {
 pub struct Call<R: Rpc> {
     client: Client,
     pub(crate) request: R,
-    timeout: Option<Duration>,
-    correlation_id: Option<MetadataValue<Ascii>>,
+    pub(crate) options: Options,
     min_revision: Option<i64>,
-    refusal: Option<Refusal>,
 }
+
+per_call!(Call<R: Rpc>: options);
 
 impl<R: Rpc> Call<R> {
     pub(crate) fn new(client: Client, request: R) -> Self {
-        Self { client, request, timeout: None, correlation_id: None, min_revision: None, refusal: None }
+        Self { client, request, options: Options::default(), min_revision: None }
     }
 
     /// One call made of several, which must ask for nothing that only a call of its own can have.
     pub(crate) fn batch<I: Rpc>(client: Client, calls: impl Iterator<Item = Call<I>>, request: impl FnOnce(Vec<I>) -> R) -> Self {
-        let mut refusal = None;
+        let mut unfit = None;
         let requests = calls.enumerate().map(|(place, call)| {
-            refusal = refusal.take().or_else(|| call.unfit(place));
+            let why = call.unfit().map(|(field, why)| (format!("requests[{place}].{field}"), why.to_owned()));
+            unfit = unfit.take().or(why);
             call.request
         });
         let requests = requests.collect();
-        Self { refusal, ..Self::new(client, request(requests)) }
+        let mut batch = Self::new(client, request(requests));
+        if let Some((field, why)) = unfit {
+            batch.refuse(field, why);
+        }
+        batch
     }
 
     /// Why the call cannot be one of several.
-    fn unfit(&self, place: usize) -> Option<Refusal> {
-        let (field, why) = if let Some(Refusal { field, why }) = &self.refusal {
-            (&**field, &**why)
-        } else if self.request.request_id().is_some_and(|id| !id.is_empty()) {
-            ("request_id", "can be set only for the batch as a whole")
-        } else if self.request.validate_only() {
-            ("validate_only", "can be set only for the batch as a whole")
-        } else if self.timeout.is_some() {
-            ("timeout", "can be set only for the batch as a whole")
-        } else if self.correlation_id.is_some() {
-            (REQUEST_ID, "can be set only for the batch as a whole")
-        } else {
-            return None;
-        };
-        Some(Refusal { field: format!("requests[{place}].{field}"), why: why.to_owned() })
+    fn unfit(&self) -> Option<(&str, &str)> {
+        const WHOLE: &str = "can be set only for the batch as a whole";
+        if self.request.request_id().is_some_and(|id| !id.is_empty()) {
+            return Some(("request_id", WHOLE));
+        }
+        if self.request.validate_only() {
+            return Some(("validate_only", WHOLE));
+        }
+        self.options.unfit()
     }
 
     /// Gives this call another deadline than the client has: this long, attempts and pauses together.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
-    /// Names this call in the header `x-request-id`, so that it can be found in the logs of both sides. Visible ASCII. Every attempt
-    /// carries the same one.
-    pub fn correlation_id(mut self, id: impl Into<String>) -> Self {
-        match MetadataValue::try_from(id.into()) {
-            Ok(id) => self.correlation_id = Some(id),
-            Err(_) => self.refuse(REQUEST_ID, "is not visible ASCII"),
-        }
+        self.options.set_timeout(timeout);
         self
     }
 
@@ -155,7 +134,7 @@ impl<R: Rpc> Call<R> {
 
     /// Remembers that the call cannot be sent, to say so when it is. The first reason stays.
     pub(crate) fn refuse(&mut self, field: impl Into<String>, why: impl Into<String>) {
-        self.refusal.get_or_insert_with(|| Refusal { field: field.into(), why: why.into() });
+        self.options.refuse(field, why);
     }
 
     /// Sends the request and waits for the answer.
@@ -189,13 +168,16 @@ impl<R: Rpc> Call<R> {
     }
 
     async fn execute(&self) -> Result<Answer<R::Response>, Error> {
-        if let Some(Refusal { field, why }) = &self.refusal {
-            return Err(Error::refused(<R as Rpc>::METHOD, field, why));
-        }
+        // On the heap: what a call is made of is large, and whoever awaits one would have it on his stack several times over.
+        trace::traced(<R as Rpc>::METHOD, Box::pin(self.attempts())).await
+    }
+
+    async fn attempts(&self) -> Result<Answer<R::Response>, Error> {
+        self.options.allowed(<R as Rpc>::METHOD)?;
         let request = identified(&self.request);
         let repeatable = retry::repeatable(&request);
-        let policy = self.client.retry_policy();
-        let timeout = self.timeout.unwrap_or(self.client.timeout()).min(MAX_TIMEOUT);
+        let policy = self.options.retry(&self.client);
+        let timeout = self.options.timeout().unwrap_or(self.client.timeout()).min(MAX_TIMEOUT);
         let deadline = Instant::now() + timeout;
         let (mut attempts, mut in_doubt) = (0, false);
         let attempt = || {
@@ -207,8 +189,12 @@ impl<R: Rpc> Call<R> {
             .retry(policy.backoff())
             .when(|error| retry::allowed(repeatable, error))
             .adjust(|error, pause| retry::pause(error, pause, left(deadline)))
-            .notify(|error, _| in_doubt |= error.outcome_unknown())
+            .notify(|error, pause| {
+                trace::repeated(error, pause);
+                in_doubt |= error.outcome_unknown();
+            })
             .await;
+        trace::answered(attempts, outcome.as_ref().ok().and_then(|answer| answer.request_id.as_deref()));
         outcome.map_err(|error| error.of_call(request.validate_only(), in_doubt))
     }
 
@@ -216,7 +202,8 @@ impl<R: Rpc> Call<R> {
     async fn attempt(&self, request: &R, deadline: Instant, patience: Duration) -> Result<Answer<R::Response>, Error> {
         let late = || Error::deadline(<R as Rpc>::METHOD, patience);
         let end = deadline.min(Instant::now() + patience);
-        match timeout_at(end, R::dispatch(self.client.connection(), self.message(request, deadline))).await {
+        let answer = Box::pin(R::dispatch(self.client.connection(), self.message(request, deadline)));
+        match timeout_at(end, answer).await {
             Ok(Ok(response)) => Ok(Answer::new(response)),
             Ok(Err(status)) => Err(match Error::from_status(<R as Rpc>::METHOD, status) {
                 // Some servers and proxies give up at the deadline in these words.
@@ -229,11 +216,8 @@ impl<R: Rpc> Call<R> {
 
     /// The server is told the deadline of the call and not that of the attempt: what it finishes meanwhile, it can tell the next one.
     fn message(&self, request: &R, deadline: Instant) -> tonic::Request<R> {
-        let mut request = tonic::Request::new(request.clone());
+        let mut request = self.options.request(request.clone());
         request.set_timeout(left(deadline));
-        if let Some(id) = &self.correlation_id {
-            request.metadata_mut().insert(REQUEST_ID, id.clone());
-        }
         if let Some(revision) = self.min_revision {
             request.metadata_mut().insert(MIN_REVISION, revision.into());
         }
@@ -292,16 +276,12 @@ macro_rules! sends {
         crate::call::sends!($Builder -> $Value, $unwrap);
     };
     ($Builder:ident -> $Value:ty, $unwrap:expr) => {
+        crate::options::per_call!($Builder: call.options);
+
         impl $Builder {
             /// Gives this call another deadline than the client has: this long, attempts and pauses together.
             pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
                 self.call = self.call.timeout(timeout);
-                self
-            }
-
-            /// Names this call in the header `x-request-id`, so that it can be found in the logs of both sides. Visible ASCII.
-            pub fn correlation_id(mut self, id: impl Into<String>) -> Self {
-                self.call = self.call.correlation_id(id);
                 self
             }
 

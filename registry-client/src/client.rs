@@ -1,6 +1,7 @@
 //! The client: a connection and how to use it. The calls themselves are with the resources they are about.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,9 +16,9 @@ use registry_proto::v1::transfer_service_client::TransferServiceClient;
 use registry_proto::v1::watch_service_client::WatchServiceClient;
 use tonic::transport::Channel;
 
-use crate::connection::ApiKey;
+use crate::credentials::{ApiKey, Credentials, KeyFile, key_file};
 use crate::rpc::{MAX_ANSWER_BYTES, Rpc};
-use crate::{Builder, Call, Connection, Error, RetryPolicy};
+use crate::{Builder, Call, Connection, Error, Registry, RetryPolicy};
 
 /// A client of a model registry.
 ///
@@ -108,7 +109,26 @@ impl Client {
     /// ```
     #[must_use]
     pub fn from_channel(channel: Channel) -> Self {
-        Self::new(Connection::new(channel, None), Settings::new("a channel".to_owned()))
+        Self::new(Connection::new(channel, Credentials::None), Settings::new("a channel".to_owned()))
+    }
+
+    /// A client of a registry that is a piece of this program: of a test, which answers by itself what the code under test asks for. See
+    /// [`Registry`]. Everything else is as with a server: the calls go through the wire format, with their deadlines, retries and errors.
+    ///
+    /// ```
+    /// use registry_client::{Client, Registry, RetryPolicy};
+    ///
+    /// struct Empty;
+    /// impl Registry for Empty {}
+    ///
+    /// # async fn run() {
+    /// let client = Client::over(Empty).with_retry(RetryPolicy::none());
+    /// assert!(client.get_model("llama-3-7b").send().await.is_err(), "it answers nothing");
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn over(registry: impl Registry + 'static) -> Self {
+        Self::new(Connection::local(Arc::new(registry)), Settings::new("a registry in this process".to_owned()))
     }
 
     /// This client with another deadline for each call, see [`Builder::timeout`]. Clones made before keep theirs.
@@ -137,7 +157,21 @@ impl Client {
         if !self.settings.confidential {
             return Err(Error::endpoint(IN_THE_CLEAR));
         }
-        self.connection = self.connection.with_key(key);
+        self.connection = self.connection.with_credentials(Credentials::Key(key));
+        Ok(self)
+    }
+
+    /// This client with the API key in a file, see [`Builder::api_key_file`]. Clones made before keep theirs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Endpoint`] if the file cannot be read or holds no key, or if the key would go over a network in the clear.
+    pub fn with_api_key_file(mut self, path: impl AsRef<Path>) -> Result<Self, Error> {
+        let file = KeyFile::open(path.as_ref()).map_err(key_file)?;
+        if !self.settings.confidential {
+            return Err(Error::endpoint(IN_THE_CLEAR));
+        }
+        self.connection = self.connection.with_credentials(Credentials::File(Arc::new(file)));
         Ok(self)
     }
 
@@ -165,8 +199,8 @@ impl Client {
 
     /// The connection without the API key.
     #[must_use]
-    pub fn raw_channel(&self) -> Channel {
-        self.connection.channel()
+    pub fn raw_channel(&self) -> Connection {
+        self.connection.clone().with_credentials(Credentials::None)
     }
 
     /// The generated stub of the model service: no deadline, no retries, and `tonic::Status` for errors.

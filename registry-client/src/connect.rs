@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tonic::transport::{Channel, Endpoint, Uri};
 
 use crate::client::{IN_THE_CLEAR, Settings};
-use crate::connection::ApiKey;
+use crate::credentials::{ApiKey, Credentials, KeyFile, key_file};
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
 use crate::{Client, Connection, Error, RetryPolicy};
@@ -24,18 +26,57 @@ const CONNECTION_WINDOW: u32 = 16 * STREAM_WINDOW;
 const PING_INTERVAL: Duration = Duration::from_secs(4);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The settings of a [`Client`] that is to be. Made by [`Client::builder`].
+/// The settings of a [`Client`] that is to be. Made by [`Client::builder`], or from the [environment](Self::from_env).
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use registry_client::Client;
+///
+/// # async fn run(key: String) -> Result<(), registry_client::Error> {
+/// let builder = Client::builder("https://registry.internal:50051").api_key(key).timeout(Duration::from_secs(5));
+/// let client = builder.connect().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 #[must_use = "no client is made until `connect` is called"]
 pub struct Builder {
     endpoint: String,
     connect_timeout: Duration,
     settings: Settings,
-    /// Or what is wrong with it.
-    key: Option<Result<ApiKey, &'static str>>,
+    key: Key,
     plaintext_key: bool,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
+}
+
+/// The API key, as far as it has been looked at.
+#[derive(Clone)]
+enum Key {
+    None,
+    /// Or what is wrong with it.
+    Given(Result<ApiKey, &'static str>),
+    File(PathBuf),
+}
+
+impl Key {
+    fn credentials(self) -> Result<Credentials, Error> {
+        match self {
+            Self::None => Ok(Credentials::None),
+            Self::Given(key) => key.map(Credentials::Key).map_err(Error::endpoint),
+            Self::File(path) => KeyFile::open(&path).map(|file| Credentials::File(Arc::new(file))).map_err(key_file),
+        }
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Given(key) => write!(f, "Some({key:?})"),
+            Self::File(path) => write!(f, "Some([of {}])", path.display()),
+        }
+    }
 }
 
 impl Builder {
@@ -44,11 +85,17 @@ impl Builder {
             endpoint,
             connect_timeout: Duration::from_secs(5),
             settings: Settings::new(String::new()),
-            key: None,
+            key: Key::None,
             plaintext_key: false,
             #[cfg(feature = "tls")]
             tls: None,
         }
+    }
+
+    /// Where the registry is, instead of what was said before: `http://host:port` or `https://host:port`.
+    pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.endpoint = endpoint.into();
+        self
     }
 
     /// How long making a connection may take, and with TLS the handshake after it. Default: 5 s.
@@ -88,7 +135,24 @@ impl Builder {
     /// # }
     /// ```
     pub fn api_key(mut self, secret: impl AsRef<str>) -> Self {
-        self.key = Some(ApiKey::new(secret.as_ref()));
+        self.key = Key::Given(ApiKey::new(secret.as_ref()));
+        self
+    }
+
+    /// Sends the [API key](Self::api_key) that is in this file, alone on a line. The file is read when the client is made, and again
+    /// whenever a call is made and it was read more than 10 s ago: a secret that is mounted into a container can be replaced while the
+    /// program runs. So that no call is refused in between, the old one must go on working for longer than that, see
+    /// [`RotateApiKey::grace_period`](crate::RotateApiKey::grace_period). While the file cannot be read, the key before stays in use.
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), registry_client::Error> {
+    /// let builder = registry_client::Client::builder("https://registry.internal:50051");
+    /// let client = builder.api_key_file("/run/secrets/registry-key").connect().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn api_key_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.key = Key::File(path.into());
         self
     }
 
@@ -103,11 +167,11 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`Error::Endpoint`] if the endpoint cannot be used; [`Error::Transport`] if nothing answers there.
+    /// [`Error::Endpoint`] if the endpoint or another setting cannot be used; [`Error::Transport`] if nothing answers there.
     pub async fn connect(self) -> Result<Client, Error> {
-        let (endpoint, key, settings) = self.prepare()?;
+        let (endpoint, credentials, settings) = self.prepare()?;
         let channel = endpoint.connect().await.map_err(Error::connect)?;
-        Ok(Client::new(Connection::new(channel, key), settings))
+        Ok(Client::new(Connection::new(channel, credentials), settings))
     }
 
     /// Makes the client at once; the connection is made when the first call needs it.
@@ -121,20 +185,20 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`Error::Endpoint`] if the endpoint cannot be used, or outside of a Tokio runtime.
+    /// [`Error::Endpoint`] if the endpoint or another setting cannot be used, or outside of a Tokio runtime.
     pub fn connect_lazy(self) -> Result<Client, Error> {
-        let (endpoint, key, settings) = self.prepare()?;
-        Ok(Client::new(Connection::new(endpoint.connect_lazy(), key), settings))
+        let (endpoint, credentials, settings) = self.prepare()?;
+        Ok(Client::new(Connection::new(endpoint.connect_lazy(), credentials), settings))
     }
 
-    fn prepare(mut self) -> Result<(Endpoint, Option<ApiKey>, Settings), Error> {
+    fn prepare(mut self) -> Result<(Endpoint, Credentials, Settings), Error> {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Error::endpoint("a client can be made only inside of a Tokio runtime"));
         }
         let uri = parse(&self.endpoint)?;
-        let key = self.key.take().transpose().map_err(Error::endpoint)?;
+        let credentials = std::mem::replace(&mut self.key, Key::None).credentials()?;
         self.settings.confidential = self.plaintext_key || is_secure(&uri) || is_on_this_machine(&uri);
-        if key.is_some() && !self.settings.confidential {
+        if !matches!(credentials, Credentials::None) && !self.settings.confidential {
             return Err(Error::endpoint(IN_THE_CLEAR));
         }
         self.settings.endpoint = uri.to_string().trim_end_matches('/').to_owned();
@@ -146,7 +210,7 @@ impl Builder {
             .initial_connection_window_size(CONNECTION_WINDOW)
             .http2_keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT);
-        Ok((self.secured(endpoint, &uri)?, key, self.settings))
+        Ok((self.secured(endpoint, &uri)?, credentials, self.settings))
     }
 
     #[cfg(feature = "tls")]

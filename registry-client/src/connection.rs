@@ -1,13 +1,19 @@
-//! The connection that all calls go over, and the API key that goes with each of them. May not: know any RPC.
+//! What all calls go over, and the API key that goes with each of them. May not: know any RPC.
 
 use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::{AUTHORIZATION, HeaderValue};
+use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use tonic::body::Body;
 use tonic::transport::Channel;
 use tower_service::Service;
+
+use crate::Registry;
+use crate::credentials::Credentials;
+use crate::{local, trace};
 
 /// The connection of a [`Client`](crate::Client), with its API key if it has one: what the generated stubs are made over. Cheap to clone.
 ///
@@ -20,70 +26,64 @@ use tower_service::Service;
 /// ```
 #[derive(Clone)]
 pub struct Connection {
-    channel: Channel,
-    key: Option<ApiKey>,
+    way: Way,
+    credentials: Credentials,
+}
+
+/// Who answers.
+#[derive(Clone)]
+enum Way {
+    Network(Channel),
+    Local(Arc<dyn Registry>),
 }
 
 impl Connection {
-    pub(crate) fn new(channel: Channel, key: Option<ApiKey>) -> Self {
-        Self { channel, key }
+    pub(crate) fn new(channel: Channel, credentials: Credentials) -> Self {
+        Self { way: Way::Network(channel), credentials }
     }
 
-    pub(crate) fn with_key(self, key: ApiKey) -> Self {
-        Self { key: Some(key), ..self }
+    pub(crate) fn local(registry: Arc<dyn Registry>) -> Self {
+        Self { way: Way::Local(registry), credentials: Credentials::None }
     }
 
-    pub(crate) fn channel(&self) -> Channel {
-        self.channel.clone()
+    pub(crate) fn with_credentials(self, credentials: Credentials) -> Self {
+        Self { credentials, ..self }
     }
 }
 
 impl Service<Request<Body>> for Connection {
     type Response = Response<Body>;
     type Error = tonic::transport::Error;
-    type Future = <Channel as Service<Request<Body>>>::Future;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.channel.poll_ready(context)
+        match &mut self.way {
+            Way::Network(channel) => channel.poll_ready(context),
+            Way::Local(_) => Poll::Ready(Ok(())),
+        }
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        if let Some(ApiKey(key)) = &self.key {
-            // Whoever has said by himself who he is knows better.
-            request.headers_mut().entry(AUTHORIZATION).or_insert_with(|| key.clone());
-        }
-        self.channel.call(request)
+        trace::propagate(request.headers_mut());
+        // The one that is ready goes with the call; a clone must ask again.
+        let next = self.way.clone();
+        let ready = std::mem::replace(&mut self.way, next);
+        let credentials = self.credentials.clone();
+        Box::pin(async move {
+            if let Some(header) = credentials.header().await {
+                // Whoever has said by himself who he is knows better.
+                request.headers_mut().entry(AUTHORIZATION).or_insert(header);
+            }
+            match ready {
+                Way::Network(mut channel) => channel.call(request).await,
+                Way::Local(registry) => Ok(local::answer(registry, request).await),
+            }
+        })
     }
 }
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("api_key", &self.key).finish_non_exhaustive()
-    }
-}
-
-/// The header that an API key is sent in.
-#[derive(Clone)]
-pub(crate) struct ApiKey(HeaderValue);
-
-impl ApiKey {
-    /// Or what is wrong with it, without repeating it.
-    pub(crate) fn new(secret: &str) -> Result<Self, &'static str> {
-        if secret.is_empty() {
-            return Err("the API key is empty");
-        }
-        let header = HeaderValue::try_from(format!("Bearer {secret}")).ok();
-        let header = header.filter(|_| secret.bytes().all(|byte| byte.is_ascii_graphic()));
-        let mut header =
-            header.ok_or("the API key has something other than visible ASCII in it, such as a space or the end of a line")?;
-        header.set_sensitive(true);
-        Ok(Self(header))
-    }
-}
-
-impl fmt::Debug for ApiKey {
-    /// That there is one.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[not shown]")
+        f.debug_struct("Connection").field("api_key", &self.credentials).finish_non_exhaustive()
     }
 }

@@ -73,7 +73,8 @@ pub enum Error {
     Transport(Failure),
     /// The server answered something that the contract does not allow.
     Protocol(Failure),
-    /// The endpoint cannot be used, see [`Client::builder`](crate::Client::builder).
+    /// The endpoint, or another setting of the client, cannot be used, see [`Client::builder`](crate::Client::builder) and
+    /// [`Builder::from_env`](crate::Builder::from_env).
     Endpoint(Failure),
 }
 
@@ -106,7 +107,8 @@ macro_rules! each {
 
 impl Error {
     /// What a server said, or what tonic says when it could not.
-    pub(crate) fn from_status(method: Method, status: Status) -> Self {
+    pub(crate) fn from_status(method: impl Into<Option<Method>>, status: Status) -> Self {
+        let method = method.into();
         let local = std::error::Error::source(&status).is_some();
         let failure = Failure::from_status(method, status);
         match failure.0.code {
@@ -126,7 +128,7 @@ impl Error {
             Code::Unimplemented => Self::Unimplemented(failure),
             Code::DataLoss => Self::DataLoss(failure),
             Code::Internal | Code::Unknown => Self::Internal(failure),
-            Code::Ok => Self::protocol(method, "a failure has the code OK"),
+            Code::Ok => Self::Protocol(Failure::new(method, Code::Internal, "a failure has the code OK".to_owned())),
         }
     }
 
@@ -340,5 +342,22 @@ impl Error {
 
     fn failure_mut(&mut self) -> &mut Facts {
         each!(self, failure => &mut failure.0)
+    }
+}
+
+/// As a registry, or a fake of one, said it. For fakes with a reason there is [`Refusal`](crate::Refusal).
+impl From<Status> for Error {
+    fn from(status: Status) -> Self {
+        Self::from_status(None, status)
+    }
+}
+
+/// As a registry would say it.
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        match error.status() {
+            Some(status) if std::error::Error::source(status).is_none() => status.clone(),
+            _ => Self::new(error.code(), error.message()),
+        }
     }
 }

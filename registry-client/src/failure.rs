@@ -11,7 +11,7 @@ use tonic::{Code, ConnectError, Status, TimeoutExpired};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 /// The `domain` of the reasons that are the registry's own.
-const DOMAIN: &str = "modelregistry";
+pub(crate) const DOMAIN: &str = "modelregistry";
 /// How many violations the text of an error names.
 const SHOWN_VIOLATIONS: usize = 3;
 
@@ -108,8 +108,8 @@ impl Failure {
         failure
     }
 
-    pub(crate) fn from_status(method: Method, status: Status) -> Self {
-        let mut failure = Self::new(Some(method), status.code(), status.message().to_owned());
+    pub(crate) fn from_status(method: Option<Method>, status: Status) -> Self {
+        let mut failure = Self::new(method, status.code(), status.message().to_owned());
         let facts = &mut *failure.0;
         if let Some(source) = status.source() {
             // tonic made this status, and its codes for such things are beside the point.

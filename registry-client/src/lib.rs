@@ -130,6 +130,24 @@
 //! # }
 //! ```
 //!
+//! # Settings from the environment
+//!
+//! [`Client::from_env`] connects as the environment says, by the names that `registryctl` has as well: `REGISTRY_ENDPOINT`,
+//! `REGISTRY_API_KEY` or `REGISTRY_API_KEY_FILE`, and so on, see [`Builder::from_env`].
+//!
+//! # Testing
+//!
+//! Code that takes a [`Client`] can be tested without a registry: [`Registry`] is a trait with one method for each RPC, and
+//! [`Client::over`] makes a client of whatever implements it. The crate `registry-testing` runs the real server inside of a test.
+//!
+//! # Tracing
+//!
+//! Each call is a span of `tracing`, `registry_call`, on the level INFO: its method, how often it was sent, how it ended, and what the
+//! registry calls it; no names, no values. With the feature `opentelemetry`, the registry is told which trace it is a part of, in the form
+//! of the program's global propagator (`opentelemetry::global::set_text_map_propagator`, for W3C the `TraceContextPropagator` of the SDK):
+//! from the current span if it is one that `tracing-opentelemetry` knows, or else from the current context of OpenTelemetry. Without the
+//! feature, [`header`](Call::header) says it.
+//!
 //! # What is not covered
 //!
 //! [`Client::call`] sends any request message, with the same deadlines, retries and errors. Below that there are the generated stubs,
@@ -139,6 +157,7 @@
 //!
 //! - `tls` (default): `https://` endpoints, see [`Tls`].
 //! - `json` (default): JSON objects can be given as `serde_json` values, and [`to_json`] gives them back.
+//! - `opentelemetry`: the registry is told which trace a call is part of, see [Tracing](#tracing).
 //! - `cli`: the program `registryctl`, and nothing in the library.
 #![cfg_attr(
     not(all(feature = "json", feature = "tls")),
@@ -155,14 +174,20 @@ mod call;
 mod client;
 mod connect;
 mod connection;
+mod credentials;
 mod deployments;
+mod environment;
 mod error;
 mod failure;
 mod fields;
 mod json;
+mod local;
 mod models;
+mod options;
 mod page;
 mod refs;
+mod refusal;
+mod registry;
 mod releases;
 mod resolver;
 mod retry;
@@ -170,8 +195,14 @@ mod rpc;
 mod system;
 #[cfg(feature = "tls")]
 mod tls;
+mod trace;
 mod transfer;
 mod watch;
+
+/// The guide, so that what it shows is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/CLIENT.md")]
+struct Guide;
 
 pub use registry_proto::method::{Idempotency, Method};
 pub use registry_proto::v1 as pb;
@@ -189,7 +220,7 @@ pub use registry_proto::v1::{
     ModelView, Release, ReleaseAlias, ReleaseAliasMove, ReleaseFilter, ReleaseState, ReleaseView, ResourceKind, Role,
     TrainingMetadata, TransferItem,
 };
-pub use tonic::Code;
+pub use tonic::{Code, async_trait};
 
 pub use aliases::{DeleteReleaseAlias, ListReleaseAliasHistory, ListReleaseAliases, SetReleaseAlias};
 pub use api_keys::{
@@ -216,6 +247,8 @@ pub use models::{
 };
 pub use page::Page;
 pub use refs::{ArtifactId, ArtifactParent, DeploymentId, ModelId, ModelRef, ReleaseId, ReleaseKey, ReleaseRef};
+pub use refusal::Refusal;
+pub use registry::{MessageStream, Registry};
 pub use releases::{
     BatchCreateReleases, BatchGetReleases, BatchResolveReleases, CreateRelease, DeleteRelease, GetRelease, ListReleases,
     PurgeRelease, ReleaseQuery, Resolution, ResolveRelease, ResolveReleaseOf, Resolved, SelectRelease, TransitionRelease,

@@ -59,68 +59,77 @@ macro_rules! rpcs {
     )*)*};
 }
 
-rpcs! {
-    model_service_client::ModelServiceClient {
-        CreateModel = create_model(CreateModelRequest) -> CreateModelResponse;
-        GetModel = get_model(GetModelRequest) -> GetModelResponse;
-        BatchGetModels = batch_get_models(BatchGetModelsRequest) -> BatchGetModelsResponse;
-        ListModels = list_models(ListModelsRequest) -> ListModelsResponse;
-        UpdateModel = update_model(UpdateModelRequest) -> UpdateModelResponse;
-        RenameModel = rename_model(RenameModelRequest) -> RenameModelResponse;
-        DeleteModel = delete_model(DeleteModelRequest) -> DeleteModelResponse;
-        UndeleteModel = undelete_model(UndeleteModelRequest) -> UndeleteModelResponse;
-        PurgeModel = purge_model(PurgeModelRequest) -> PurgeModelResponse;
-        BatchCreateModels = batch_create_models(BatchCreateModelsRequest) -> BatchCreateModelsResponse;
-    }
-    release_service_client::ReleaseServiceClient {
-        CreateRelease = create_release(CreateReleaseRequest) -> CreateReleaseResponse;
-        GetRelease = get_release(GetReleaseRequest) -> GetReleaseResponse;
-        BatchGetReleases = batch_get_releases(BatchGetReleasesRequest) -> BatchGetReleasesResponse;
-        ListReleases = list_releases(ListReleasesRequest) -> ListReleasesResponse;
-        ResolveRelease = resolve_release(ResolveReleaseRequest) -> ResolveReleaseResponse;
-        BatchResolveReleases = batch_resolve_releases(BatchResolveReleasesRequest) -> BatchResolveReleasesResponse;
-        UpdateRelease = update_release(UpdateReleaseRequest) -> UpdateReleaseResponse;
-        TransitionRelease = transition_release(TransitionReleaseRequest) -> TransitionReleaseResponse;
-        DeleteRelease = delete_release(DeleteReleaseRequest) -> DeleteReleaseResponse;
-        UndeleteRelease = undelete_release(UndeleteReleaseRequest) -> UndeleteReleaseResponse;
-        PurgeRelease = purge_release(PurgeReleaseRequest) -> PurgeReleaseResponse;
-        BatchCreateReleases = batch_create_releases(BatchCreateReleasesRequest) -> BatchCreateReleasesResponse;
-        SetReleaseAlias = set_release_alias(SetReleaseAliasRequest) -> SetReleaseAliasResponse;
-        DeleteReleaseAlias = delete_release_alias(DeleteReleaseAliasRequest) -> DeleteReleaseAliasResponse;
-        ListReleaseAliases = list_release_aliases(ListReleaseAliasesRequest) -> ListReleaseAliasesResponse;
-        ListReleaseAliasHistory = list_release_alias_history(ListReleaseAliasHistoryRequest) -> ListReleaseAliasHistoryResponse;
-    }
-    artifact_service_client::ArtifactServiceClient {
-        CreateArtifact = create_artifact(CreateArtifactRequest) -> CreateArtifactResponse;
-        GetArtifact = get_artifact(GetArtifactRequest) -> GetArtifactResponse;
-        ListArtifacts = list_artifacts(ListArtifactsRequest) -> ListArtifactsResponse;
-        UpdateArtifact = update_artifact(UpdateArtifactRequest) -> UpdateArtifactResponse;
-        DeleteArtifact = delete_artifact(DeleteArtifactRequest) -> DeleteArtifactResponse;
-    }
-    deployment_service_client::DeploymentServiceClient {
-        CreateDeployment = create_deployment(CreateDeploymentRequest) -> CreateDeploymentResponse;
-        GetDeployment = get_deployment(GetDeploymentRequest) -> GetDeploymentResponse;
-        ListDeployments = list_deployments(ListDeploymentsRequest) -> ListDeploymentsResponse;
-        UpdateDeployment = update_deployment(UpdateDeploymentRequest) -> UpdateDeploymentResponse;
-        TransitionDeployment = transition_deployment(TransitionDeploymentRequest) -> TransitionDeploymentResponse;
-    }
-    system_service_client::SystemServiceClient {
-        GetServerInfo = get_server_info(GetServerInfoRequest) -> GetServerInfoResponse;
-        CompactEvents = compact_events(CompactEventsRequest) -> CompactEventsResponse;
-    }
-    api_key_service_client::ApiKeyServiceClient {
-        CreateApiKey = create_api_key(CreateApiKeyRequest) -> CreateApiKeyResponse;
-        GetApiKey = get_api_key(GetApiKeyRequest) -> GetApiKeyResponse;
-        GetCallerApiKey = get_caller_api_key(GetCallerApiKeyRequest) -> GetCallerApiKeyResponse;
-        ListApiKeys = list_api_keys(ListApiKeysRequest) -> ListApiKeysResponse;
-        UpdateApiKey = update_api_key(UpdateApiKeyRequest) -> UpdateApiKeyResponse;
-        TransitionApiKey = transition_api_key(TransitionApiKeyRequest) -> TransitionApiKeyResponse;
-        RotateApiKey = rotate_api_key(RotateApiKeyRequest) -> RotateApiKeyResponse;
-    }
-    audit_service_client::AuditServiceClient {
-        ListAuditEntries = list_audit_entries(ListAuditEntriesRequest) -> ListAuditEntriesResponse;
-    }
-    watch_service_client::WatchServiceClient {
-        ListEvents = list_events(ListEventsRequest) -> ListEventsResponse;
-    }
+/// The table itself, for everything that is made for each of them.
+macro_rules! table {
+    ($each:ident) => {
+        $each! {
+            model_service_client::ModelServiceClient {
+                CreateModel = create_model(CreateModelRequest) -> CreateModelResponse;
+                GetModel = get_model(GetModelRequest) -> GetModelResponse;
+                BatchGetModels = batch_get_models(BatchGetModelsRequest) -> BatchGetModelsResponse;
+                ListModels = list_models(ListModelsRequest) -> ListModelsResponse;
+                UpdateModel = update_model(UpdateModelRequest) -> UpdateModelResponse;
+                RenameModel = rename_model(RenameModelRequest) -> RenameModelResponse;
+                DeleteModel = delete_model(DeleteModelRequest) -> DeleteModelResponse;
+                UndeleteModel = undelete_model(UndeleteModelRequest) -> UndeleteModelResponse;
+                PurgeModel = purge_model(PurgeModelRequest) -> PurgeModelResponse;
+                BatchCreateModels = batch_create_models(BatchCreateModelsRequest) -> BatchCreateModelsResponse;
+            }
+            release_service_client::ReleaseServiceClient {
+                CreateRelease = create_release(CreateReleaseRequest) -> CreateReleaseResponse;
+                GetRelease = get_release(GetReleaseRequest) -> GetReleaseResponse;
+                BatchGetReleases = batch_get_releases(BatchGetReleasesRequest) -> BatchGetReleasesResponse;
+                ListReleases = list_releases(ListReleasesRequest) -> ListReleasesResponse;
+                ResolveRelease = resolve_release(ResolveReleaseRequest) -> ResolveReleaseResponse;
+                BatchResolveReleases = batch_resolve_releases(BatchResolveReleasesRequest) -> BatchResolveReleasesResponse;
+                UpdateRelease = update_release(UpdateReleaseRequest) -> UpdateReleaseResponse;
+                TransitionRelease = transition_release(TransitionReleaseRequest) -> TransitionReleaseResponse;
+                DeleteRelease = delete_release(DeleteReleaseRequest) -> DeleteReleaseResponse;
+                UndeleteRelease = undelete_release(UndeleteReleaseRequest) -> UndeleteReleaseResponse;
+                PurgeRelease = purge_release(PurgeReleaseRequest) -> PurgeReleaseResponse;
+                BatchCreateReleases = batch_create_releases(BatchCreateReleasesRequest) -> BatchCreateReleasesResponse;
+                SetReleaseAlias = set_release_alias(SetReleaseAliasRequest) -> SetReleaseAliasResponse;
+                DeleteReleaseAlias = delete_release_alias(DeleteReleaseAliasRequest) -> DeleteReleaseAliasResponse;
+                ListReleaseAliases = list_release_aliases(ListReleaseAliasesRequest) -> ListReleaseAliasesResponse;
+                ListReleaseAliasHistory = list_release_alias_history(ListReleaseAliasHistoryRequest) -> ListReleaseAliasHistoryResponse;
+            }
+            artifact_service_client::ArtifactServiceClient {
+                CreateArtifact = create_artifact(CreateArtifactRequest) -> CreateArtifactResponse;
+                GetArtifact = get_artifact(GetArtifactRequest) -> GetArtifactResponse;
+                ListArtifacts = list_artifacts(ListArtifactsRequest) -> ListArtifactsResponse;
+                UpdateArtifact = update_artifact(UpdateArtifactRequest) -> UpdateArtifactResponse;
+                DeleteArtifact = delete_artifact(DeleteArtifactRequest) -> DeleteArtifactResponse;
+            }
+            deployment_service_client::DeploymentServiceClient {
+                CreateDeployment = create_deployment(CreateDeploymentRequest) -> CreateDeploymentResponse;
+                GetDeployment = get_deployment(GetDeploymentRequest) -> GetDeploymentResponse;
+                ListDeployments = list_deployments(ListDeploymentsRequest) -> ListDeploymentsResponse;
+                UpdateDeployment = update_deployment(UpdateDeploymentRequest) -> UpdateDeploymentResponse;
+                TransitionDeployment = transition_deployment(TransitionDeploymentRequest) -> TransitionDeploymentResponse;
+            }
+            system_service_client::SystemServiceClient {
+                GetServerInfo = get_server_info(GetServerInfoRequest) -> GetServerInfoResponse;
+                CompactEvents = compact_events(CompactEventsRequest) -> CompactEventsResponse;
+            }
+            api_key_service_client::ApiKeyServiceClient {
+                CreateApiKey = create_api_key(CreateApiKeyRequest) -> CreateApiKeyResponse;
+                GetApiKey = get_api_key(GetApiKeyRequest) -> GetApiKeyResponse;
+                GetCallerApiKey = get_caller_api_key(GetCallerApiKeyRequest) -> GetCallerApiKeyResponse;
+                ListApiKeys = list_api_keys(ListApiKeysRequest) -> ListApiKeysResponse;
+                UpdateApiKey = update_api_key(UpdateApiKeyRequest) -> UpdateApiKeyResponse;
+                TransitionApiKey = transition_api_key(TransitionApiKeyRequest) -> TransitionApiKeyResponse;
+                RotateApiKey = rotate_api_key(RotateApiKeyRequest) -> RotateApiKeyResponse;
+            }
+            audit_service_client::AuditServiceClient {
+                ListAuditEntries = list_audit_entries(ListAuditEntriesRequest) -> ListAuditEntriesResponse;
+            }
+            watch_service_client::WatchServiceClient {
+                ListEvents = list_events(ListEventsRequest) -> ListEventsResponse;
+            }
+        }
+    };
 }
+
+pub(crate) use table;
+
+table!(rpcs);

@@ -21,6 +21,7 @@ pub use self::item::{StartOverReason, WatchItem};
 pub use self::list::{EventPage, ListEvents};
 pub use self::watching::Watching;
 use crate::Client;
+use crate::options::Options;
 
 impl Client {
     /// Watches what changes in the registry: every event as it is stored, in order and exactly once, also across broken connections.
@@ -49,7 +50,7 @@ impl Client {
     /// # }
     /// ```
     pub fn watch(&self) -> Watch {
-        Watch { client: self.clone(), request: pb::WatchRequest::default() }
+        Watch { client: self.clone(), request: pb::WatchRequest::default(), options: Options::default() }
     }
 
     /// Lists events, a page at a time, for callers that would rather ask now and then than hold a stream.

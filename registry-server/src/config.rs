@@ -96,6 +96,12 @@ pub(crate) const EXAMPLES: &str = "Examples:
   registry-server --listen 127.0.0.1:0 --data-dir /var/lib/registry --log-format json
   REGISTRY_DATABASE_URL=postgres://registry:secret@db/registry registry-server
   registry-server --tls-certificate server.pem --tls-key server.key --tls-client-ca clients.pem
+  registry-server config init registry.toml && registry-server --config registry.toml
+  registry-server config show
+  registry-server migrate status
+  registry-server backup /backup/registry.db
+  registry-server import mlflow --from /srv/mlflow/mlflow.db --dry-run
+  registry-server health
 
 Then:
   grpcurl -plaintext -H \"authorization: Bearer $(cat registry-data/admin.key)\" 127.0.0.1:50051 list

@@ -7,11 +7,14 @@ use crate::domain::{ApiKeyId, Caller, Error, RequestId, Secret};
 use crate::serve::StartError;
 use crate::service::{Registry, api_keys};
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroizing;
+
+/// How much is read of a file. One that holds a key has a fraction of that; what was named by mistake is not read to its end.
+const MOST: u64 = 4096;
 
 /// Where the secret of the first key comes from.
 #[derive(Debug, Clone)]
@@ -74,7 +77,9 @@ pub(crate) fn check(path: &Path) -> Result<(), String> {
 }
 
 fn read(path: &Path) -> io::Result<Zeroizing<String>> {
-    fs::read_to_string(path).map(Zeroizing::new)
+    let mut text = Zeroizing::new(String::new());
+    File::open(path)?.take(MOST).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 fn understood(path: &Path, text: io::Result<Zeroizing<String>>) -> Result<Secret, String> {

@@ -14,6 +14,7 @@ pub mod first_key;
 mod health;
 mod housekeeping;
 pub mod import;
+mod in_process;
 pub mod layer;
 pub mod listener;
 pub mod metrics;

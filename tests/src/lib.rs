@@ -8,6 +8,7 @@ pub mod audited;
 pub mod binary;
 pub mod cluster;
 pub mod collector;
+pub mod configuration;
 pub mod crash;
 pub mod ctl;
 mod database;

@@ -34,12 +34,6 @@ impl Scraped {
         self.samples.get(sample).copied().unwrap_or_default()
     }
 
-    /// Whether there is such a sample.
-    #[must_use]
-    pub fn has(&self, sample: &str) -> bool {
-        self.samples.contains_key(sample)
-    }
-
     /// The samples whose name and labels begin like this.
     pub fn beginning(&self, with: &str) -> impl Iterator<Item = (&str, f64)> {
         let with = with.to_owned();

@@ -15,7 +15,7 @@ use tonic::{Code, Streaming};
 
 use super::transfer::{Checksum, Transfer, left, transfers};
 use crate::failure::Failure;
-use crate::{Artifact, ArtifactId, Client, Error};
+use crate::{Artifact, ArtifactId, Client, Error, trace};
 
 /// How long nothing may come: longer than the registry waits for whoever takes nothing.
 const SILENCE: Duration = Duration::from_secs(90);
@@ -93,7 +93,7 @@ impl DownloadArtifact {
             }
         };
         let opened = async { timeout(SILENCE, opened).await.map_err(|_| silent())? };
-        let (artifact, messages) = self.call.until(deadline, opened).await?;
+        let (artifact, messages) = trace::traced(Method::DownloadArtifact, self.call.until(deadline, opened)).await?;
         let total = u64::try_from(artifact.size_bytes.unwrap_or(0)).unwrap_or(0);
         let offset = u64::try_from(self.request.offset_bytes).unwrap_or(0);
         let wanted = match u64::try_from(self.request.limit_bytes) {

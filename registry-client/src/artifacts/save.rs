@@ -71,7 +71,7 @@ impl Saving<'_> {
     }
 
     async fn repeated(&mut self) -> Result<Artifact, Error> {
-        let policy = self.download.call.client.retry_policy().clone();
+        let policy = self.download.call.policy().clone();
         let mut pauses = policy.backoff().build();
         loop {
             let before = self.length().await?;

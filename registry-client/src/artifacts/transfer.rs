@@ -7,9 +7,9 @@ use std::time::Duration;
 use registry_proto::method::Method;
 use sha2::{Digest as _, Sha256, Sha512};
 use tokio::time::Instant;
-use tonic::metadata::{Ascii, MetadataValue};
 
-use crate::{Client, Error};
+use crate::options::Options;
+use crate::{Client, Error, RetryPolicy};
 
 /// How many bytes a message holds at the most.
 pub(super) const CHUNK: usize = 1024 * 1024;
@@ -44,38 +44,27 @@ type Report = Arc<dyn Fn(TransferProgress) + Send + Sync>;
 pub(super) struct Transfer {
     pub(super) client: Client,
     method: Method,
-    timeout: Option<Duration>,
-    correlation_id: Option<MetadataValue<Ascii>>,
-    refusal: Option<(String, String)>,
+    pub(super) options: Options,
     report: Option<Report>,
 }
 
 impl Transfer {
     pub(super) fn new(client: Client, method: Method) -> Self {
-        Self { client, method, timeout: None, correlation_id: None, refusal: None, report: None }
+        Self { client, method, options: Options::default(), report: None }
     }
 
     /// Remembers that it cannot be made, to say so when it is. The first reason stays.
     pub(super) fn refuse(&mut self, field: impl Into<String>, why: impl Into<String>) {
-        self.refusal.get_or_insert_with(|| (field.into(), why.into()));
+        self.options.refuse(field, why);
     }
 
     pub(super) fn allowed(&self) -> Result<(), Error> {
-        match &self.refusal {
-            Some((field, why)) => Err(Error::refused(self.method, field, why)),
-            None => Ok(()),
-        }
+        self.options.allowed(self.method)
     }
 
-    pub(super) fn set_timeout(&mut self, timeout: Duration) {
-        self.timeout = Some(timeout);
-    }
-
-    pub(super) fn set_correlation_id(&mut self, id: String) {
-        match MetadataValue::try_from(id) {
-            Ok(id) => self.correlation_id = Some(id),
-            Err(_) => self.refuse("x-request-id", "is not visible ASCII"),
-        }
+    /// How it is repeated.
+    pub(super) fn policy(&self) -> &RetryPolicy {
+        self.options.retry(&self.client)
     }
 
     pub(super) fn set_report(&mut self, report: impl Fn(TransferProgress) + Send + Sync + 'static) {
@@ -84,7 +73,7 @@ impl Transfer {
 
     /// When it must be over. Without a timeout it takes as long as it takes.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.timeout.map(|timeout| Instant::now() + timeout.min(FOREVER))
+        self.options.timeout().map(|timeout| Instant::now() + timeout.min(FOREVER))
     }
 
     /// Waits for something, until the deadline.
@@ -99,16 +88,13 @@ impl Transfer {
 
     /// That the deadline has passed.
     pub(super) fn late(&self) -> Error {
-        Error::deadline(self.method, self.timeout.unwrap_or_default())
+        Error::deadline(self.method, self.options.timeout().unwrap_or_default())
     }
 
     pub(super) fn request<M>(&self, message: M, deadline: Option<Instant>) -> tonic::Request<M> {
-        let mut request = tonic::Request::new(message);
+        let mut request = self.options.request(message);
         if let Some(deadline) = deadline {
             request.set_timeout(left(Some(deadline)));
-        }
-        if let Some(id) = &self.correlation_id {
-            request.metadata_mut().insert("x-request-id", id.clone());
         }
         request
     }
@@ -130,12 +116,10 @@ const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl fmt::Debug for Transfer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { client: _, method, timeout, correlation_id, refusal, report } = self;
+        let Self { client: _, method, options, report } = self;
         f.debug_struct("Transfer")
             .field("method", method)
-            .field("timeout", timeout)
-            .field("correlation_id", correlation_id)
-            .field("refusal", refusal)
+            .field("options", options)
             .field("reports", &report.is_some())
             .finish_non_exhaustive()
     }
@@ -184,17 +168,13 @@ fn hex(bytes: &[u8]) -> String {
 /// The end of the builder of a transfer: what is common to both.
 macro_rules! transfers {
     ($Builder:ident) => {
+        crate::options::per_call!($Builder: call.options);
+
         impl $Builder {
             /// How long it may take, attempts and pauses together. Without this it takes as long as it takes: the deadline of the client
             /// is not for transfers.
             pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
-                self.call.set_timeout(timeout);
-                self
-            }
-
-            /// Names this call in the header `x-request-id`, so that it can be found in the logs of both sides. Visible ASCII.
-            pub fn correlation_id(mut self, id: impl Into<String>) -> Self {
-                self.call.set_correlation_id(id.into());
+                self.call.options.set_timeout(timeout);
                 self
             }
 

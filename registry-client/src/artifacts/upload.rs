@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::transfer::{CHUNK, Checksum, Transfer, left, transfers};
 use crate::fields::{artifact_fields, setters};
-use crate::{Artifact, ArtifactParent, Client, Error, retry};
+use crate::{Artifact, ArtifactParent, Client, Error, retry, trace};
 
 /// How long the answer may take when all bytes have been sent: what is on the way must arrive, and the registry must have it on disk or
 /// in its bucket. Much longer than that takes, because afterwards everything is sent once more.
@@ -138,7 +138,7 @@ impl UploadArtifact {
         let mut in_doubt = false;
         let attempt = async || self.attempt(&start, source.open().await?, deadline).await;
         let outcome = attempt
-            .retry(self.call.client.retry_policy().backoff())
+            .retry(self.call.policy().backoff())
             .when(|error| retry::allowed(true, error))
             .adjust(|error, pause| retry::pause(error, pause, left(deadline)))
             .notify(|error, _| in_doubt |= error.outcome_unknown())
@@ -174,7 +174,7 @@ impl UploadArtifact {
                 Either::Right((Err(_), answer)) => finished(timeout(GONE, answer).await.map_err(|_| late(GONE))?),
             }
         };
-        self.call.until(deadline, work).await
+        trace::traced(Method::UploadArtifact, self.call.until(deadline, work)).await
     }
 }
 

@@ -15,7 +15,8 @@ use tonic::{Code, Streaming};
 
 use super::{BEGIN, SILENCE, passes};
 use crate::failure::Failure;
-use crate::{Client, Error, ResourceKind, retry};
+use crate::options::{Options, per_call};
+use crate::{Client, Error, ResourceKind, retry, trace};
 
 /// Exports what the registry holds. Made by [`Client::export`].
 #[derive(Clone, Debug)]
@@ -23,11 +24,14 @@ use crate::{Client, Error, ResourceKind, retry};
 pub struct Export {
     client: Client,
     request: pb::ExportRequest,
+    options: Options,
 }
+
+per_call!(Export: options);
 
 impl Export {
     pub(super) fn new(client: Client, request: pb::ExportRequest) -> Self {
-        Self { client, request }
+        Self { client, request, options: Options::default() }
     }
 
     /// Only resources of this kind, or of one of those that were said before. The audit log is part of an export of all kinds only.
@@ -56,12 +60,13 @@ impl Export {
     ///
     /// Whatever the registry refuses with.
     pub async fn stream(self) -> Result<Exporting, Error> {
-        let Self { client, request } = self;
-        let mut pauses = client.retry_policy().backoff().build();
-        let (messages, begun) = begin_again(&client, &request, &mut pauses).await?;
+        let Self { client, request, options } = self;
+        options.allowed(Method::Export)?;
+        let mut pauses = options.retry(&client).backoff().build();
+        let (messages, begun) = begin_again(&client, &options, &request, &mut pauses).await?;
         let pb::ExportResponse { items, cursor, revision, source_revision } = begun;
         let place = Place { cursor: cursor.clone(), revision, source_revision };
-        let follower = Follower { pauses, client, request, messages, place: place.clone(), items: items.into_iter() };
+        let follower = Follower { pauses, client, request, options, messages, place: place.clone(), items: items.into_iter() };
         Ok(Exporting { items: Some(follower.items()), place })
     }
 }
@@ -139,6 +144,7 @@ impl fmt::Debug for Exporting {
 struct Follower {
     client: Client,
     request: pb::ExportRequest,
+    options: Options,
     pauses: ExponentialBackoff,
     messages: Streaming<pb::ExportResponse>,
     /// Of the last message that came.
@@ -172,7 +178,7 @@ impl Follower {
         loop {
             match receive(&mut self.messages, SILENCE).await {
                 Ok(Some(message)) => {
-                    self.pauses = self.client.retry_policy().backoff().build();
+                    self.pauses = self.options.retry(&self.client).backoff().build();
                     let pb::ExportResponse { items, cursor, revision, source_revision } = message;
                     self.place = Place { cursor, revision, source_revision };
                     self.items = items.into_iter();
@@ -188,7 +194,7 @@ impl Follower {
     async fn go_on(&mut self, error: Error) -> Result<(), Error> {
         pause(&error, &mut self.pauses).await.ok_or(error)?;
         self.request.after_cursor.clone_from(&self.place.cursor);
-        let (messages, begun) = begin_again(&self.client, &self.request, &mut self.pauses).await?;
+        let (messages, begun) = begin_again(&self.client, &self.options, &self.request, &mut self.pauses).await?;
         if (begun.revision, begun.source_revision) != (self.place.revision, self.place.source_revision) {
             return Err(changed(self.place.revision, begun.revision));
         }
@@ -205,11 +211,12 @@ fn changed(from: i64, to: i64) -> Error {
 /// Opens a stream, as often as it takes and the policy allows, and takes the message that it begins with.
 async fn begin_again(
     client: &Client,
+    options: &Options,
     request: &pb::ExportRequest,
     pauses: &mut ExponentialBackoff,
 ) -> Result<(Streaming<pb::ExportResponse>, pb::ExportResponse), Error> {
     loop {
-        match begin(client, request).await {
+        match trace::traced(Method::Export, begin(client, options, request)).await {
             Ok(begun) => return Ok(begun),
             Err(error) => pause(&error, pauses).await.ok_or(error)?,
         }
@@ -218,10 +225,13 @@ async fn begin_again(
 
 async fn begin(
     client: &Client,
+    options: &Options,
     request: &pb::ExportRequest,
 ) -> Result<(Streaming<pb::ExportResponse>, pb::ExportResponse), Error> {
     let mut stub = client.transfer_service();
-    let opened = timeout(BEGIN, stub.export(request.clone())).await.map_err(|_| Error::deadline(Method::Export, BEGIN))?;
+    let opened = timeout(BEGIN, stub.export(options.request(request.clone())))
+        .await
+        .map_err(|_| Error::deadline(Method::Export, BEGIN))?;
     let mut messages = opened.map_err(|status| Error::from_status(Method::Export, status))?.into_inner();
     match receive(&mut messages, SILENCE).await? {
         Some(begun) => Ok((messages, begun)),

@@ -4,11 +4,13 @@ use std::io;
 
 use backon::BackoffBuilder as _;
 use futures_util::stream::{Stream, TryStreamExt as _};
+use registry_proto::method::Method;
 use registry_proto::v1 as pb;
 use registry_proto::v1::import_request::{OnConflict, Options};
 
 use super::importing::{Importing, Open};
 use super::told::ImportSummary;
+use crate::options::{self, per_call};
 use crate::{Client, Error};
 
 /// Imports items of an export. Made by [`Client::import`].
@@ -17,11 +19,14 @@ use crate::{Client, Error};
 pub struct Import {
     client: Client,
     options: Options,
+    call: options::Options,
 }
+
+per_call!(Import: call);
 
 impl Import {
     pub(super) fn new(client: Client, options: Options) -> Self {
-        Self { client, options }
+        Self { client, options, call: options::Options::default() }
     }
 
     /// What to do with an item whose id or unique key is taken. Without this it fails.
@@ -82,10 +87,11 @@ impl Import {
     ///
     /// Whatever the registry refuses with.
     pub async fn begin(self) -> Result<BegunImport, Error> {
-        let Self { client, options } = self;
-        let mut pauses = client.retry_policy().backoff().build();
-        let open = Open::again(&client, &options, &mut pauses).await?;
-        Ok(BegunImport { client, options, open })
+        let Self { client, options, call } = self;
+        call.allowed(Method::Import)?;
+        let mut pauses = call.retry(&client).backoff().build();
+        let open = Open::again(&client, &call, &options, &mut pauses).await?;
+        Ok(BegunImport { client, options, call, open })
     }
 }
 
@@ -95,6 +101,7 @@ impl Import {
 pub struct BegunImport {
     pub(super) client: Client,
     pub(super) options: Options,
+    pub(super) call: options::Options,
     pub(super) open: Open,
 }
 

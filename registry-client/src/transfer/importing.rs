@@ -20,7 +20,7 @@ use super::import::BegunImport;
 use super::told::{ImportedChunk, number};
 use super::window::{MESSAGES, Window};
 use super::{BEGIN, SILENCE, passes};
-use crate::{Client, Error, retry};
+use crate::{Client, Error, options, retry, trace};
 
 /// How long the registry may take to end a stream when there is nothing left to say.
 const GONE: Duration = Duration::from_secs(10);
@@ -42,10 +42,18 @@ type Source = Pin<Box<dyn Stream<Item = io::Result<pb::TransferItem>> + Send>>;
 
 impl Importing {
     pub(super) fn new(begun: BegunImport, source: Source) -> Self {
-        let BegunImport { client, options, open } = begun;
-        let pauses = client.retry_policy().backoff().build();
-        let sender =
-            Sender { client, options, pauses, open: Some(open), source: Some(source), window: Window::default(), told: false };
+        let BegunImport { client, options, call, open } = begun;
+        let pauses = call.retry(&client).backoff().build();
+        let sender = Sender {
+            client,
+            options,
+            call,
+            pauses,
+            open: Some(open),
+            source: Some(source),
+            window: Window::default(),
+            told: false,
+        };
         let chunks = stream::try_unfold(sender, async |mut sender: Sender| Ok(sender.next().await?.map(|chunk| (chunk, sender))));
         Self { chunks: Some(Box::pin(chunks)) }
     }
@@ -74,6 +82,7 @@ impl fmt::Debug for Importing {
 struct Sender {
     client: Client,
     options: Options,
+    call: options::Options,
     pauses: ExponentialBackoff,
     /// Unset while there is no stream.
     open: Option<Open>,
@@ -90,7 +99,7 @@ impl Sender {
         loop {
             let mut open = match self.open.take() {
                 Some(open) => open,
-                None => Open::again(&self.client, &self.options, &mut self.pauses).await?,
+                None => Open::again(&self.client, &self.call, &self.options, &mut self.pauses).await?,
             };
             if let Some(chunk) = self.begin(&open)? {
                 self.open = Some(open);
@@ -99,7 +108,7 @@ impl Sender {
             match self.advance(&mut open).await {
                 Ok(Some(answer)) => {
                     self.open = Some(open);
-                    self.pauses = self.client.retry_policy().backoff().build();
+                    self.pauses = self.call.retry(&self.client).backoff().build();
                     return self.tell(answer).map(Some);
                 }
                 Ok(None) => {
@@ -207,9 +216,14 @@ pub(super) struct Open {
 
 impl Open {
     /// Opens a stream, as often as it takes and the policy allows.
-    pub(super) async fn again(client: &Client, options: &Options, pauses: &mut ExponentialBackoff) -> Result<Self, Error> {
+    pub(super) async fn again(
+        client: &Client,
+        call: &options::Options,
+        options: &Options,
+        pauses: &mut ExponentialBackoff,
+    ) -> Result<Self, Error> {
         loop {
-            let error = match Self::once(client, options).await {
+            let error = match trace::traced(Method::Import, Self::once(client, call, options)).await {
                 Ok(open) => return Ok(open),
                 Err(error) => error,
             };
@@ -219,14 +233,14 @@ impl Open {
         }
     }
 
-    async fn once(client: &Client, options: &Options) -> Result<Self, Error> {
+    async fn once(client: &Client, call: &options::Options, options: &Options) -> Result<Self, Error> {
         // Room for the options and all messages that are not acknowledged: sending waits for nobody.
         let (requests, mut outgoing) = mpsc::channel(MESSAGES + 1);
         let outgoing = stream::poll_fn(move |context| outgoing.poll_recv(context));
         let mut stub = client.transfer_service();
         let _ = requests.try_send(pb::ImportRequest { message: Some(Message::Options(options.clone())) }); // there is room
         let late = |_| Error::deadline(Method::Import, BEGIN);
-        let opened = timeout(BEGIN, stub.import(outgoing)).await.map_err(late)?;
+        let opened = timeout(BEGIN, stub.import(call.request(outgoing))).await.map_err(late)?;
         let mut messages = opened.map_err(|status| Error::from_status(Method::Import, status))?.into_inner();
         let begun = answered(timeout(BEGIN, messages.message()).await.map_err(late)?)?;
         Ok(Self { requests, messages, begun })

@@ -7,6 +7,7 @@ use registry_proto::v1 as pb;
 use super::follow::Follower;
 use super::{Watching, filters};
 use crate::Client;
+use crate::options::{Options, per_call};
 
 /// Watches what changes. Made by [`Client::watch`].
 #[derive(Clone, Debug)]
@@ -14,7 +15,10 @@ use crate::Client;
 pub struct Watch {
     pub(super) client: Client,
     pub(super) request: pb::WatchRequest,
+    pub(super) options: Options,
 }
+
+per_call!(Watch: options);
 
 impl Watch {
     /// Begins with the events after this revision; 0 means with the oldest that is kept. If the registry no longer has all of them, the
@@ -40,7 +44,7 @@ impl Watch {
     #[must_use = "nothing happens until the stream is polled"]
     pub fn stream(self) -> Watching {
         let begin = self.request.after_revision;
-        Watching::new(Follower::new(self.client, self.request), begin)
+        Watching::new(Follower::new(self.client, self.request, self.options), begin)
     }
 }
 

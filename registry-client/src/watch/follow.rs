@@ -13,7 +13,8 @@ use tonic::{Code, Streaming};
 use super::position::Position;
 use super::{StartOverReason, WatchItem};
 use crate::failure::Failure;
-use crate::{Client, Error};
+use crate::options::Options;
+use crate::{Client, Error, trace};
 
 /// What the registry takes for the progress interval if it is not told one.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(15);
@@ -26,6 +27,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 pub(super) struct Follower {
     client: Client,
     request: pb::WatchRequest,
+    options: Options,
     /// How long nothing may come.
     patience: Duration,
     position: Position,
@@ -45,18 +47,19 @@ enum Phase {
 }
 
 impl Follower {
-    pub(super) fn new(client: Client, request: pb::WatchRequest) -> Self {
+    pub(super) fn new(client: Client, request: pb::WatchRequest, options: Options) -> Self {
         let interval = request.progress_interval.and_then(|interval| interval.try_into().ok()).unwrap_or(PROGRESS_INTERVAL);
         Self {
             patience: interval.saturating_mul(2).saturating_add(SLACK),
             position: Position::at(request.after_revision),
             begun: false,
             lost: None,
-            pauses: pauses(&client),
+            pauses: pauses(&options, &client),
             phase: Phase::Closed { pause: Duration::ZERO },
             next: None,
             client,
             request,
+            options,
         }
     }
 
@@ -105,7 +108,7 @@ impl Follower {
 
     /// The stream gets somewhere, so that the pauses begin anew. That it can be opened is not enough.
     fn alive(&mut self, item: WatchItem) -> WatchItem {
-        self.pauses = pauses(&self.client);
+        self.pauses = pauses(&self.options, &self.client);
         item
     }
 
@@ -113,8 +116,11 @@ impl Follower {
         let after_revision = if self.lost.is_some() { None } else { self.position.through() };
         let request = pb::WatchRequest { after_revision, ..self.request.clone() };
         let limit = self.client.timeout();
-        let (started, messages) =
-            timeout(limit, start(&self.client, request)).await.unwrap_or_else(|_| Err(Error::deadline(Method::Watch, limit)))?;
+        let started = async {
+            let started = timeout(limit, start(&self.client, &self.options, request)).await;
+            started.unwrap_or_else(|_| Err(Error::deadline(Method::Watch, limit)))
+        };
+        let (started, messages) = trace::traced(Method::Watch, started).await?;
         let begins = match after_revision {
             // Asked for the oldest that is kept, the registry does not refuse if some are not.
             Some(0) => started.after_revision.max(started.compacted_revision),
@@ -153,8 +159,8 @@ impl Follower {
     }
 }
 
-fn pauses(client: &Client) -> ExponentialBackoff {
-    client.retry_policy().backoff().without_max_times().build()
+fn pauses(options: &Options, client: &Client) -> ExponentialBackoff {
+    options.retry(client).backoff().without_max_times().build()
 }
 
 /// Whether a stream that failed like this can be had later without anybody doing anything about it.
@@ -169,8 +175,13 @@ fn passes(error: &Error) -> bool {
 }
 
 /// Opens a stream. Without a deadline, which would be one for the whole of it.
-async fn start(client: &Client, request: pb::WatchRequest) -> Result<(Started, Streaming<WatchResponse>), Error> {
-    let opened = client.watch_service().watch(request).await;
+async fn start(
+    client: &Client,
+    options: &Options,
+    request: pb::WatchRequest,
+) -> Result<(Started, Streaming<WatchResponse>), Error> {
+    options.allowed(Method::Watch)?;
+    let opened = client.watch_service().watch(options.request(request)).await;
     let mut messages = opened.map_err(|status| Error::from_status(Method::Watch, status))?.into_inner();
     // The caller has a limit on all of it.
     match receive(&mut messages, Duration::MAX).await? {

@@ -20,9 +20,9 @@ const PATH: &str = "/readyz";
 /// How much of an answer is read.
 const MOST: usize = 4096;
 
-/// Asks the server that has the same settings whether it can do its work: exit code 0 if so, 1 if not
+/// Asks a server whether it can do its work
 ///
-/// Beside a server with the same environment or file, nothing needs to be said.
+/// Exits with 0 if so, with 1 if not, and says why in a line. Beside a server with the same environment or file, nothing needs to be said.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  registry-server health\n  registry-server health --url http://10.0.0.7:50052/readyz\n\n\
                         In a Dockerfile:\n  HEALTHCHECK CMD [\"registry-server\", \"health\"]")]

@@ -15,6 +15,7 @@ use crate::telemetry::Traces;
 use crate::{api, cores, serve, telemetry};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
+use std::io::{Write, stdout};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -65,9 +66,9 @@ impl Command {
 }
 
 /// What a command has to tell, for people and scripts; everything else goes to standard error.
-#[expect(clippy::print_stdout, reason = "the lines that are for standard output")]
 fn say(line: &str) {
-    println!("{line}");
+    // A reader that has gone away, such as `head`, wants no more of it.
+    let _ = writeln!(stdout(), "{line}");
 }
 
 /// Does what the arguments, the environment and the file say.

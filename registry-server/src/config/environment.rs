@@ -17,15 +17,17 @@ pub const LEGACY_SALT: &str = "REGISTRY_LEGACY_API_KEY_SALT";
 /// What all variables of the registry begin with.
 const OURS: &str = "REGISTRY_";
 
-/// Variables of other programs: of the client, and of the tests.
-const OF_OTHERS: [&str; 8] = [
+/// Variables of other programs: of the client, of the build, and of the tests.
+const OF_OTHERS: [&str; 10] = [
     "REGISTRY_API_KEY",
     "REGISTRY_API_KEY_FILE",
     "REGISTRY_CA_FILE",
+    "REGISTRY_COMMIT",
     "REGISTRY_CONTEXT",
     "REGISTRY_ENDPOINT",
     "REGISTRY_PORT",
     "REGISTRY_REWRITE",
+    "REGISTRY_TIMEOUT",
     "REGISTRY_TOOLS",
 ];
 

@@ -105,7 +105,10 @@ fn understood(settings: &[Setting], key: &str, value: &Spanned<DeValue<'_>>) -> 
 
 fn unknown(settings: &[Setting], key: &str, value: &DeValue<'_>) -> String {
     if value.is_table() {
-        return format!("{key}: settings are not in tables: each is a key, such as {}", settings.first().map_or("", Setting::key));
+        return format!(
+            "{key}: settings are not in tables: each is a key, such as {}",
+            settings.first().map_or("", Setting::key)
+        );
     }
     match nearest(key, settings.iter().map(Setting::key)) {
         Some(near) => format!("{key}: there is no such setting: did you mean {near}?"),
@@ -131,7 +134,7 @@ fn texts<'v, 'd>(kind: Kind, value: &'v DeValue<'d>) -> Result<Vec<String>, &'v 
 const fn name(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",
-        DeValue::Integer(_) => "an integer that is not in decimal digits, or where there should be none",
+        DeValue::Integer(_) => "an integer",
         DeValue::Float(_) => "a number with a fraction",
         DeValue::Boolean(_) => "a boolean",
         DeValue::Datetime(_) => "a date or time",

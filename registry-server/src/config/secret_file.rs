@@ -24,12 +24,7 @@ pub fn read(named_by: &str, path: &Path) -> Result<Zeroizing<String>, String> {
         return Err(bad("is larger than 64 KiB: no secret is"));
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| bad("is not text"))?;
-    let line = text.strip_suffix('\n').unwrap_or(text);
-    let line = line.strip_suffix('\r').unwrap_or(line);
-    if line.is_empty() {
-        return Err(bad("is empty"));
-    }
-    Ok(Zeroizing::new(line.to_owned()))
+    Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 /// Whether others than its owner can read a file.

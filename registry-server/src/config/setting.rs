@@ -36,8 +36,8 @@ impl Kind {
     pub const fn expected(self) -> &'static str {
         match self {
             Self::Switch => "true or false",
-            Self::Number => "an integer",
-            Self::Size => "an integer, or a string such as \"50GiB\"",
+            Self::Number => "an integer in decimal digits",
+            Self::Size => "an integer in decimal digits, or a string such as \"50GiB\"",
             Self::Text => "a string",
             Self::List => "an array of strings",
         }

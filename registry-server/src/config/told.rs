@@ -219,7 +219,8 @@ fn doubts(command: &Command, file: Option<&File>, given: &[Given]) -> Vec<String
         url.is_some_and(|url| url.parse::<crate::store::Target>().is_ok_and(|target| target.has_password()))
     };
     if let Some(file) = file.filter(|file| holds_password(file) && secret_file::is_open(file.path())) {
-        doubts.push(format!("{}: it holds a password, and others than its owner can read it: make it 0600", file.path().display()));
+        doubts
+            .push(format!("{}: it holds a password, and others than its owner can read it: make it 0600", file.path().display()));
     }
     let named = given.iter().find(|given| given.setting.key() == "database_url_file").and_then(|given| given.shown.first());
     if let Some(path) = named.filter(|path| secret_file::is_open(path.as_ref())) {

@@ -32,7 +32,7 @@ pub(super) struct Readings {
     in_use: Family<Labels<1>, Gauge>,
     most: Family<Labels<1>, Gauge>,
     refused: Family<Labels<1>, Counter>,
-    certificate: Family<Labels<0>, Moment>,
+    certificate: Family<Labels<1>, Moment>,
 }
 
 impl Readings {
@@ -63,8 +63,8 @@ impl Readings {
         );
         book.add(
             "registry_tls_certificate_expiry_timestamp_seconds",
-            &[],
-            "When the certificate of the server expires; absent without TLS",
+            &["certificate"],
+            "When the certificate expires that the server shows; absent without TLS",
             self.certificate.clone(),
         );
     }
@@ -120,7 +120,7 @@ impl Readings {
 
     pub(super) fn certificate(&self, not_after: Option<Timestamp>) {
         if let Some(not_after) = not_after {
-            set(&self.certificate.get_or_create(&[]), not_after);
+            set(&self.certificate.get_or_create(&[("certificate", "server")]), not_after);
         }
     }
 }

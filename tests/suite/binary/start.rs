@@ -160,13 +160,22 @@ async fn unusable_files_are_named() {
     assert!(std::fs::read_to_string(directory.path().join("text.db")).unwrap().starts_with("this is no database"));
 }
 
-/// `--help` names every flag, its variable and its default.
+/// `--help` begins with what the program is, and names every flag, its variable and its default.
 #[tokio::test]
 async fn help_says_it_all() {
     let directory = tempdir().unwrap();
     let exited = Binary::in_directory(directory.path()).args(["--help"]).run().await;
     assert_eq!(exited.status.code(), Some(0));
     let command = Config::command();
+    assert!(exited.output.starts_with("A model registry: which models exist"), "{}", exited.output);
+    assert!(exited.output.contains("Without arguments it listens on 127.0.0.1:50051"), "{}", exited.output);
+    for example in
+        ["  registry-server --listen 127.0.0.1:0 ", "  registry-server config init ", "  registry-server migrate status\n"]
+    {
+        assert!(exited.output.contains(example), "{example}");
+    }
+    let short = Binary::in_directory(directory.path()).args(["-h"]).run().await.output;
+    assert!(short.starts_with("A model registry: which models exist"), "{short}");
     let arguments: Vec<_> = command.get_arguments().filter(|argument| argument.get_env().is_some()).collect();
     assert!(arguments.len() >= 6);
     for argument in arguments {
@@ -235,7 +244,7 @@ fn roles_of_certificates_can_be_listed() {
     let flags = ["--tls-client-role", "CN=Jane Doe:viewer", "--tls-client-role", "URI=spiffe://example.org/trainer:operator"];
     assert_eq!(parse(&flags), each);
     assert_eq!(parse(&["--tls-client-role=CN=Jane Doe:viewer;URI=spiffe://example.org/trainer:operator"]), each);
-    let alone = Config::try_parse_from(["registry-server", "--tls-client-role=CN=a:viewer"]).err().unwrap().to_string();
+    let alone = Config::try_parse_from(["registry-server", "--tls-client-role=CN=a:viewer"]).unwrap().settings().unwrap_err();
     assert!(alone.contains("--tls-client-ca"), "{alone}");
 }
 

@@ -4,12 +4,12 @@ mod asked;
 mod follows;
 mod starts;
 
+use registry_client::Connection;
 use registry_tests::http::ask;
 use registry_tests::wait;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
-use tonic::transport::Channel;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -56,7 +56,7 @@ async fn document(admin: SocketAddr) -> Option<(u16, Value)> {
     Some((answer.status, serde_json::from_str(&answer.body).expect("JSON")))
 }
 
-async fn services(channel: &Channel) -> Option<[(&'static str, ServingStatus); 6]> {
+async fn services(channel: &Connection) -> Option<[(&'static str, ServingStatus); 6]> {
     let mut services = WELL.services();
     for (service, status) in &mut services {
         let request = HealthCheckRequest { service: (*service).to_owned() };
@@ -66,7 +66,7 @@ async fn services(channel: &Channel) -> Option<[(&'static str, ServingStatus); 6
 }
 
 /// Both tell it, soon.
-async fn tells(admin: SocketAddr, channel: &Channel, expected: Expected) {
+async fn tells(admin: SocketAddr, channel: &Connection, expected: Expected) {
     let told = async || {
         let over_http = document(admin).await? == expected.document();
         (over_http && services(channel).await? == expected.services()).then_some(())

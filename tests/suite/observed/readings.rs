@@ -28,6 +28,7 @@ conformance! {
             registry.client.call(request("a", &id)).send().await.unwrap();
         }
         registry.client.create_model("a", "s3://m").send().await.unwrap_err();
+        registry.client.list_models().send().await.unwrap();
         let after = scrape(admin).await;
         let more = |outcome| writes(&after, outcome) - writes(&before, outcome);
         // The one that was refused is noted in the audit log by a write of its own, now or later.
@@ -97,7 +98,7 @@ conformance! {
         assert_eq!(scraped.value("registry_pool_connections_max{pool=\"read\"}"), 8.0);
         let build = format!("registry_build_info{{version=\"{}\",contract=\"modelregistry.v1\"}}", env!("CARGO_PKG_VERSION"));
         assert_eq!(scraped.value(&build), 1.0, "{}", scraped.text);
-        assert!(!scraped.has("registry_tls_certificate_expiry_timestamp_seconds"));
+        assert!(!scraped.describes("registry_tls_certificate_expiry_timestamp_seconds"));
         // The database is asked seldom, however often somebody scrapes.
         for _ in 0..20 {
             scrape(registry.admin_address()).await;
@@ -137,7 +138,7 @@ async fn the_end_of_the_certificate_is_told() {
     settings.storage = fresh.storage();
     let server = registry_server::serve::Server::start(fresh.target(), settings).await.unwrap();
     let scraped = scrape(server.admin_address().unwrap()).await;
-    let expiry = scraped.value("registry_tls_certificate_expiry_timestamp_seconds");
+    let expiry = scraped.value("registry_tls_certificate_expiry_timestamp_seconds{certificate=\"server\"}");
     assert!(expiry > 1_767_225_600.0, "{expiry}");
     assert_eq!(scraped.value("registry_stored_bytes_max"), 1_048_576.0);
     server.stop().await;

@@ -2,7 +2,7 @@
 
 use super::SOON;
 use opentelemetry_proto::tonic::trace::v1::Span;
-use registry_client::pb;
+use registry_client::{Connection, pb};
 use registry_proto::v1::model_service_client::ModelServiceClient;
 use registry_tests::binary::{Binary, Running};
 use registry_tests::collector::{Collector, attribute};
@@ -34,7 +34,7 @@ fn sending_to(collector: &Collector, directory: &std::path::Path) -> Binary {
     binary.env("OTEL_BSP_SCHEDULE_DELAY", "50").env("OTEL_EXPORTER_OTLP_HEADERS", "x-collector-key=c4n4ry-of-the-collector")
 }
 
-async fn models(server: &Running) -> ModelServiceClient<tonic::transport::Channel> {
+async fn models(server: &Running) -> ModelServiceClient<Connection> {
     ModelServiceClient::new(server.client().await.raw_channel())
 }
 

@@ -6,9 +6,9 @@ use crate::first_key::{self, FirstKey};
 use crate::tls::Acceptor;
 use clap::Args;
 
-/// Reads what the server would be told, as the server would, and starts nothing: exit code 1 and a sentence if it would not start
+/// Checks what the server would be told, and starts nothing
 ///
-/// Also reads the files of TLS, of the first key and of secrets. Connects to nothing: whether the database and the storage are there is
+/// Exits with 1 and a sentence if the server would not start. Also reads the files of TLS, of the first key and of secrets. Connects to nothing: whether the database and the storage are there is
 /// not looked at (`registry-server migrate check` does, for the database).
 #[derive(Args)]
 #[command(after_help = "Example:\n  registry-server config check --config registry.toml && systemctl restart registry-server")]

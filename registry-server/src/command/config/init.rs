@@ -18,9 +18,9 @@ const HEAD: &str = "\
 # A flag or a variable of the environment wins over what is here. What is commented out is the default, or an example in <>.
 ";
 
-/// Writes a file with every setting, its help and its default, all commented out
+/// Writes a file with every setting, all commented out
 ///
-/// The file is for nobody but its owner.
+/// Each with its help and its default. The file is for nobody but its owner.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  registry-server config init\n  registry-server config init - | less")]
 pub(super) struct Init {

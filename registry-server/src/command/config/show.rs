@@ -12,9 +12,9 @@ use toml::Value;
 /// What stands for a secret that is set.
 const SET: &str = "(set)";
 
-/// Shows what the server would be told: each setting, its value, and the flag, variable or line of the file that says so
+/// Shows what the server would be told, and by whom
 ///
-/// Passwords are shown as `***`, other secrets as `(set)`.
+/// Each setting, its value, and the flag, variable or line of the file that says so. Passwords are shown as `***`, other secrets as `(set)`.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  registry-server config show --config registry.toml\n  \
                         registry-server config show -o json | jq '.settings[] | select(.source.kind != \"default\")'")]

@@ -48,7 +48,7 @@ impl Salt {
     /// Of a file, without the line break at its end.
     ///
     /// # Errors
-    /// If it cannot be read, is empty, or there is more of it than can be stored.
+    /// If it cannot be read, or there is more of it than can be stored.
     pub fn read(path: &Path) -> Result<Self, Trouble> {
         secret_file::read("--api-key-salt-file", path).map_err(Trouble).and_then(Self::of)
     }
