@@ -36,6 +36,15 @@ impl Client {
     }
 
     /// Gets an API key by its id.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let me = client.get_caller_api_key().send().await?;
+    /// let same = client.get_api_key(&*me.id).send().await?;
+    /// # let _ = same;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get_api_key(&self, id: impl Into<String>) -> GetApiKey {
         GetApiKey { call: self.call(pb::GetApiKeyRequest { api_key_id: id.into() }) }
     }
@@ -54,6 +63,16 @@ impl Client {
     }
 
     /// Lists API keys by name, without the revoked ones unless they are asked for: one page with `send`, or all with `pages` or `items`.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let page = client.list_api_keys().page_size(20).send().await?;
+    /// for key in page.items {
+    ///     println!("{} is {:?}", key.name, key.role());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list_api_keys(&self) -> ListApiKeys {
         ListApiKeys { call: self.call(pb::ListApiKeysRequest::default()) }
     }
@@ -72,6 +91,15 @@ impl Client {
     }
 
     /// Disables an API key, until it is [enabled](Self::enable_api_key) again.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let key = client.create_api_key("ci-release-bot").send().await?.key;
+    /// client.disable_api_key(&*key.id).send().await?;
+    /// client.enable_api_key(&*key.id).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn disable_api_key(&self, id: impl Into<String>) -> TransitionApiKey {
         self.transition_api_key(id, ApiKeyState::Disabled)
     }
@@ -82,6 +110,14 @@ impl Client {
     }
 
     /// Revokes an API key for good.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let key = client.create_api_key("ci-release-bot").send().await?.key;
+    /// client.revoke_api_key(&*key.id).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn revoke_api_key(&self, id: impl Into<String>) -> TransitionApiKey {
         self.transition_api_key(id, ApiKeyState::Revoked)
     }

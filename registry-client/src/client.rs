@@ -69,6 +69,13 @@ impl Client {
 
     /// Connects to the registry at an endpoint such as `http://127.0.0.1:50051`, with the defaults of [`Builder`].
     ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), registry_client::Error> {
+    /// let client = registry_client::Client::connect("http://127.0.0.1:50051").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Endpoint`] if the endpoint cannot be used; [`Error::Transport`] if nothing answers there.
@@ -132,6 +139,14 @@ impl Client {
     }
 
     /// This client with another deadline for each call, see [`Builder::timeout`]. Clones made before keep theirs.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let impatient = client.clone().with_timeout(std::time::Duration::from_secs(2));
+    /// # let _ = impatient;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         Arc::make_mut(&mut self.settings).timeout = timeout;
@@ -139,6 +154,14 @@ impl Client {
     }
 
     /// This client with another retry policy, see [`Builder::retry`]. Clones made before keep theirs.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let once = client.clone().with_retry(registry_client::RetryPolicy::none());
+    /// # let _ = once;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
         Arc::make_mut(&mut self.settings).retry = retry;
@@ -148,6 +171,15 @@ impl Client {
     /// This client with an API key, or with another one, see [`Builder::api_key`]. Clones made before keep theirs. What a
     /// [channel](Self::from_channel) that was made elsewhere goes over is not known here: whoever made it sees to it that nobody else reads
     /// the key.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let key = client.create_api_key("ci-release-bot").send().await?;
+    /// let bot = client.clone().with_api_key(key.secret.reveal())?;
+    /// # let _ = bot;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -204,6 +236,16 @@ impl Client {
     }
 
     /// The generated stub of the model service: no deadline, no retries, and `tonic::Status` for errors.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use registry_client::pb;
+    ///
+    /// let answer = client.model_service().get_model(pb::GetModelRequest::default()).await;
+    /// # let _ = answer;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn model_service(&self) -> ModelServiceClient<Connection> {
         ModelServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)

@@ -134,6 +134,14 @@ impl Client {
     }
 
     /// Moves a deployment to [`DeploymentState::Terminated`]: it is gone, and its record stays. There is no way back.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client, release: registry_client::Release) -> Result<(), Box<dyn std::error::Error>> {
+    /// let deployment = client.create_deployment(&release, "production").send().await?;
+    /// client.terminate_deployment(&deployment).reason("replaced by 1.1").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn terminate_deployment(&self, deployment: impl Into<DeploymentId>) -> TransitionDeployment {
         self.transition_deployment(deployment, DeploymentState::Terminated)
     }

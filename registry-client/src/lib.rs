@@ -185,6 +185,7 @@ mod local;
 mod models;
 mod options;
 mod page;
+mod reference;
 mod refs;
 mod refusal;
 mod registry;
@@ -246,13 +247,14 @@ pub use models::{
     UndeleteModel, UpdateModel,
 };
 pub use page::Page;
+pub use reference::{Reference, ReferenceError, ReleaseSelector};
 pub use refs::{ArtifactId, ArtifactParent, DeploymentId, ModelId, ModelRef, ReleaseId, ReleaseKey, ReleaseRef};
 pub use refusal::Refusal;
 pub use registry::{MessageStream, Registry};
 pub use releases::{
     BatchCreateReleases, BatchGetReleases, BatchResolveReleases, CreateRelease, DeleteRelease, GetRelease, ListReleases,
-    PurgeRelease, ReleaseQuery, Resolution, ResolveRelease, ResolveReleaseOf, Resolved, SelectRelease, TransitionRelease,
-    UndeleteRelease, UpdateRelease,
+    PurgeRelease, ReleaseQuery, Resolution, ResolveReference, ResolveRelease, ResolveReleaseOf, Resolved, SelectRelease,
+    TransitionRelease, UndeleteRelease, UpdateRelease,
 };
 pub use resolver::{CachedRelease, CachedResolver, CachedResolverBuilder, Freshness, ResolverState};
 pub use retry::RetryPolicy;

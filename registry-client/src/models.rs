@@ -41,6 +41,16 @@ impl Client {
     }
 
     /// Like [`create_model`](Self::create_model), with all fields at once, whatever they are.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use registry_client::Model;
+    ///
+    /// let model = Model { name: "llama-3-7b".to_owned(), storage_path: "s3://models/".to_owned(), ..Default::default() };
+    /// client.create_model_from(model).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create_model_from(&self, model: pb::Model) -> CreateModel {
         CreateModel { call: self.call(pb::CreateModelRequest { model: Some(model), ..Default::default() }) }
     }
@@ -185,6 +195,14 @@ impl Client {
     }
 
     /// Brings a soft-deleted model back, with the releases that were deleted with it. Finds it by id and by name.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// client.delete_model("llama-3-7b").force().send().await?;
+    /// client.undelete_model("llama-3-7b").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn undelete_model(&self, model: impl Into<ModelRef>) -> UndeleteModel {
         let model_ref = Some(model.into().into());
         UndeleteModel { call: self.call(pb::UndeleteModelRequest { model_ref, ..Default::default() }) }

@@ -5,6 +5,7 @@ mod delete;
 mod get;
 mod list;
 mod query;
+mod reference;
 mod resolve;
 mod transition;
 mod update;
@@ -16,6 +17,7 @@ pub use self::delete::{DeleteRelease, PurgeRelease, UndeleteRelease};
 pub use self::get::{BatchGetReleases, GetRelease};
 pub use self::list::ListReleases;
 pub use self::query::{ReleaseQuery, SelectRelease};
+pub use self::reference::ResolveReference;
 pub use self::resolve::{BatchResolveReleases, Resolution, ResolveRelease, ResolveReleaseOf, Resolved};
 pub use self::transition::TransitionRelease;
 pub use self::update::UpdateRelease;
@@ -217,21 +219,57 @@ impl Client {
     }
 
     /// Moves a release to [`ReleaseState::Active`]: for everybody to use. Also takes back a deprecation.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use registry_client::ReleaseRef;
+    ///
+    /// client.promote_release(ReleaseRef::key("llama-3-7b", "1.0.0")).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn promote_release(&self, release: impl Into<ReleaseRef>) -> TransitionRelease {
         self.transition_release(release, ReleaseState::Active)
     }
 
     /// Moves a release to [`ReleaseState::Deprecated`]: it works, and should not be chosen any more.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use registry_client::ReleaseRef;
+    ///
+    /// client.deprecate_release(ReleaseRef::key("llama-3-7b", "1.0.0")).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn deprecate_release(&self, release: impl Into<ReleaseRef>) -> TransitionRelease {
         self.transition_release(release, ReleaseState::Deprecated)
     }
 
     /// Moves a release to [`ReleaseState::Archived`]: a record that cannot be deployed.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use registry_client::ReleaseRef;
+    ///
+    /// client.archive_release(ReleaseRef::key("llama-3-7b", "1.0.0")).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn archive_release(&self, release: impl Into<ReleaseRef>) -> TransitionRelease {
         self.transition_release(release, ReleaseState::Archived)
     }
 
     /// Moves a release to [`ReleaseState::Yanked`]: withdrawn because it does harm. There is no way back.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use registry_client::ReleaseRef;
+    ///
+    /// client.yank_release(ReleaseRef::key("llama-3-7b", "1.0.0")).reason("it answers in the wrong language").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn yank_release(&self, release: impl Into<ReleaseRef>) -> TransitionRelease {
         self.transition_release(release, ReleaseState::Yanked)
     }
@@ -255,12 +293,30 @@ impl Client {
     }
 
     /// Brings a soft-deleted release back, without the aliases that were deleted with it. Finds it by id and by key.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use registry_client::ReleaseRef;
+    ///
+    /// client.undelete_release(ReleaseRef::key("llama-3-7b", "1.0.0")).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn undelete_release(&self, release: impl Into<ReleaseRef>) -> UndeleteRelease {
         let release_ref = Some(release.into().into());
         UndeleteRelease { call: self.call(pb::UndeleteReleaseRequest { release_ref, ..Default::default() }) }
     }
 
     /// Removes a soft-deleted release for good. There is no way back.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use registry_client::ReleaseRef;
+    ///
+    /// client.purge_release(ReleaseRef::key("llama-3-7b", "1.0.0")).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn purge_release(&self, release: impl Into<ReleaseRef>) -> PurgeRelease {
         let release_ref = Some(release.into().into());
         PurgeRelease { call: self.call(pb::PurgeReleaseRequest { release_ref, ..Default::default() }) }

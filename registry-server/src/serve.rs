@@ -94,6 +94,7 @@ pub struct Server {
     /// Cancelled when the last call has ended.
     ended: CancellationToken,
     writer: WriterTask,
+    scrape: Scrape,
     /// These end with the server, with nothing to wait for.
     _telling: Vec<AbortOnDropHandle<()>>,
 }
@@ -129,12 +130,8 @@ impl Server {
         let (store, writer) = opened.map_err(|error| StartError(error.to_string()))?;
         let storage = open_storage(&storage).await?;
         let (listener, address) = bind("--listen", listen).await?;
-        let admin = match admin_listen {
-            Some(address) => Some(bind("--admin-listen", address).await?),
-            None => None,
-        };
-        let stop = CancellationToken::new();
-        let leaving = CancellationToken::new();
+        let admin = bind_admin(admin_listen).await?;
+        let (stop, leaving) = (CancellationToken::new(), CancellationToken::new());
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let registry = Registry::new(store.clone(), storage.clone(), clock.clone(), retention, quota);
         #[cfg(feature = "sabotage")]
@@ -147,14 +144,7 @@ impl Server {
         let all = AllLimits { connections: limits, calls, quota, grace, told_apart };
         let watch = Health::watch(store.clone(), storage, leaving.clone()).await;
         let api = Api::new(registry.clone(), watch.health(), stop.clone(), all, &refusals, &metrics);
-        let scrape = Scrape::of(Sources {
-            metrics: metrics.clone(),
-            registry: registry.clone(),
-            health: watch.health(),
-            refusals: refusals.clone(),
-            tls: tls.clone(),
-            running: api.running(),
-        });
+        let scrape = scrape(&registry, &metrics, &watch, &refusals, tls.as_ref(), &api);
         let routes = api.routes(routes);
         let (log, ended) = (AuditLog::new(clock), CancellationToken::new());
         let gate = Gate::new(&calls, told_apart, &refusals);
@@ -164,16 +154,10 @@ impl Server {
         let mut telling = vec![AbortOnDropHandle::new(tokio::spawn(refusals.clone().tell()))];
         let health = tokio::spawn(health::tell_grpc(reporter, watch.health(), stop.clone()).await);
         let admin = admin.map(|(listener, address)| {
-            telling.push(AbortOnDropHandle::new(tokio::spawn(health::serve_http(listener, watch.health(), scrape))));
+            telling.push(AbortOnDropHandle::new(tokio::spawn(health::serve_http(listener, watch.health(), scrape.clone()))));
             address
         });
-        let audit = tokio::spawn({
-            let (registry, metrics, ended) = (registry.clone(), metrics.clone(), ended.clone());
-            async move {
-                audit::keep(registry.clone(), log, metrics, ended).await;
-                registry.last_words().await;
-            }
-        });
+        let audit = tokio::spawn(keep_audit(registry.clone(), log, metrics.clone(), ended.clone()));
         let housekeeping = tokio::spawn(housekeeping::keep(registry, housekeeping, metrics.chores.clone(), stop.clone()));
         let door =
             Door { routes, tls: tls.clone(), limits, refusals: refusals.clone(), traffic: metrics.traffic, stop: stop.clone() };
@@ -192,6 +176,7 @@ impl Server {
             audit,
             ended,
             writer,
+            scrape,
             _telling: telling,
         })
     }
@@ -247,6 +232,7 @@ impl Server {
             }
         }
         self.ended.cancel();
+        self.scrape.end();
         let written = async {
             if let Err(error) = self.audit.await {
                 tracing::error!(%error, "the task of the audit log ended abnormally");
@@ -305,6 +291,39 @@ async fn bind(flag: &str, address: SocketAddr) -> Result<(TcpListener, SocketAdd
         Ok((listener, address))
     };
     bound.await.map_err(|error: std::io::Error| StartError(format!("{flag}: cannot listen on {address}: {error}")))
+}
+
+/// The same for HTTP, if it is to be anywhere.
+async fn bind_admin(address: Option<SocketAddr>) -> Result<Option<(TcpListener, SocketAddr)>, StartError> {
+    match address {
+        Some(address) => bind("--admin-listen", address).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// What answers scrapes.
+fn scrape(
+    registry: &Registry,
+    metrics: &Metrics,
+    watch: &Watch,
+    refusals: &Refusals,
+    tls: Option<&Acceptor>,
+    api: &Api,
+) -> Scrape {
+    let sources = Sources {
+        metrics: metrics.clone(),
+        health: watch.health(),
+        refusals: refusals.clone(),
+        tls: tls.cloned(),
+        running: api.running(),
+    };
+    Scrape::of(registry.clone(), sources)
+}
+
+/// Writes the audit log until the last call has ended, and then what else would be forgotten.
+async fn keep_audit(registry: Registry, log: AuditLog, metrics: Metrics, ended: CancellationToken) {
+    audit::keep(registry.clone(), log, metrics, ended).await;
+    registry.last_words().await;
 }
 
 /// The storage, or why nothing can be kept there.

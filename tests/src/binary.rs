@@ -39,17 +39,31 @@ pub fn registryctl() -> &'static Path {
     built("registryctl")
 }
 
+/// The executable of an example of the client, likewise.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn example(name: &str) -> &'static Path {
+    static EXAMPLES: OnceLock<Vec<PathBuf>> = OnceLock::new();
+    named(EXAMPLES.get_or_init(|| build(&["--examples"])), name)
+}
+
 fn built(program: &str) -> &'static Path {
     static EXECUTABLES: OnceLock<Vec<PathBuf>> = OnceLock::new();
-    let mut executables = EXECUTABLES.get_or_init(build).iter();
+    named(EXECUTABLES.get_or_init(|| build(&["--bin", "registry-server", "--bin", "registryctl"])), program)
+}
+
+fn named<'a>(executables: &'a [PathBuf], program: &str) -> &'a Path {
+    let mut executables = executables.iter();
     executables.find(|path| path.file_stem().is_some_and(|name| name == program)).expect("cargo names the executable")
 }
 
 /// As a part of the workspace and with the profile of this test program, so that there is nothing to compile but what changed.
-fn build() -> Vec<PathBuf> {
+fn build(what: &[&str]) -> Vec<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = std::process::Command::new(cargo);
-    build.args(["build", "--workspace", "--bin", "registry-server", "--bin", "registryctl"]);
+    build.args(["build", "--workspace"]).args(what);
     build.arg("--message-format=json-render-diagnostics");
     // What cargo tells a test of its own package would make build scripts that look at it (ring's) run again, and
     // everything that depends on them compile again.

@@ -39,6 +39,7 @@ pub mod scraped;
 pub mod shut;
 pub mod status_codes;
 pub mod tls;
+pub mod transcript;
 pub mod unfinished;
 pub mod wait;
 pub mod watching;

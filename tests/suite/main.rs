@@ -8,6 +8,7 @@ mod binary;
 mod configuration;
 mod conformance;
 mod drift;
+mod examples;
 mod faults;
 mod guards;
 mod health;

@@ -1,5 +1,5 @@
 //! A real model registry inside of a test: the server itself, on a free port of this machine, with a database and a directory of its own
-//! that are gone when the test is. It starts in milliseconds, and one test knows nothing of the others.
+//! that are gone when the test is. It starts in some tens of milliseconds, and one test knows nothing of the others.
 //!
 //! For `[dev-dependencies]` only: it brings the whole server along, which the client does not.
 //!

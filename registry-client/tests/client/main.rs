@@ -21,6 +21,7 @@ mod mock;
 mod moves;
 mod options;
 mod pages;
+mod references;
 mod requests;
 mod resolver;
 mod retries;

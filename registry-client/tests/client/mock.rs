@@ -251,7 +251,7 @@ async fn a_watch_goes_on_when_the_stream_of_a_fake_breaks() {
 /// The generated stubs, too, ask the fake; what is no method of the contract is told so.
 #[tokio::test(start_paused = true)]
 async fn stubs_over_a_fake_reach_it() {
-    let (client, _) = flaky(0, || unreachable!("it does not fail"));
+    let (client, _) = flaky(0, || Status::internal("it does not fail").into());
     let model = Some(Model { name: "iris".to_owned(), ..Default::default() });
     let answer = client.model_service().create_model(pb::CreateModelRequest { model, ..Default::default() }).await.unwrap();
     assert_eq!(answer.into_inner().model.unwrap().name, "iris");

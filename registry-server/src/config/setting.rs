@@ -154,7 +154,7 @@ impl Setting {
 
     /// Why a value cannot be used, in the words of the flag's rule.
     pub(super) fn refuses(&self, value: OsString) -> Option<String> {
-        let arg = self.0.clone().env(Resettable::Reset).default_values([] as [&str; 0]).action(ArgAction::Set).num_args(1);
+        let arg = self.0.clone().env(Resettable::Reset).default_values(Vec::<&str>::new()).action(ArgAction::Set).num_args(1);
         let mut given = OsString::from(format!("--{}=", self.flag()));
         given.push(value);
         let error = Command::new("").no_binary_name(true).arg(arg).try_get_matches_from([given]).err()?;

@@ -1,11 +1,10 @@
 //! The closed set of methods by which calls are counted, told and traced: those of the contract, of health and of reflection, and one
 //! name for everything else.
 
-use registry_proto::method::Method;
-use tonic::Code;
-
 use super::method::infrastructure;
 use crate::metrics::Labels;
+use registry_proto::method::Method;
+use tonic::Code;
 
 /// A method, as it is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

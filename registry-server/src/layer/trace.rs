@@ -6,9 +6,7 @@ use super::traced::Trace;
 use super::underway::{Answering, Underway};
 use crate::domain::RequestId;
 use crate::domain::audit::Noted;
-use crate::listener::Peer;
 use crate::metrics::Calls;
-
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -25,10 +23,9 @@ pub(super) async fn call(State(calls): State<Calls>, mut request: Request, next:
     let (rpc, noted) = (Rpc::at(request.uri().path()), Noted::default());
     let trace = Trace::of(rpc.traced(), request.headers(), &request_id);
     let span = info_span!("call", method = rpc.name(request.uri().path()), request_id = request_id.as_str());
-    let peer = request.extensions().get::<Peer>().map(|peer| peer.address.ip());
     request.extensions_mut().insert(request_id.clone());
     request.extensions_mut().insert(noted.clone());
-    let underway = Underway::begins(rpc, calls, (span.clone(), trace.clone()), noted, peer);
+    let underway = Underway::begins(rpc, calls, (span.clone(), trace.clone()), noted);
     let response = next.run(request).instrument(span).instrument(trace.span()).await;
     let mut response = match underway.answered(response.headers()) {
         Some(underway) => response.map(|body| Body::new(Answering::new(body, underway))),

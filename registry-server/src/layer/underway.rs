@@ -12,7 +12,6 @@ use crate::metrics::Calls;
 use axum::body::{Body, Bytes, HttpBody};
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -28,16 +27,15 @@ pub(super) struct Underway {
     span: Span,
     trace: Trace,
     noted: Noted,
-    peer: Option<IpAddr>,
     began: Instant,
     /// How it ended; until then, as it does if nobody waits for it any more.
     code: Code,
 }
 
 impl Underway {
-    pub(super) fn begins(rpc: Rpc, calls: Calls, (span, trace): (Span, Trace), noted: Noted, peer: Option<IpAddr>) -> Self {
+    pub(super) fn begins(rpc: Rpc, calls: Calls, (span, trace): (Span, Trace), noted: Noted) -> Self {
         calls.begins(&rpc.labels());
-        Self { rpc, calls, span, trace, noted, peer, began: Instant::now(), code: Code::Cancelled }
+        Self { rpc, calls, span, trace, noted, began: Instant::now(), code: Code::Cancelled }
     }
 
     /// The headers of the answer are there. Itself, if it goes on.
@@ -59,11 +57,11 @@ impl Underway {
         let duration_us = u64::try_from(after.as_micros()).unwrap_or(u64::MAX);
         let (code, caller, trace_id) = (self.code, self.noted.caller(), self.trace.id().map(tracing::field::display));
         let key_id = caller.and_then(Caller::key).map(|(id, _)| tracing::field::display(id));
-        let (caller, peer) = (caller.map(|caller| caller.actor.as_str()), self.peer.map(tracing::field::display));
+        let caller = caller.map(|caller| caller.actor.as_str());
         let counted = matches!(code, Code::ResourceExhausted | Code::Unauthenticated);
         self.span.in_scope(|| match self.rpc.traced() {
-            Some(_) if !counted => info!(?code, duration_us, caller, key_id, peer, trace_id, "call"),
-            _ => debug!(?code, duration_us, caller, key_id, peer, trace_id, "call"),
+            Some(_) if !counted => info!(?code, duration_us, caller, key_id, trace_id, "call"),
+            _ => debug!(?code, duration_us, caller, key_id, trace_id, "call"),
         });
     }
 }

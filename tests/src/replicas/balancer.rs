@@ -4,6 +4,7 @@
 
 use super::{Balancing, soon};
 use crate::http;
+use futures::future::join_all;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -95,10 +96,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 
 /// One connection of a client. With nobody who takes it, it is closed.
 async fn connection(mut client: TcpStream, shared: Arc<Shared>) {
-    let first = shared.next.fetch_add(1, Ordering::SeqCst);
-    let count = shared.servers.len();
-    let in_turn = (0..count).map(|number| &shared.servers[(first + number) % count]);
-    for server in in_turn.filter(|server| server.serves.load(Ordering::SeqCst)) {
+    for server in in_turn(&shared) {
         match TcpStream::connect(server.address).await {
             Ok(mut stream) => {
                 let _ = (client.set_nodelay(true), stream.set_nodelay(true));
@@ -111,13 +109,22 @@ async fn connection(mut client: TcpStream, shared: Arc<Shared>) {
     }
 }
 
+/// The servers to try, the next one first. If none is healthy, any is better than none, as balancers have it.
+fn in_turn(shared: &Shared) -> Vec<&Server> {
+    let (first, count) = (shared.next.fetch_add(1, Ordering::SeqCst), shared.servers.len());
+    let all: Vec<&Server> = (0..count).map(|number| &shared.servers[(first + number) % count]).collect();
+    let healthy: Vec<&Server> = all.iter().copied().filter(|server| server.serves.load(Ordering::SeqCst)).collect();
+    if healthy.is_empty() { all } else { healthy }
+}
+
 async fn ask(shared: Arc<Shared>) {
     let mut tick = interval(EVERY);
     loop {
         tick.tick().await;
-        for server in &shared.servers {
+        let asked = shared.servers.iter().map(async |server| {
             let healthy = http::ask(server.admin, "GET", "/health", "").await.is_some_and(|answer| answer.status == 200);
             server.serves.store(healthy, Ordering::SeqCst);
-        }
+        });
+        join_all(asked).await;
     }
 }

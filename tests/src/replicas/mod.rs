@@ -12,13 +12,13 @@ use crate::{Database, Fresh, wait, watching};
 use futures::future::join_all;
 use load::{Done, Load};
 use registry_client::{EventFilter, RetryPolicy};
-use server::Replica;
+use server::{Place, Replica};
 use std::time::{Duration, Instant};
 
 pub use balancer::Balancer;
 
-/// How long anything may take that has to happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long anything may take that has to happen, on a machine that has other things to do.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How the balancer finds out where nobody is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +121,7 @@ pub async fn run(plan: &Plan) -> Report {
 async fn start(plan: &Plan, database: &Fresh) -> Vec<Replica> {
     let mut replicas = Vec::new();
     for _ in 0..plan.replicas {
-        replicas.push(Replica::new().start(database, plan.delay).await);
+        replicas.push(Place::new().start(database, plan.delay).await);
     }
     replicas
 }

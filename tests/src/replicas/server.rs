@@ -27,7 +27,8 @@ pub(super) struct Replica {
 }
 
 impl Place {
-    fn new() -> Self {
+    /// One with an address of its own.
+    pub(super) fn new() -> Self {
         let [high, middle, low]: [u8; 3] = rand::random();
         Self {
             address: Ipv4Addr::new(127, high.max(1), middle, low.clamp(1, 254)),
@@ -49,11 +50,6 @@ impl Place {
 }
 
 impl Replica {
-    /// One with an address of its own, which does not run yet.
-    pub(super) fn new() -> Place {
-        Place::new()
-    }
-
     /// Where it serves, and where it tells of its health.
     pub(super) fn addresses(&self) -> (SocketAddr, SocketAddr) {
         (self.running.address(), SocketAddr::from((self.place.address, ADMIN)))

@@ -1,12 +1,11 @@
 //! The container image, which no engine builds here: that what it is made from is there, and that what it is made on suffices.
 
 use super::{root, text};
-use registry_tests::binary::{executable, registryctl};
-use std::process::Command;
 
 const DOCKERFILE: &str = "deploy/docker/Dockerfile";
 
 /// What the image without a shell has of libraries (gcr.io/distroless/cc-debian12), and what the kernel gives.
+#[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 const LIBRARIES: [&str; 5] = ["linux-vdso.so.1", "libc.so.6", "libgcc_s.so.1", "libm.so.6", "/lib64/ld-linux-x86-64.so.2"];
 
 /// What a Dockerfile copies out of the repository.
@@ -49,8 +48,10 @@ fn the_image_is_built_with_the_rust_of_the_workspace() {
 #[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 #[test]
 fn the_programs_need_no_other_library() {
+    use registry_tests::binary::{executable, registryctl};
+
     for program in [executable(), registryctl()] {
-        let output = Command::new("ldd").arg(program).output().expect("ldd");
+        let output = std::process::Command::new("ldd").arg(program).output().expect("ldd");
         assert!(output.status.success());
         let listed = String::from_utf8(output.stdout).expect("UTF-8");
         let needed: Vec<_> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();

@@ -1,7 +1,7 @@
-//! Why a command could not do what it is for, and what the shell is told.
+//! Why a command could not do what it is for. How it is told is in `report`, what the shell is told in `exit`.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use registry_client::Error;
 
@@ -13,6 +13,14 @@ pub enum Failure {
     /// The registry, or the way to it.
     #[error("{0}")]
     Registry(#[from] Error),
+    /// There is nobody to ask.
+    #[error("nothing answers at {endpoint}: {}", .error.message())]
+    Unreachable {
+        /// Where.
+        endpoint: String,
+        /// What the network says.
+        error: Error,
+    },
     /// A file.
     #[error("{}: {error}", .path.display())]
     File {
@@ -21,9 +29,24 @@ pub enum Failure {
         /// What is wrong with it.
         error: FileError,
     },
+    /// There is no such thing, as far as can be seen from here.
+    #[error("{0}")]
+    Missing(String),
+    /// Bytes are not what they should be.
+    #[error("{0}")]
+    Damaged(String),
     /// It is not what is meant.
     #[error("{0}")]
     Refused(String),
+    /// The arguments do not say what is to be done, or the configuration cannot be used.
+    #[error("{0}")]
+    Usage(String),
+    /// Somebody was asked, or there was nobody to ask.
+    #[error("{0}")]
+    Declined(String),
+    /// Standard output does not take it.
+    #[error("standard output: {0}")]
+    Output(io::Error),
     /// Somebody has had enough.
     #[error("interrupted")]
     Interrupted,
@@ -34,37 +57,9 @@ impl Failure {
     pub fn file<E: Into<FileError>>(path: &Path) -> impl Fn(E) -> Self {
         move |error| Self::File { path: path.to_owned(), error: error.into() }
     }
-}
 
-/// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// All is done: 0.
-    Done,
-    /// It could not be done, or not to its end: 1.
-    Failed,
-    /// It came to its end, and some of it failed: 3. (2 is what clap says of arguments that it does not understand.)
-    Partly,
-    /// Somebody pressed Ctrl-C: 130, as shells say it.
-    Interrupted,
-}
-
-impl From<&Failure> for Ending {
-    fn from(failure: &Failure) -> Self {
-        match failure {
-            Failure::Registry(_) | Failure::File { .. } | Failure::Refused(_) => Self::Failed,
-            Failure::Interrupted => Self::Interrupted,
-        }
-    }
-}
-
-impl From<Ending> for ExitCode {
-    fn from(ending: Ending) -> Self {
-        match ending {
-            Ending::Done => Self::SUCCESS,
-            Ending::Failed => Self::FAILURE,
-            Ending::Partly => Self::from(3),
-            Ending::Interrupted => Self::from(130),
-        }
+    /// For `map_err`: what was given for an argument cannot be used.
+    pub fn argument<E: std::fmt::Display>(name: &str) -> impl Fn(E) -> Self {
+        move |error| Self::Usage(format!("{name}: {error}"))
     }
 }

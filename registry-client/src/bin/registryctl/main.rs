@@ -1,36 +1,85 @@
-//! `registryctl`: what people do with a registry from a shell. Arguments, command, exit code; the commands are in `command`.
+//! `registryctl`: what people do with a registry from a shell. Arguments, command, exit code.
+//!
+//! - `command`: what can be asked for, a file for each noun and verb.
+//! - `session`, `connection`, `context`: which registry, and as whom.
+//! - `output`, `resource`, `text`: what is printed, and in which form.
+//! - `failure`, `report`, `exit`: what is said and what the shell is told if it cannot be done.
 
+mod arguments;
+mod ask;
+mod checksum;
 mod command;
 mod connection;
+mod context;
+mod contract;
+mod event_filter;
+mod events;
+mod exit;
 mod failure;
 mod file;
+mod output;
 mod progress;
+#[cfg(test)]
+mod reference;
+mod report;
+mod resource;
+mod session;
+mod standard_input;
+mod text;
+mod which;
 
+use std::io;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
+use tokio::runtime::Runtime;
 
 use crate::command::Arguments;
-use crate::failure::{Ending, Failure};
+use crate::exit::Exit;
+use crate::failure::Failure;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    let matches = Arguments::command().get_matches();
+    let mut arguments = match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
+    arguments.session.settle(&matches);
+    let session = arguments.session.clone();
+    let outcome = match Runtime::new() {
+        Ok(runtime) => {
+            let outcome = runtime.block_on(run(arguments));
+            // Whoever is still being asked does not have to answer.
+            runtime.shutdown_background();
+            outcome
+        }
+        Err(error) => Err(Failure::Refused(error.to_string())),
+    };
+    outcome.unwrap_or_else(|failure| conclude(&session.connection.explain(failure), session.output.is_json())).into()
+}
+
+/// Does it, unless somebody has had enough.
+async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let interrupted = async {
         match tokio::signal::ctrl_c().await {
             Ok(()) => Err(Failure::Interrupted),
             Err(_) => std::future::pending().await, // then it ends as it would without this
         }
     };
-    let outcome = tokio::select! {
-        outcome = arguments.run() => outcome,
+    tokio::select! {
+        // Whoever interrupts is heard from the beginning.
+        biased;
         interrupted = interrupted => interrupted,
-    };
-    match outcome {
-        Ok(ending) => ending.into(),
-        Err(failure) => {
-            progress::say(&format!("registryctl: {failure}"));
-            Ending::from(&failure).into()
-        }
+        outcome = arguments.run() => outcome,
     }
+}
+
+fn conclude(failure: &Failure, json: bool) -> Exit {
+    match failure {
+        // Whoever reads it has seen enough, and does not want to read of that either.
+        Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        failure if json => progress::say(&report::json(failure)),
+        failure => progress::say(&report::text(failure)),
+    }
+    failure.into()
 }

@@ -30,6 +30,23 @@ impl Progress {
         Self(bar)
     }
 
+    /// For bytes, on a terminal that somebody looks at.
+    pub fn bytes(what: &'static str, quiet: bool) -> Self {
+        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(0) }.with_message(what);
+        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left") {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    /// So many of so many bytes are done.
+    pub fn bytes_at(&self, done: u64, total: Option<u64>) {
+        if let Some(total) = total {
+            self.0.set_length(total);
+        }
+        self.0.set_position(done);
+    }
+
     /// So many are done.
     pub fn at(&self, items: u64) {
         self.0.set_position(items);

@@ -2,6 +2,7 @@
 
 use super::AsServer;
 use crate::command::say;
+use crate::config::Collector;
 use crate::first_key::{self, FirstKey};
 use crate::tls::Acceptor;
 use clap::Args;
@@ -23,6 +24,7 @@ impl Check {
         config.check()?;
         let target = config.place.target()?;
         let settings = config.settings()?;
+        Collector::named()?;
         if let Some(files) = settings.tls {
             Acceptor::open(files).map_err(|error| error.to_string())?;
         }

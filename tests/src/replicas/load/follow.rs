@@ -1,11 +1,12 @@
 //! Those who follow: a watch, and a memory of aliases that is kept current by one.
 
-use super::Progress;
+use super::{PAUSE, Progress};
 use futures::StreamExt;
 use registry_client::{CachedResolver, Client, Freshness, WatchItem};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{interval, timeout};
 
 /// What a watch has told.
 #[derive(Debug, Default)]
@@ -28,9 +29,9 @@ pub(in crate::replicas) struct Resolved {
 /// Follows from the beginning to the revision at which everything ends.
 pub(super) async fn watch(client: Client, end: watch::Receiver<Option<i64>>) -> Watched {
     let mut watched = Watched::default();
-    let mut watching = client.watch().after_revision(0).progress_interval(std::time::Duration::from_secs(1)).stream();
+    let mut watching = client.watch().after_revision(0).progress_interval(Duration::from_secs(1)).stream();
     while !watching.revision().is_some_and(|revision| end.borrow().is_some_and(|end| revision >= end)) {
-        let item = timeout(super::super::PATIENCE, watching.next()).await.expect("some news").expect("a stream without end");
+        let item = timeout(crate::replicas::PATIENCE, watching.next()).await.expect("some news").expect("a stream without end");
         match item.expect("a stream that mends itself") {
             WatchItem::Event(event) => watched.told.push((event.revision, event.index, event.last_in_revision)),
             WatchItem::Disconnected(_) => watched.disconnected += 1,
@@ -41,7 +42,7 @@ pub(super) async fn watch(client: Client, end: watch::Receiver<Option<i64>>) -> 
     watched
 }
 
-/// Asks without pause for what an alias stands for; in the end, the answer has to be current and of the end.
+/// Asks again and again for what an alias stands for; in the end, the answer has to be current and of the end.
 pub(super) async fn resolve(
     client: Client,
     model: String,
@@ -49,12 +50,13 @@ pub(super) async fn resolve(
     mut end: watch::Receiver<Option<i64>>,
 ) -> Resolved {
     let (resolver, mut resolved) = (CachedResolver::start(&client), Resolved::default());
+    let mut tick = interval(PAUSE);
     while !progress.is_enough() && resolved.wrong.is_empty() {
+        tick.tick().await;
         match resolver.resolve(model.as_str(), "production").await {
             Ok(_) => resolved.resolved += 1,
             Err(error) => resolved.wrong.push(format!("the resolver failed: {error} ({error:?})")),
         }
-        tokio::task::yield_now().await;
     }
     end.wait_for(Option::is_some).await.expect("an end");
     let truth = match client.resolve_release(model.as_str()).alias("production").send().await {

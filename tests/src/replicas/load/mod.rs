@@ -12,6 +12,7 @@ use read::Reader;
 use registry_client::Client;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use write::Writer;
@@ -23,8 +24,8 @@ struct Progress {
     writes: AtomicUsize,
     /// The revision of a write that was acknowledged; it only grows.
     revision: AtomicI64,
-    /// How many have ended because of what went wrong: the load would wait for them in vain.
-    failed: AtomicUsize,
+    /// Somebody has ended because of what went wrong.
+    failed: AtomicBool,
 }
 
 impl Progress {
@@ -61,6 +62,9 @@ async fn client(endpoint: &str, plan: &Plan) -> Client {
     keys::admin(endpoint).retry(plan.retry.clone()).connect().await.expect("a connection")
 }
 
+/// How long those who only read wait between two questions: they are to be disturbed, and not to disturb.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// What a writer writes to.
 fn model(number: usize) -> String {
     format!("models/of-writer-{number}")
@@ -86,12 +90,12 @@ impl Load {
         Self { progress, end, writers, readers, watch, resolver: tokio::spawn(resolves) }
     }
 
-    /// Waits until so many more writes were acknowledged.
+    /// Waits until so many more writes were acknowledged, or something went wrong.
     pub(super) async fn goes_on(&self, writes: usize) {
         let wanted = self.progress.writes.load(Ordering::SeqCst) + writes;
         let look = async || {
-            let all_failed = self.progress.failed.load(Ordering::SeqCst) == self.writers.len();
-            (all_failed || self.progress.writes.load(Ordering::SeqCst) >= wanted).then_some(())
+            let failed = self.progress.failed.load(Ordering::SeqCst);
+            (failed || self.progress.writes.load(Ordering::SeqCst) >= wanted).then_some(())
         };
         soon("the load goes on", look).await;
     }

@@ -1,10 +1,11 @@
 //! Those who read, each from whatever server the balancer gave it, and want to see what was acknowledged by any other.
 
-use super::Progress;
+use super::{PAUSE, Progress};
 use registry_client::{Client, Error};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+use tokio::time::interval;
 
 /// What a client was told.
 #[derive(Debug, Default)]
@@ -20,8 +21,9 @@ pub(in crate::replicas) struct Reader {
 /// Reads until it is enough, or something fails.
 pub(super) async fn read(client: Client, model: String, progress: Arc<Progress>) -> Reader {
     let mut reader = Reader::default();
-    let mut newest = 0;
+    let (mut newest, mut tick) = (0, interval(PAUSE));
     while !progress.is_enough() && reader.wrong.is_empty() {
+        tick.tick().await;
         let began = Instant::now();
         let found = one(&client, &model, progress.revision.load(Ordering::SeqCst)).await;
         reader.slowest = reader.slowest.max(began.elapsed());

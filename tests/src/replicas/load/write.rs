@@ -38,7 +38,7 @@ impl Writer {
     pub(super) async fn write(mut self, progress: Arc<Progress>) -> Self {
         while !progress.is_enough() {
             if let Err(error) = self.round(&progress).await {
-                progress.failed.fetch_add(1, Ordering::SeqCst);
+                progress.failed.store(true, Ordering::SeqCst);
                 self.failed = Some(error);
                 break;
             }

@@ -6,10 +6,11 @@ use clap::{Args, ValueEnum};
 use futures_util::TryStreamExt as _;
 use registry_client::{Client, Error, Exporting, ResourceKind};
 
-use crate::connection::Connection;
-use crate::failure::{Ending, Failure};
+use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::file::{Compression, FileError, Header, Place, Trailer, Writer};
 use crate::progress::{self, Counts, Progress};
+use crate::session::Session;
 
 /// How often an export is made from its beginning, because the connection broke and the registry has changed meanwhile.
 const ATTEMPTS: usize = 5;
@@ -67,15 +68,15 @@ struct Written {
 }
 
 impl Export {
-    pub(super) async fn run(self, connection: &Connection) -> Result<Ending, Failure> {
-        let client = connection.client().await?;
+    pub(super) async fn run(self, session: &Session) -> Result<Exit, Failure> {
+        let client = session.client().await?;
         let place = Place::take(&self.file).map_err(Failure::file(&self.file))?;
         let Written { trailer, counts, revision } = self.attempts(&client, &place).await?;
         place.publish().map_err(Failure::file(&self.file))?;
         let Trailer { item_count, sha256 } = trailer;
         progress::say(&format!("exported {item_count} items as of revision {revision}: {counts}"));
         progress::say(&format!("sha256 of its lines: {sha256}"));
-        Ok(Ending::Done)
+        Ok(Exit::Done)
     }
 
     async fn attempts(&self, client: &Client, place: &Place) -> Result<Written, Failure> {

@@ -9,10 +9,12 @@ use futures_util::{Stream, TryStreamExt as _, stream};
 use registry_client::{BegunImport, Client, ImportFailure, ImportSkip, OnConflict, SkipReason, TransferItem};
 use uuid::Uuid;
 
-use crate::connection::Connection;
-use crate::failure::{Ending, Failure};
+use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::file::{FileError, Header, Input, Trailer};
 use crate::progress::{self, Progress};
+use crate::report;
+use crate::session::Session;
 
 /// Brings the content of a file that `export` has written into a registry
 ///
@@ -88,8 +90,8 @@ struct Tally {
 }
 
 impl Import {
-    pub(super) async fn run(self, connection: &Connection) -> Result<Ending, Failure> {
-        let client = connection.client().await?;
+    pub(super) async fn run(self, session: &Session) -> Result<Exit, Failure> {
+        let client = session.client().await?;
         let input = Input::open(&self.file).map_err(Failure::file(&self.file))?;
         let (header, trailer) = input.verify().map_err(Failure::file(&self.file))?;
         let begun = self.begin(&client, &header, &trailer).await?;
@@ -101,7 +103,7 @@ impl Import {
         let items = items(&input, &self.file)?;
         let tally = self.import(begun, items, trailer.item_count).await?;
         self.conclude(&tally, &trailer);
-        Ok(if tally.failed_in_all > 0 { Ending::Partly } else { Ending::Done })
+        Ok(if tally.failed_in_all > 0 { Exit::Partly } else { Exit::Done })
     }
 
     async fn begin(&self, client: &Client, header: &Header, trailer: &Trailer) -> Result<BegunImport, Failure> {
@@ -171,7 +173,7 @@ impl Import {
                 tally.failed = tally.failed.saturating_add(1);
                 // With --fail-fast it is not acknowledged, and so it is not counted by the registry.
                 tally.failed_in_all = tally.failed_in_all.max(tally.failed);
-                progress.say(&format!("failed: item {sequence}, {}: {error}", progress::name(item)));
+                progress.say(&format!("failed: item {sequence}, {}: {}", progress::name(item), report::line(error)));
             }
             for ImportSkip { sequence, item, reason, .. } in &chunk.skips {
                 let count = tally.skipped.entry(why(*reason)).or_default();

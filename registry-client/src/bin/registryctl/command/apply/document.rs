@@ -1,0 +1,181 @@
+//! A document: a message of the contract, and which of its fields it says. May not: ask the registry anything.
+
+use prost::Message;
+use prost_reflect::{DynamicMessage, FieldDescriptor, MessageDescriptor, Value as Reflected};
+use registry_client::pb;
+use serde_json::{Map, Value};
+
+use crate::contract;
+
+type Object = Map<String, Value>;
+
+/// One of the kinds that can be applied.
+#[expect(clippy::large_enum_variant, reason = "there are as many as somebody has written")]
+pub(super) enum Document {
+    Model(Said<pb::Model>),
+    Release(Said<pb::Release>),
+    Alias(Pointed<pb::ReleaseAlias>),
+    Deployment(Pointed<pb::Deployment>),
+}
+
+/// What a document says.
+pub(super) struct Said<M> {
+    message: &'static str,
+    /// The values.
+    pub(super) values: M,
+    /// The fields that callers write and that the document names. Another one stays as it is.
+    fields: Vec<FieldDescriptor>,
+}
+
+/// What belongs to a release that the document may name in other words than the contract does.
+pub(super) struct Pointed<M> {
+    pub(super) said: Said<M>,
+    pub(super) version: String,
+    pub(super) quantization: Option<String>,
+    pub(super) platform: Option<String>,
+}
+
+impl TryFrom<Value> for Document {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let Value::Object(mut object) = value else { return Err("is no object".to_owned()) };
+        let kind = text(&mut object, &["kind"])?.ok_or("has no `kind`: Model, Release, ReleaseAlias or Deployment")?;
+        // What is different is found out here, against what is there.
+        object.remove("etag");
+        match kind.as_str() {
+            "Model" => Ok(Self::Model(Said::read("Model", object)?)).and_then(named),
+            "Release" => Ok(Self::Release(Said::read("Release", object)?)).and_then(named),
+            "ReleaseAlias" => {
+                let version = text(&mut object, &["version"])?;
+                Pointed::read("ReleaseAlias", version, object).map(Self::Alias).and_then(named)
+            }
+            "Deployment" => {
+                let kind = object.remove("deploymentKind").or_else(|| object.remove("deployment_kind"));
+                object.extend(kind.map(|kind| ("kind".to_owned(), kind)));
+                let version = text(&mut object, &["releaseVersion", "release_version"])?;
+                Pointed::read("Deployment", version, object).map(Self::Deployment).and_then(named)
+            }
+            other => Err(format!("`{other}` is no kind: Model, Release, ReleaseAlias and Deployment are")),
+        }
+    }
+}
+
+/// Takes a text out of the object.
+fn text(object: &mut Object, keys: &[&str]) -> Result<Option<String>, String> {
+    match keys.iter().find_map(|key| object.remove(*key).map(|value| (key, value))) {
+        None | Some((_, Value::Null)) => Ok(None),
+        Some((_, Value::String(text))) => Ok(Some(text)),
+        Some((key, _)) => Err(format!("`{key}` is no text")),
+    }
+}
+
+/// That it says which one it is.
+fn named(document: Document) -> Result<Document, String> {
+    let missing = match &document {
+        Document::Model(said) if said.values.name.is_empty() => "name",
+        Document::Release(said) if said.values.model_name.is_empty() => "modelName",
+        Document::Release(said) if said.values.version.is_empty() => "version",
+        Document::Alias(alias) if alias.said.values.model_name.is_empty() => "modelName",
+        Document::Alias(alias) if alias.said.values.alias.is_empty() => "alias",
+        Document::Alias(alias) if alias.version.is_empty() && alias.said.values.release_id.is_empty() => "version",
+        Document::Deployment(it) if it.said.values.release_id.is_empty() && it.said.values.model_name.is_empty() => "modelName",
+        Document::Deployment(it) if it.said.values.release_id.is_empty() && it.version.is_empty() => "releaseVersion",
+        Document::Deployment(it) if it.said.values.environment.is_empty() => "environment",
+        Document::Model(_) | Document::Release(_) | Document::Alias(_) | Document::Deployment(_) => return Ok(document),
+    };
+    Err(format!("has no `{missing}`"))
+}
+
+impl Document {
+    /// As the document says it.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Model(said) => said.message,
+            Self::Release(said) => said.message,
+            Self::Alias(alias) => alias.said.message,
+            Self::Deployment(deployment) => deployment.said.message,
+        }
+    }
+
+    /// As people know it.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Model(said) => said.values.name.clone(),
+            Self::Release(said) => {
+                let pb::Release { model_name, version, quantization, platform, .. } = &said.values;
+                let build = [quantization.as_deref().unwrap_or_default(), platform].join(" ");
+                format!("{model_name}:{version} {}", build.trim()).trim_end().to_owned()
+            }
+            Self::Alias(alias) => format!("{}@{}", alias.said.values.model_name, alias.said.values.alias),
+            Self::Deployment(it) => {
+                let (environment, cluster) = (&it.said.values.environment, it.said.values.cluster.as_deref());
+                let place = [environment.as_str(), cluster.unwrap_or_default()].join(" ");
+                format!("{} in {}", it.release_name(), place.trim_end())
+            }
+        }
+    }
+
+    /// What must be there before it, as [`name`](Self::name) has it.
+    pub(super) fn belongs_to(&self) -> Vec<String> {
+        match self {
+            Self::Model(_) => Vec::new(),
+            Self::Release(said) => vec![said.values.model_name.clone()],
+            Self::Alias(alias) => {
+                vec![alias.said.values.model_name.clone(), format!("{}:{}", alias.said.values.model_name, alias.version)]
+            }
+            Self::Deployment(it) => vec![it.said.values.model_name.clone(), it.release_name()],
+        }
+    }
+}
+
+impl Pointed<pb::Deployment> {
+    fn release_name(&self) -> String {
+        let pb::Deployment { release_id, model_name, .. } = &self.said.values;
+        if release_id.is_empty() { format!("{model_name}:{}", self.version) } else { format!("id:{release_id}") }
+    }
+}
+
+impl<M: Message + Default> Pointed<M> {
+    fn read(message: &'static str, version: Option<String>, mut object: Object) -> Result<Self, String> {
+        let (quantization, platform) = (text(&mut object, &["quantization"])?, text(&mut object, &["platform"])?);
+        Ok(Self { said: Said::read(message, object)?, version: version.unwrap_or_default(), quantization, platform })
+    }
+}
+
+impl<M: Message + Default> Said<M> {
+    fn read(message: &'static str, object: Object) -> Result<Self, String> {
+        let descriptor = contract::descriptor(message)?;
+        let written = object.keys().filter_map(|key| field(&descriptor, key));
+        let fields = written.filter(|field| !contract::is_output_only(field)).collect();
+        let values = contract::from_json(descriptor, Value::Object(object).to_string().as_bytes())?;
+        Ok(Self { message, values, fields })
+    }
+
+    /// The fields that are said and that are otherwise there.
+    pub(super) fn differing(&self, current: &M) -> Result<Vec<String>, String> {
+        let reflect = |values: &M| contract::reflect(contract::descriptor(self.message)?, values);
+        let (wanted, current) = (reflect(&self.values)?, reflect(current)?);
+        let differing = self.fields.iter().filter(|field| !is_same(field, &wanted, &current));
+        Ok(differing.map(|field| field.name().to_owned()).collect())
+    }
+}
+
+/// In either spelling.
+fn field(descriptor: &MessageDescriptor, key: &str) -> Option<FieldDescriptor> {
+    descriptor.get_field_by_json_name(key).or_else(|| descriptor.get_field_by_name(key))
+}
+
+fn is_same(field: &FieldDescriptor, one: &DynamicMessage, other: &DynamicMessage) -> bool {
+    let (first, second) = (one.get_field(field), other.get_field(field));
+    let sorted = |value: &Reflected| {
+        let mut texts: Vec<String> = value.as_list()?.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect();
+        texts.sort();
+        texts.dedup();
+        Some(texts)
+    };
+    if contract::is_unordered(field) {
+        return sorted(&first) == sorted(&second);
+    }
+    one.has_field(field) == other.has_field(field) && first == second
+}
