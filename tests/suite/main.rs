@@ -7,6 +7,7 @@ mod backup;
 mod binary;
 mod configuration;
 mod conformance;
+mod documents;
 mod drift;
 mod examples;
 mod faults;

@@ -52,6 +52,12 @@ const CHURN: [&str; 4] = [
     "INSERT INTO model_version_tags (\"key\", value, name, version) VALUES ('n', '1', 'churn', 1), ('n', '2', 'churn', 2), ('_hidden', 'h', 'churn', 2)",
 ];
 
+/// One with something in it, for documents.
+pub(crate) async fn some() -> OldFile {
+    let statements: Vec<&str> = FIRST.into_iter().chain(SECOND).chain(CHURN).collect();
+    OldFile::of(&statements).await
+}
+
 async fn model(registry: &Harness, name: &str) -> Model {
     registry.client.get_model(name).send().await.unwrap_or_else(|error| panic!("{name}: {error}"))
 }

@@ -24,7 +24,7 @@ use registry_tests::{Database, Harness};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use std::collections::BTreeMap;
 
-const SALT: &str = "pepper";
+pub(crate) const SALT: &str = "pepper";
 const FAIL: Options = Options { dry_run: false, on_conflict: OnConflict::Fail };
 
 /// An id that ends with these digits.
@@ -37,8 +37,19 @@ fn digest(digit: char) -> String {
     format!("sha256:{}", digit.to_string().repeat(64))
 }
 
+/// A Catapult with something in it, for documents.
+pub(crate) async fn some_catapult() -> Old {
+    let old = Old::catapult(Database::Sqlite).await;
+    old.model(1, "m", &[]).await;
+    old.version(2, 1, "1.0.0", &[]).await;
+    old
+}
+
+pub(crate) use mlflow::some as some_mlflow;
+pub(crate) use modelforge::some as some_modelforge;
+
 /// The database of another system.
-struct Old {
+pub(crate) struct Old {
     fresh: Fresh,
     db: DatabaseConnection,
 }
@@ -57,6 +68,10 @@ impl Old {
             old.sql(sql).await;
         }
         old
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.fresh.url()
     }
 
     async fn sql(&self, sql: &str) {

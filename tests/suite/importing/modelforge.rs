@@ -18,6 +18,11 @@ const ROWS: &str = "INSERT INTO fine_tuned_models (id, model_name, base_model, t
     (11, 'модель-ünïcode', 'b', '', 'x (Custom Model)', '1751364000', 'C:\\models\\x'),
     (12, '', '', '', NULL, '01/07/2025', '/models/e')";
 
+/// One with something in it, for documents.
+pub(crate) async fn some() -> OldFile {
+    OldFile::of(&[BEFORE, ROWS]).await
+}
+
 /// Every model, by the id that its row had.
 async fn models(registry: &Harness) -> BTreeMap<String, Model> {
     let list = registry.client.list_models().view(ModelView::Full).show_deleted();
