@@ -105,6 +105,14 @@ impl Client {
     }
 
     /// Enables an API key that was disabled.
+    ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+    /// let key = client.enable_api_key("0193f0c4-7b1e-7c3a-9d52-2f6a1c0b8e11").send().await?;
+    /// println!("{} is {:?}", key.name, key.state());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn enable_api_key(&self, id: impl Into<String>) -> TransitionApiKey {
         self.transition_api_key(id, ApiKeyState::Active)
     }

@@ -47,6 +47,16 @@ impl Client {
     }
 
     /// Like [`create_artifact`](Self::create_artifact), with all fields at once, whatever they are.
+    ///
+    /// ```no_run
+    /// use registry_client::{Artifact, ReleaseRef};
+    ///
+    /// # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+    /// let artifact = Artifact { name: "model.onnx".to_owned(), file_path: "s3://builds/model.onnx".to_owned(), ..Default::default() };
+    /// client.create_artifact_from(ReleaseRef::key("llama-3-7b", "1.0.0"), artifact).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create_artifact_from(&self, parent: impl Into<ArtifactParent>, artifact: pb::Artifact) -> CreateArtifact {
         let (parent, artifact) = (Some(parent.into().into()), Some(artifact));
         CreateArtifact { call: self.call(pb::CreateArtifactRequest { parent, artifact, ..Default::default() }) }
@@ -74,6 +84,16 @@ impl Client {
     }
 
     /// Like [`upload_artifact`](Self::upload_artifact), with all fields at once, whatever they are.
+    ///
+    /// ```no_run
+    /// use registry_client::{Artifact, ReleaseRef};
+    ///
+    /// # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+    /// let artifact = Artifact { name: "model.onnx".to_owned(), artifact_type: "onnx".to_owned(), ..Default::default() };
+    /// client.upload_artifact_from(ReleaseRef::key("llama-3-7b", "1.0.0"), artifact).send_file("out/model.onnx").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn upload_artifact_from(&self, parent: impl Into<ArtifactParent>, artifact: pb::Artifact) -> UploadArtifact {
         UploadArtifact::new(self.clone(), parent.into(), artifact)
     }
@@ -141,6 +161,16 @@ impl Client {
 
     /// Like [`update_artifact`](Self::update_artifact), with the message and the names of its fields that are to be written: a field
     /// that is named and unset is cleared. No names (for example `None::<&str>`) means no mask, and thus every field that is set.
+    ///
+    /// ```no_run
+    /// use registry_client::{Artifact, ArtifactId};
+    ///
+    /// # async fn run(client: registry_client::Client, artifact: Artifact) -> Result<(), registry_client::Error> {
+    /// let id = ArtifactId::new(&artifact.id);
+    /// client.update_artifact_from(id, artifact, ["python_version", "uploaded_by"]).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update_artifact_from(
         &self,
         artifact: impl Into<ArtifactId>,

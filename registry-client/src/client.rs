@@ -195,6 +195,14 @@ impl Client {
 
     /// This client with the API key in a file, see [`Builder::api_key_file`]. Clones made before keep theirs.
     ///
+    /// ```no_run
+    /// # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+    /// let bot = client.clone().with_api_key_file("/run/secrets/bot-key")?;
+    /// # let _ = bot;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Endpoint`] if the file cannot be read or holds no key, or if the key would go over a network in the clear.
@@ -224,12 +232,33 @@ impl Client {
 
     /// The connection, with the API key: for other services of the same server (health, reflection) and for requests that are not even
     /// messages.
+    ///
+    /// ```no_run
+    /// use registry_client::pb::system_service_client::SystemServiceClient;
+    ///
+    /// # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+    /// let mut stub = SystemServiceClient::new(client.connection()).max_decoding_message_size(32 * 1024 * 1024);
+    /// # let _ = &mut stub;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn connection(&self) -> Connection {
         self.connection.clone()
     }
 
     /// The connection without the API key.
+    ///
+    /// ```no_run
+    /// use registry_client::pb;
+    /// use registry_client::pb::system_service_client::SystemServiceClient;
+    ///
+    /// # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+    /// let mut nobody = SystemServiceClient::new(client.raw_channel());
+    /// assert!(nobody.get_server_info(pb::GetServerInfoRequest {}).await.is_err(), "who asks is not said");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn raw_channel(&self) -> Connection {
         self.connection.clone().with_credentials(Credentials::None)
@@ -252,48 +281,128 @@ impl Client {
     }
 
     /// The generated stub of the release service, see [`model_service`](Self::model_service).
+    ///
+    /// ```no_run
+    /// use registry_client::pb;
+    ///
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let answer = client.release_service().get_release(pb::GetReleaseRequest::default()).await?;
+    /// # let _ = answer;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn release_service(&self) -> ReleaseServiceClient<Connection> {
         ReleaseServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// The generated stub of the artifact service, see [`model_service`](Self::model_service).
+    ///
+    /// ```no_run
+    /// use registry_client::pb;
+    ///
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let answer = client.artifact_service().get_artifact(pb::GetArtifactRequest::default()).await?;
+    /// # let _ = answer;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn artifact_service(&self) -> ArtifactServiceClient<Connection> {
         ArtifactServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// The generated stub of the deployment service, see [`model_service`](Self::model_service).
+    ///
+    /// ```no_run
+    /// use registry_client::pb;
+    ///
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let answer = client.deployment_service().get_deployment(pb::GetDeploymentRequest::default()).await?;
+    /// # let _ = answer;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn deployment_service(&self) -> DeploymentServiceClient<Connection> {
         DeploymentServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// The generated stub of the system service, see [`model_service`](Self::model_service).
+    ///
+    /// ```no_run
+    /// use registry_client::pb;
+    ///
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let answer = client.system_service().get_server_info(pb::GetServerInfoRequest {}).await?;
+    /// # let _ = answer;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn system_service(&self) -> SystemServiceClient<Connection> {
         SystemServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// The generated stub of the watch service, see [`model_service`](Self::model_service).
+    ///
+    /// ```no_run
+    /// use registry_client::pb;
+    ///
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let answer = client.watch_service().list_events(pb::ListEventsRequest::default()).await?;
+    /// # let _ = answer;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn watch_service(&self) -> WatchServiceClient<Connection> {
         WatchServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// The generated stub of the API key service, see [`model_service`](Self::model_service).
+    ///
+    /// ```no_run
+    /// use registry_client::pb;
+    ///
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let answer = client.api_key_service().list_api_keys(pb::ListApiKeysRequest::default()).await?;
+    /// # let _ = answer;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn api_key_service(&self) -> ApiKeyServiceClient<Connection> {
         ApiKeyServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// The generated stub of the audit service, see [`model_service`](Self::model_service).
+    ///
+    /// ```no_run
+    /// use registry_client::pb;
+    ///
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let answer = client.audit_service().list_audit_entries(pb::ListAuditEntriesRequest::default()).await?;
+    /// # let _ = answer;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn audit_service(&self) -> AuditServiceClient<Connection> {
         AuditServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// The generated stub of the transfer service, see [`model_service`](Self::model_service).
+    ///
+    /// ```no_run
+    /// use registry_client::pb;
+    ///
+    /// # async fn run(client: registry_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let answer = client.transfer_service().export(pb::ExportRequest::default()).await?;
+    /// # let _ = answer;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn transfer_service(&self) -> TransferServiceClient<Connection> {
         TransferServiceClient::new(self.connection()).max_decoding_message_size(MAX_ANSWER_BYTES)

@@ -163,7 +163,8 @@ impl Builder {
         self
     }
 
-    /// Makes the client and its connection.
+    /// Makes the client and its connection: one attempt, whatever the [retries](Self::retry) of the calls are. Whoever would rather wait for a
+    /// registry that is not there yet makes a [lazy](Self::connect_lazy) client, whose first call does.
     ///
     /// # Errors
     ///

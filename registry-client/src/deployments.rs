@@ -37,6 +37,16 @@ impl Client {
     }
 
     /// Like [`create_deployment`](Self::create_deployment), with all fields at once, whatever they are.
+    ///
+    /// ```no_run
+    /// use registry_client::{Deployment, ReleaseRef};
+    ///
+    /// # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+    /// let deployment = Deployment { environment: "production".to_owned(), replicas: Some(3), ..Default::default() };
+    /// client.create_deployment_from(ReleaseRef::key("llama-3-7b", "1.0.0"), deployment).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create_deployment_from(&self, release: impl Into<ReleaseRef>, deployment: pb::Deployment) -> CreateDeployment {
         let (release_ref, deployment) = (Some(release.into().into()), Some(deployment));
         CreateDeployment { call: self.call(pb::CreateDeploymentRequest { release_ref, deployment, ..Default::default() }) }
@@ -96,6 +106,16 @@ impl Client {
 
     /// Like [`update_deployment`](Self::update_deployment), with the message and the names of its fields that are to be written: a field
     /// that is named and unset is cleared. No names (for example `None::<&str>`) means no mask, and thus every field that is set.
+    ///
+    /// ```no_run
+    /// use registry_client::{Deployment, DeploymentId};
+    ///
+    /// # async fn run(client: registry_client::Client, deployment: Deployment) -> Result<(), registry_client::Error> {
+    /// let id = DeploymentId::new(&deployment.id);
+    /// client.update_deployment_from(id, deployment, ["replicas", "host_port"]).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update_deployment_from(
         &self,
         deployment: impl Into<DeploymentId>,

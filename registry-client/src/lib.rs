@@ -88,7 +88,9 @@
 //! Each call has a deadline, 30 s unless the [client](Builder::timeout) or the call says otherwise. The server is told, and the client
 //! gives up by itself as well; both are [`Error::DeadlineExceeded`]. Until then, a call is repeated when the failure is a passing one
 //! or the answer got lost: see [`RetryPolicy`]. That is safe for writes too. Each carries a request id, the same on every attempt, by
-//! which the registry makes the change once and [answers again](Answer::replayed) what it answered first.
+//! which the registry makes the change once and [answers again](Answer::replayed) what it answered first. Only
+//! [`create_api_key`](Client::create_api_key) and [`rotate_api_key`](Client::rotate_api_key) have none, because nobody keeps their answers,
+//! which are secrets: they are not repeated once they may have arrived.
 //!
 //! When the last attempt has failed as well, it can still be [unknown](Error::outcome_unknown) whether a write has happened. A program
 //! that wants to find out makes up the id by itself, passes it to `request_id` of the builder, and makes the call again with the same
@@ -204,6 +206,11 @@ mod watch;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/CLIENT.md")]
 struct Guide;
+
+/// What is shown first, likewise.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
 
 pub use registry_proto::method::{Idempotency, Method};
 pub use registry_proto::v1 as pb;

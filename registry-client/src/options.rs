@@ -143,6 +143,13 @@ macro_rules! per_call {
     ($Builder:ident $(<$R:ident: $Bound:path>)?: $($options:ident).+) => {
         impl $(<$R: $Bound>)? $Builder $(<$R>)? {
             /// How this call is repeated when it fails, instead of how the client does it.
+            ///
+            /// ```no_run
+            /// # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+            /// client.get_model("llama-3-7b").retry(registry_client::RetryPolicy::none()).send().await?;
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn retry(mut self, policy: crate::RetryPolicy) -> Self {
                 self.$($options).+.set_retry(policy);
                 self
@@ -150,6 +157,13 @@ macro_rules! per_call {
 
             /// Names this call in the header `x-request-id`, so that it can be found in the logs of both sides. Visible ASCII. Every
             /// attempt carries the same one.
+            ///
+            /// ```no_run
+            /// # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+            /// client.get_model("llama-3-7b").correlation_id("rollout-42").send().await?;
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn correlation_id(mut self, id: impl Into<String>) -> Self {
                 self.$($options).+.set_correlation_id(id.into());
                 self
@@ -157,6 +171,13 @@ macro_rules! per_call {
 
             /// Sends a header of your own with every attempt, for what is in front of the registry: a proxy, a mesh. Visible ASCII. Once more
             /// with another name for another one; those that mean something to the registry or to gRPC are refused.
+            ///
+            /// ```no_run
+            /// # async fn run(client: registry_client::Client) -> Result<(), registry_client::Error> {
+            /// client.get_model("llama-3-7b").header("x-tenant", "blue").send().await?;
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn header(mut self, name: impl AsRef<str>, value: impl Into<String>) -> Self {
                 self.$($options).+.set_header(name.as_ref(), value.into());
                 self

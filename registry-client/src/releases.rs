@@ -45,6 +45,16 @@ impl Client {
     }
 
     /// Like [`create_release`](Self::create_release), with all fields at once, whatever they are.
+    ///
+    /// ```no_run
+    /// use registry_client::Release;
+    ///
+    /// # async fn run(client: registry_client::Client, digest: String) -> Result<(), registry_client::Error> {
+    /// let release = Release { version: "1.0.0".to_owned(), digest: Some(digest), ..Default::default() };
+    /// client.create_release_from("llama-3-7b", release).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create_release_from(&self, model: impl Into<ModelRef>, release: pb::Release) -> CreateRelease {
         let (model_ref, release) = (Some(model.into().into()), Some(release));
         CreateRelease { call: self.call(pb::CreateReleaseRequest { model_ref, release, ..Default::default() }) }
@@ -183,6 +193,16 @@ impl Client {
 
     /// Like [`update_release`](Self::update_release), with the message and the names of its fields that are to be written: a field
     /// that is named and unset is cleared. No names (for example `None::<&str>`) means no mask, and thus every field that is set.
+    ///
+    /// ```no_run
+    /// use registry_client::{Release, ReleaseRef};
+    ///
+    /// # async fn run(client: registry_client::Client, release: Release) -> Result<(), registry_client::Error> {
+    /// let key = ReleaseRef::key("llama-3-7b", "1.0.0");
+    /// client.update_release_from(key, release, ["release_notes", "mlflow_url"]).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update_release_from(
         &self,
         release: impl Into<ReleaseRef>,

@@ -18,13 +18,14 @@ use crate::Error;
 /// [`Error::outcome_unknown`].
 ///
 /// The pause doubles from one attempt to the next, with a random part so that clients do not come back all at once. If the registry says
-/// how long to wait, the pause is at least that. No pause goes beyond the deadline of the call: the last error is returned instead.
+/// how long to wait, the pause is at least that. No pause goes beyond the deadline of the call: the last error is returned instead. With the
+/// defaults, a registry that nobody finds for 20 s is waited for; [`connect`](crate::Builder::connect) waits for nobody.
 ///
 /// ```
 /// use std::time::Duration;
 /// use registry_client::RetryPolicy;
 ///
-/// let patient = RetryPolicy::default().max_attempts(10).max_delay(Duration::from_secs(2));
+/// let patient = RetryPolicy::default().max_attempts(30).max_delay(Duration::from_secs(2));
 /// let never = RetryPolicy::none();
 /// assert_ne!(patient, never);
 /// ```
@@ -37,12 +38,14 @@ pub struct RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// 5 attempts of at most 10 s; the first pause is 100 to 200 ms, and the longest 5 to 10 s.
+    /// 12 attempts of at most 10 s; the first pause is 100 to 200 ms, and the longest 3 to 6 s. All pauses together are 21 s or more.
+    ///
+    /// A server that is started again is away for seconds, and a balancer may need some more to notice either.
     fn default() -> Self {
         Self {
-            max_attempts: 5,
+            max_attempts: 12,
             initial_delay: Duration::from_millis(100),
-            max_delay: Duration::from_secs(5),
+            max_delay: Duration::from_secs(3),
             attempt_timeout: Duration::from_secs(10),
         }
     }
@@ -55,7 +58,7 @@ impl RetryPolicy {
         Self::default().max_attempts(1)
     }
 
-    /// How often the request is sent at most, the first time included. 0 counts as 1. Default: 5.
+    /// How often the request is sent at most, the first time included. 0 counts as 1. Default: 12.
     #[must_use]
     pub fn max_attempts(mut self, attempts: usize) -> Self {
         self.max_attempts = attempts;
@@ -69,7 +72,7 @@ impl RetryPolicy {
         self
     }
 
-    /// Where the pause stops growing, not counting the random part. Default: 5 s.
+    /// Where the pause stops growing, not counting the random part. Default: 3 s.
     #[must_use]
     pub fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay;

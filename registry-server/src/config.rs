@@ -22,6 +22,7 @@ mod words;
 
 use crate::domain::Clock;
 use crate::serve::Settings;
+use crate::telemetry::Dropped;
 use clap::Parser;
 
 pub use authentication::Authentication;
@@ -133,6 +134,7 @@ impl Config {
             calls: limits.into(),
             quota: storage.quota(),
             tls: tls.files()?,
+            dropped: Dropped::default(),
             #[cfg(feature = "sabotage")]
             sabotage: crate::sabotage::Sabotage::default(),
         })

@@ -2,6 +2,7 @@
 //!
 //! The file is on disk before the key is in the database: whoever is interrupted in between finds it and goes on.
 
+use crate::config::secret_file;
 use crate::domain::caller::Origin;
 use crate::domain::{ApiKeyId, Caller, Error, RequestId, Secret};
 use crate::serve::StartError;
@@ -111,7 +112,7 @@ fn write_out(path: &Path, secret: &Secret) -> io::Result<()> {
 }
 
 fn warn_if_readable(path: &Path) {
-    if fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0) {
-        tracing::warn!(file = %path.display(), "the file with the first API key can be read by others: make it 0600");
+    if secret_file::is_open(path) {
+        tracing::warn!(file = %path.display(), "everybody on this machine can read the file with the first API key: chmod o= it");
     }
 }

@@ -25,6 +25,7 @@ impl Settings {
     #[must_use]
     pub fn in_process(listen: SocketAddr, storage: PathBuf, secret: Secret) -> Self {
         Self {
+            dropped: crate::telemetry::Dropped::default(),
             listen,
             admin_listen: None,
             migrating: Migrating::Auto,

@@ -14,7 +14,8 @@ use crate::refusals::Refusals;
 use crate::service::Registry;
 use crate::storage::{Storage, StorageError, StorageTarget};
 use crate::store::{Migrating, Store, Target, WriterTask};
-use crate::tls::{Acceptor, TlsFiles};
+use crate::telemetry::{Dropped, Traces};
+use crate::tls::{Acceptor, TlsFiles, Unusable};
 use crate::{chain, health, housekeeping, layer, listener, systemd};
 use std::fs;
 use std::net::SocketAddr;
@@ -32,6 +33,12 @@ use tonic::service::Routes;
 
 /// How long a write may take that was begun for a caller who is gone. It was not acknowledged.
 const LAST_WRITE: Duration = Duration::from_millis(500);
+
+/// How long a server that has stopped may still take to deliver its traces.
+const LAST_TRACES: Duration = Duration::from_secs(2);
+
+/// How long it takes at the most after `--shutdown-delay` and `--shutdown-grace`: the last write, the last traces, and ending.
+pub const AFTER_GRACE: Duration = Duration::from_secs(3);
 
 /// Why the server did not start: a sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +78,8 @@ pub struct Settings {
     pub quota: Quota,
     /// What connections are made secure with; without it they are not.
     pub tls: Option<TlsFiles>,
+    /// Spans that were not sent, for the metrics.
+    pub dropped: Dropped,
     /// Which safety is off, for the tests to find.
     #[cfg(feature = "sabotage")]
     pub sabotage: crate::sabotage::Sabotage,
@@ -121,6 +130,7 @@ impl Server {
             calls,
             quota,
             tls,
+            dropped,
             ..
         } = settings;
         let tls = tls.map(Acceptor::open).transpose().map_err(|error| StartError(error.to_string()))?;
@@ -144,7 +154,7 @@ impl Server {
         let all = AllLimits { connections: limits, calls, quota, grace, told_apart };
         let watch = Health::watch(store.clone(), storage, leaving.clone()).await;
         let api = Api::new(registry.clone(), watch.health(), stop.clone(), all, &refusals, &metrics);
-        let scrape = scrape(&registry, &metrics, &watch, &refusals, tls.as_ref(), &api);
+        let scrape = scrape(&registry, &metrics, &watch, &refusals, tls.as_ref(), &api, dropped);
         let routes = api.routes(routes);
         let (log, ended) = (AuditLog::new(clock), CancellationToken::new());
         let gate = Gate::new(&calls, told_apart, &refusals);
@@ -207,12 +217,16 @@ impl Server {
 
     /// Reads the files of TLS again, for the connections to come. If they cannot be used, the log says why, and
     /// those that were read before stay in use.
-    pub fn reload(&self) {
+    pub fn reload(&self) -> Option<Unusable> {
         match self.tls.as_ref().map(Acceptor::reload) {
             Some(Ok(())) => tracing::info!("the files of TLS were read again: new connections use them"),
-            Some(Err(error)) => tracing::error!(%error, "the files of TLS cannot be used: the ones read before stay in use"),
+            Some(Err(error)) => {
+                tracing::error!(%error, "the files of TLS cannot be used: the ones read before stay in use");
+                return Some(error);
+            }
             None => tracing::info!("there is nothing to read again: the server runs without TLS"),
         }
+        None
     }
 
     /// Says NOT_SERVING and goes on serving, for as long as balancers may need to notice.
@@ -309,6 +323,7 @@ fn scrape(
     refusals: &Refusals,
     tls: Option<&Acceptor>,
     api: &Api,
+    dropped: Dropped,
 ) -> Scrape {
     let sources = Sources {
         metrics: metrics.clone(),
@@ -316,6 +331,7 @@ fn scrape(
         refusals: refusals.clone(),
         tls: tls.cloned(),
         running: api.running(),
+        dropped,
     };
     Scrape::of(registry.clone(), sources)
 }
@@ -347,10 +363,11 @@ fn add_reflection(routes: Routes) -> Result<Routes, StartError> {
 ///
 /// # Errors
 /// [`StartError`].
-pub async fn run(config: &Config) -> Result<(), StartError> {
+pub async fn run(config: &Config, traces: Option<&Traces>) -> Result<(), StartError> {
     config.check().map_err(StartError)?;
     let target = config.place.target().map_err(StartError)?;
-    let settings = config.settings().map_err(StartError)?;
+    let mut settings = config.settings().map_err(StartError)?;
+    settings.dropped = traces.map(Traces::dropped).unwrap_or_default();
     let storage = settings.storage.clone();
     if let (Target::Postgres(_), StorageTarget::Directory(path)) = (&target, &storage) {
         let path = path.display();
@@ -371,8 +388,10 @@ pub async fn run(config: &Config) -> Result<(), StartError> {
             signal = signals.next() => break signal,
             _ = hangups.recv() => {
                 systemd::reloads();
-                server.reload();
-                systemd::serves(&serving);
+                match server.reload() {
+                    None => systemd::serves(&serving),
+                    Some(why) => systemd::serves(&format!("{serving}; the files of TLS could not be read again: {why}")),
+                }
             }
         }
     };
@@ -381,6 +400,9 @@ pub async fn run(config: &Config) -> Result<(), StartError> {
     let stopped = async {
         server.leave(config.process.shutdown_delay).await;
         server.stop().await;
+        if let Some(traces) = traces {
+            traces.end(LAST_TRACES).await;
+        }
     };
     tokio::select! {
         () = stopped => tracing::info!("stopped"),

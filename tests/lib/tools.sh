@@ -71,6 +71,13 @@ tools_mlflow() {
     export REGISTRY_TEST_MLFLOW=$environment/bin/python
 }
 
+# What reads OpenMetrics, which promtool does not: PyPI's client of Prometheus. Not on the PATH: REGISTRY_TEST_OPENMETRICS is its Python.
+tools_openmetrics() {
+    if [[ -n ${REGISTRY_TEST_OPENMETRICS:-} ]]; then return; fi
+    tools_environment prometheus-client-0.26.0 prometheus-client==0.26.0
+    export REGISTRY_TEST_OPENMETRICS=$environment/bin/python
+}
+
 # grpcurl, from wherever it comes: the tests only speak its command line.
 tools_grpcurl() {
     if command -v grpcurl >/dev/null; then return; fi

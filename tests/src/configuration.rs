@@ -14,6 +14,10 @@ environment, the environment over the file, and the file over the default. No fi
 registry-server config init registry.toml              # writes every setting with its help, all commented out
 registry-server config check --config registry.toml    # would the server start with it? 0 or 1, and a sentence
 registry-server config show --config registry.toml     # every setting, and who says so; also -o json and -o toml
+```
+
+<!-- in another terminal -->
+```sh
 registry-server --config registry.toml
 ```
 
@@ -23,7 +27,7 @@ flag. A key that is not a setting, a value of another type and one that the rule
 line and key, all at once, and the server does not start. `migrate`, `import`, `backup`, `restore` and `health` read the same file and take from it what
 they have flags for.
 
-A switch that is on in the file is turned off by its variable (`REGISTRY_INSECURE_PLAINTEXT=false`). A variable that begins with `REGISTRY_` and that
+An empty variable is none: the file and the default stand. A switch that is on in the file is turned off by its variable (`REGISTRY_INSECURE_PLAINTEXT=false`). A variable that begins with `REGISTRY_` and that
 nothing reads is named in a warning at the start.
 
 ## Secrets

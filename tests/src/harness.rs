@@ -61,6 +61,7 @@ impl Harness {
     #[must_use]
     pub fn settings() -> Settings {
         Settings {
+            dropped: registry_server::telemetry::Dropped::default(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             admin_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
             migrating: Migrating::Auto,

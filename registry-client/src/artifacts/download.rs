@@ -26,12 +26,14 @@ const SILENCE: Duration = Duration::from_secs(90);
 pub struct DownloadArtifact {
     pub(super) call: Transfer,
     pub(super) request: pb::DownloadArtifactRequest,
+    /// Whether `save` replaces nothing.
+    pub(super) keeps_existing: bool,
 }
 
 impl DownloadArtifact {
     pub(super) fn new(client: Client, artifact: ArtifactId) -> Self {
         let request = pb::DownloadArtifactRequest { artifact_id: artifact.into(), ..Default::default() };
-        Self { call: Transfer::new(client, Method::DownloadArtifact), request }
+        Self { call: Transfer::new(client, Method::DownloadArtifact), request, keeps_existing: false }
     }
 
     /// Leaves out so many bytes at the beginning.
@@ -46,6 +48,13 @@ impl DownloadArtifact {
     /// Takes so many bytes at the most. 0 means all that follow.
     pub fn limit(mut self, bytes: u64) -> Self {
         self.request.limit_bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        self
+    }
+
+    /// [`save`](Self::save) fails with [`Error::File`] if something has the name when the file is complete, and replaces nothing; what has come
+    /// stays beside it. On file systems without hard links it fails, too.
+    pub fn keep_existing(mut self) -> Self {
+        self.keeps_existing = true;
         self
     }
 

@@ -72,6 +72,15 @@ impl Part {
         sync_directory(name).await
     }
 
+    /// The same, unless something has that name: then it fails with [`io::ErrorKind::AlreadyExists`], and keeps the one that it has.
+    pub(super) async fn publish_new(self, name: &Path) -> io::Result<()> {
+        self.file.sync_all().await?;
+        // In one step, which a look and a rename are not.
+        fs::hard_link(&self.path, name).await?;
+        fs::remove_file(&self.path).await?;
+        sync_directory(name).await
+    }
+
     /// Removes it.
     pub(super) async fn discard(self) -> io::Result<()> {
         fs::remove_file(&self.path).await
@@ -108,4 +117,29 @@ async fn sync_directory(name: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 async fn sync_directory(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::ErrorKind;
+
+    use super::{Part, beside};
+
+    /// Also what has taken the name since the file was begun; what has come stays where it is.
+    #[tokio::test]
+    async fn a_new_file_replaces_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let name = directory.path().join("weights.bin");
+        let mut part = Part::take(beside(&name, "id")).await.unwrap();
+        part.append(b"new").await.unwrap();
+        fs::write(&name, "old").unwrap();
+        assert_eq!(part.publish_new(&name).await.unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&name).unwrap(), b"old");
+
+        fs::remove_file(&name).unwrap();
+        Part::take(beside(&name, "id")).await.unwrap().publish_new(&name).await.unwrap();
+        assert_eq!(fs::read(&name).unwrap(), b"new");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
 }

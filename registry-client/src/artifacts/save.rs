@@ -14,8 +14,8 @@ use crate::{Artifact, Error, retry};
 
 impl DownloadArtifact {
     /// Downloads the whole artifact into a file, and gives the artifact. What has come is kept beside it, as `NAME.ARTIFACT-ID.part`,
-    /// until it is complete and has been verified by its checksum; then it takes the name, whatever had it, and both are on disk when
-    /// this returns. If the connection breaks or the registry gives the stream up, the download goes on where it stopped, as often in a
+    /// until it is complete and has been verified by its checksum; then it takes the name, whatever had it (unless that is to be
+    /// [kept](Self::keep_existing)), and both are on disk when this returns. If the connection breaks or the registry gives the stream up, the download goes on where it stopped, as often in a
     /// row as the [`RetryPolicy`](crate::RetryPolicy) says; and so does another call after this one has failed, with the same path. What
     /// was there before and turns out to be wrong is downloaded anew.
     ///
@@ -58,7 +58,14 @@ impl Saving<'_> {
             completed => completed,
         };
         match completed {
-            Ok(artifact) => self.part.publish(self.path).await.map(|()| artifact).map_err(|error| file(self.path, error)),
+            Ok(artifact) => {
+                let published = if self.download.keeps_existing {
+                    self.part.publish_new(self.path).await
+                } else {
+                    self.part.publish(self.path).await
+                };
+                published.map(|()| artifact).map_err(|error| file(self.path, error))
+            }
             Err(error) => Err(self.abandon(error).await),
         }
     }

@@ -1,9 +1,7 @@
 //! A client as a registry: calls with its deadlines and retries, streams as they are on the wire. May not: change what it passes on.
 
-use std::pin::pin;
-
-use futures_util::future::{Either, select};
-use futures_util::stream::{Stream, StreamExt as _};
+use futures_util::future::{BoxFuture, Either, select};
+use futures_util::stream::{self, Stream, StreamExt as _};
 use registry_proto::method::Method;
 use registry_proto::v1 as pb;
 use tokio::sync::oneshot;
@@ -27,9 +25,9 @@ macro_rules! client {
                 &self,
                 requests: MessageStream<pb::UploadArtifactRequest>,
             ) -> Result<pb::UploadArtifactResponse, Error> {
-                let (messages, broken) = unbroken(requests);
+                let (messages, mut broken) = unbroken(requests);
                 let mut stub = self.artifact_service();
-                let answer = whole(Method::UploadArtifact, Box::pin(stub.upload_artifact(messages)), broken).await?;
+                let answer = whole(Method::UploadArtifact, Box::pin(stub.upload_artifact(messages)), &mut broken).await?;
                 Ok(answer.into_inner())
             }
 
@@ -52,10 +50,10 @@ macro_rules! client {
                 &self,
                 requests: MessageStream<pb::ImportRequest>,
             ) -> Result<MessageStream<pb::ImportResponse>, Error> {
-                let (messages, broken) = unbroken(requests);
+                let (messages, mut broken) = unbroken(requests);
                 let mut stub = self.transfer_service();
-                let answer = whole(Method::Import, Box::pin(stub.import(messages)), broken).await;
-                answer.map(|answer| told(Method::Import, answer))
+                let answer = whole(Method::Import, Box::pin(stub.import(messages)), &mut broken).await?;
+                Ok(told_until(told(Method::Import, answer), broken))
             }
         }
     };
@@ -71,29 +69,37 @@ fn told<M: Send + 'static>(method: Method, answer: Response<Streaming<M>>) -> Me
     Box::pin(answer.into_inner().map(move |message| message.map_err(|status| Error::from_status(method, status))))
 }
 
+/// Why the messages of a caller broke off; never, if they do not.
+type Broken = BoxFuture<'static, Error>;
+
 /// Waits for the answer to a stream of messages, unless that breaks.
 async fn whole<A>(
     method: Method,
     answer: impl Future<Output = Result<A, Status>> + Unpin,
-    broken: oneshot::Receiver<Error>,
+    broken: &mut Broken,
 ) -> Result<A, Error> {
-    let broken = async {
-        match broken.await {
-            Ok(error) => error,
-            // It ended well: only the answer is left to wait for.
-            Err(_) => std::future::pending().await,
-        }
-    };
-    match select(answer, pin!(broken)).await {
+    match select(answer, broken).await {
         Either::Left((answer, _)) => answer.map_err(|status| Error::from_status(method, status)),
         Either::Right((error, _)) => Err(error),
     }
 }
 
+/// The answers to a stream of messages, which end with the reason when that breaks: the registry would wait for more, and so would whoever
+/// waits for the registry.
+fn told_until<M: Send + 'static>(answers: MessageStream<M>, broken: Broken) -> MessageStream<M> {
+    Box::pin(stream::unfold(Some((answers, broken)), async |open| {
+        let (mut answers, broken) = open?;
+        match select(answers.next(), broken).await {
+            Either::Left((answer, broken)) => answer.map(|answer| (answer, Some((answers, broken)))),
+            Either::Right((error, _)) => Some((Err(error), None)),
+        }
+    }))
+}
+
 /// The messages of a stream, and why it broke if it does. Its end would say that this is all, so a broken one does not end.
-fn unbroken<M: Send + 'static>(stream: MessageStream<M>) -> (impl Stream<Item = M> + Send + 'static, oneshot::Receiver<Error>) {
+fn unbroken<M: Send + 'static>(stream: MessageStream<M>) -> (impl Stream<Item = M> + Send + 'static, Broken) {
     let (tell, broken) = oneshot::channel();
-    let messages = futures_util::stream::unfold((stream, Some(tell)), async |(mut stream, mut tell)| {
+    let messages = stream::unfold((stream, Some(tell)), async |(mut stream, mut tell)| {
         match stream.next().await? {
             Ok(message) => Some((message, (stream, tell))),
             Err(error) => {
@@ -102,6 +108,13 @@ fn unbroken<M: Send + 'static>(stream: MessageStream<M>) -> (impl Stream<Item = 
                 }
                 std::future::pending().await
             }
+        }
+    });
+    let broken = Box::pin(async {
+        match broken.await {
+            Ok(error) => error,
+            // It ended well: only the answer is left to wait for.
+            Err(_) => std::future::pending().await,
         }
     });
     (messages, broken)

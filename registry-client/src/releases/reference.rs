@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use registry_proto::method::Method;
 
-use crate::{Client, Error, Reference, ReferenceError, Release, ReleaseId, ReleaseQuery};
+use crate::options::{Options, per_call};
+use crate::rpc::Rpc;
+use crate::{Answer, Call, Client, Error, Reference, ReferenceError, Release, ReleaseId, ReleaseQuery};
 
 /// Asks which release a [`Reference`] stands for. Made by [`Client::resolve`].
 #[derive(Clone, Debug)]
@@ -16,7 +18,8 @@ pub struct ResolveReference {
     quantization: Option<String>,
     platform: Option<String>,
     environment: Option<String>,
-    timeout: Option<Duration>,
+    min_revision: Option<i64>,
+    options: Options,
 }
 
 impl Client {
@@ -31,7 +34,16 @@ impl Client {
     /// ```
     pub fn resolve(&self, reference: impl TryInto<Reference, Error: Into<ReferenceError>>) -> ResolveReference {
         let (client, reference) = (self.clone(), reference.try_into().map_err(Into::into));
-        ResolveReference { client, reference, quantization: None, platform: None, environment: None, timeout: None }
+        let (quantization, platform, environment) = (None, None, None);
+        ResolveReference {
+            client,
+            reference,
+            quantization,
+            platform,
+            environment,
+            min_revision: None,
+            options: Options::default(),
+        }
     }
 }
 
@@ -56,7 +68,13 @@ impl ResolveReference {
 
     /// Gives this call another deadline than the client has: this long, attempts and pauses together.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.options.set_timeout(timeout);
+        self
+    }
+
+    /// Reads the registry as it was at this revision or later, whichever of several servers behind a balancer answers.
+    pub fn min_revision(mut self, revision: i64) -> Self {
+        self.min_revision = Some(revision);
         self
     }
 
@@ -66,15 +84,22 @@ impl ResolveReference {
     ///
     /// [`Error::Invalid`] if the text refers to nothing, and otherwise those of [`ResolveRelease::send`](crate::ResolveRelease::send).
     pub async fn send(self) -> Result<Release, Error> {
-        let Self { client, reference, quantization, platform, environment, timeout } = self;
+        Ok(self.send_with_meta().await?.value)
+    }
+
+    /// Like [`send`](Self::send), and also returns what the headers of the answer say.
+    ///
+    /// # Errors
+    ///
+    /// See [`send`](Self::send).
+    pub async fn send_with_meta(self) -> Result<Answer<Release>, Error> {
+        let Self { client, reference, quantization, platform, environment, min_revision, options } = self;
         let refused = |why: ReferenceError| Error::refused(Method::ResolveRelease, "reference", &why.to_string());
         let reference = reference.map_err(refused)?;
         if let Reference::Id(id) = reference {
             let mut get = client.get_release(ReleaseId::new(id));
-            if let Some(timeout) = timeout {
-                get = get.timeout(timeout);
-            }
-            return get.send().await;
+            get.call = with(get.call, min_revision, options);
+            return get.send_with_meta().await;
         }
         let mut query = ReleaseQuery::try_from(reference).map_err(refused)?;
         if let Some(quantization) = quantization {
@@ -87,9 +112,18 @@ impl ResolveReference {
             query = query.environment(environment);
         }
         let mut resolve = client.resolve_release_from(query);
-        if let Some(timeout) = timeout {
-            resolve = resolve.timeout(timeout);
-        }
-        resolve.send().await
+        resolve.call = with(resolve.call, min_revision, options);
+        resolve.send_with_meta().await
+    }
+}
+
+per_call!(ResolveReference: options);
+
+/// A call of which nothing was said yet, with what was said.
+fn with<R: Rpc>(mut call: Call<R>, min_revision: Option<i64>, options: Options) -> Call<R> {
+    call.options = options;
+    match min_revision {
+        Some(revision) => call.min_revision(revision),
+        None => call,
     }
 }

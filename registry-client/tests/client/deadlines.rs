@@ -64,7 +64,7 @@ async fn the_last_attempt_gets_all_that_is_left() {
         (RetryPolicy::default().max_attempts(2), 2),
         (RetryPolicy::default().attempt_timeout(Duration::MAX), 1),
         (RetryPolicy::default().attempt_timeout(Duration::from_secs(30)), 1),
-        (RetryPolicy::default().attempt_timeout(Duration::ZERO), 5),
+        (RetryPolicy::default().max_attempts(5).attempt_timeout(Duration::ZERO), 5),
     ] {
         let fake = Fake::new(hanging());
         let begun = Instant::now();

@@ -13,6 +13,7 @@ mod changes;
 mod connect;
 mod coverage;
 mod deadlines;
+mod documented;
 mod environment;
 mod errors;
 mod fake;

@@ -133,7 +133,7 @@ async fn every_detail_of_a_refusal_arrives() {
 #[tokio::test(start_paused = true)]
 async fn a_status_arrives_as_it_is() {
     let (client, flaky) = flaky(9, || Status::internal("a bug").into());
-    let error = client.create_model("iris", "/iris").send().await.unwrap_err();
+    let error = client.with_retry(RetryPolicy::default().max_attempts(5)).create_model("iris", "/iris").send().await.unwrap_err();
     assert_eq!((error.code(), error.message(), error.outcome_unknown()), (Code::Internal, "a bug", true));
     assert_eq!(flaky.calls.lock().unwrap().len(), 5, "nobody who knows has answered");
 }
@@ -237,6 +237,21 @@ async fn streams_go_both_ways() {
     assert_eq!(items.len(), 3);
     let summary = client.import("id").send(stream::iter(items.into_iter().map(Ok))).await.unwrap();
     assert_eq!((summary.created, summary.failures.len()), (3, 0));
+}
+
+/// The registry has answered and waits for more, of which there will be none.
+#[tokio::test(start_paused = true)]
+async fn a_source_that_breaks_ends_the_import_of_a_client_that_is_taken_for_a_registry() {
+    let fake = crate::fake::Fake::new([]);
+    let (send, messages) = futures::channel::mpsc::unbounded();
+    let options = pb::import_request::Message::Options(pb::import_request::Options::default());
+    send.unbounded_send(Ok(pb::ImportRequest { message: Some(options) })).unwrap();
+    let (answers, open) = futures::join!(Registry::import(&fake.client, messages.boxed()), fake.accept_import());
+    send.unbounded_send(Err(Refusal::new(ErrorReason::BackendUnavailable).into())).unwrap();
+    let told: Vec<_> = answers.unwrap().collect().await;
+    let [Err(error)] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!(error.reason(), Some(ErrorReason::BackendUnavailable));
+    drop(open);
 }
 
 #[tokio::test(start_paused = true)]

@@ -45,6 +45,7 @@ async fn every_kind_of_call_has_them() {
     let release = || ReleaseRef::key("iris", "1.0");
     let _ = client.create_model("iris", "/iris").header(HEADER.0, HEADER.1).correlation_id(ID).send().await;
     let _ = client.call(pb::GetServerInfoRequest {}).header(HEADER.0, HEADER.1).correlation_id(ID).send().await;
+    let _ = client.resolve("iris@live").header(HEADER.0, HEADER.1).correlation_id(ID).send().await;
     let _ = client.list_models().header(HEADER.0, HEADER.1).correlation_id(ID).pages().next().await;
     let _ = client.upload_artifact(release(), "w").header(HEADER.0, HEADER.1).correlation_id(ID).send_bytes("w").await;
     let _ = client.download_artifact("id").header(HEADER.0, HEADER.1).correlation_id(ID).bytes().await;
@@ -56,10 +57,10 @@ async fn every_kind_of_call_has_them() {
     let (_, _) = futures::join!(import.begin(), async { drop(fake.accept_import().await) });
     let seen = fake.seen();
     let methods: Vec<_> = seen.iter().map(|seen| seen.method).collect();
-    let [uploads, downloads] = [Method::UploadArtifact, Method::DownloadArtifact];
+    let calls = [Method::CreateModel, Method::GetServerInfo, Method::ResolveRelease, Method::ListModels];
+    let bytes = [Method::UploadArtifact, Method::DownloadArtifact];
     let streams = [Method::Watch, Method::Export, Method::Import];
-    assert_eq!(methods[..5], [Method::CreateModel, Method::GetServerInfo, Method::ListModels, uploads, downloads]);
-    assert_eq!(methods[5..], streams);
+    assert_eq!(methods, [&calls[..], &bytes, &streams].concat());
     seen.iter().for_each(carries_both);
 }
 
@@ -80,6 +81,26 @@ async fn a_call_can_have_its_own_retries() {
     let upload = fake.client.upload_artifact(ReleaseRef::key("iris", "1.0"), "w").retry(RetryPolicy::none());
     assert_eq!(upload.send_bytes("w").await.unwrap_err().code(), Code::Unavailable);
     assert_eq!(fake.seen().len(), 1);
+}
+
+/// Whichever call it comes to.
+#[tokio::test(start_paused = true)]
+async fn a_reference_is_resolved_with_the_options_of_the_call() {
+    let id = "id:0193f0c4-7b1e-7c3a-9d52-2f6a1c0b8e11";
+    for (reference, method) in [("iris@live", Method::ResolveRelease), (id, Method::GetRelease)] {
+        let fake = Fake::new([unavailable()]);
+        let call = fake.client.resolve(reference).retry(RetryPolicy::none()).min_revision(7).timeout(Duration::from_secs(3));
+        let error = call.header(HEADER.0, HEADER.1).correlation_id(ID).send_with_meta().await.unwrap_err();
+        let seen = fake.seen();
+        assert_eq!((error.code(), seen.len(), seen[0].method), (Code::Unavailable, 1, method));
+        carries_both(&seen[0]);
+        assert_eq!(header(&seen[0], "x-min-revision"), Some("7"));
+        let told: u64 = header(&seen[0], "grpc-timeout").unwrap().trim_end_matches(char::is_alphabetic).parse().unwrap();
+        assert!(told <= 3_000_000, "{told}");
+    }
+    let fake = Fake::new([]);
+    let error = fake.client.resolve("iris@live").header("te", "trailers").send().await.unwrap_err();
+    assert_eq!((error.violations()[0].field.as_str(), fake.seen().len()), ("te", 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -172,7 +172,8 @@ async fn what_the_registry_refuses_is_not_repeated() {
 async fn a_write_that_is_lost_each_time_has_an_unknown_outcome() {
     for method in repeatable() {
         let fake = Fake::new(std::iter::repeat_with(|| Reply::Fail(Status::unavailable("a proxy says so"))).take(5));
-        let error = call(&fake.client, method).await.unwrap_err();
+        let client = fake.client.clone().with_retry(RetryPolicy::default().max_attempts(5));
+        let error = call(&client, method).await.unwrap_err();
         assert!(matches!(error, Error::Unavailable(_)), "{error}");
         assert!(error.outcome_unknown() && !error.is_retryable(), "{error}");
         assert_eq!(fake.seen().len(), 5, "{method:?}");
@@ -315,13 +316,25 @@ async fn the_policy_limits_the_attempts() {
         (RetryPolicy::none(), 1),
         (RetryPolicy::default().max_attempts(0), 1),
         (RetryPolicy::default().max_attempts(3), 3),
-        (RetryPolicy::default(), 5),
+        (RetryPolicy::default(), 12),
     ] {
-        let fake = Fake::new(std::iter::repeat_with(unavailable).take(10));
-        let error = fake.client.clone().with_retry(policy).get_model("iris").send().await.unwrap_err();
+        let fake = Fake::new(std::iter::repeat_with(unavailable).take(20));
+        let client = fake.client.clone().with_retry(policy).with_timeout(Duration::from_secs(60));
+        let error = client.get_model("iris").send().await.unwrap_err();
         assert!(error.is_retryable());
         assert_eq!(fake.seen().len(), attempts);
     }
+}
+
+/// As long as a server that is started again is away, and its balancer has not noticed.
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_is_away_for_twenty_seconds_is_waited_for() {
+    let begun = tokio::time::Instant::now();
+    let fake = Fake::new(std::iter::repeat_with(unavailable).take(1000));
+    let error = fake.client.create_model("iris", "/iris").send().await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable(_)), "{error}");
+    let elapsed = begun.elapsed();
+    assert!(elapsed > Duration::from_secs(20) && elapsed < Duration::from_secs(30), "{elapsed:?}");
 }
 
 #[tokio::test(start_paused = true)]

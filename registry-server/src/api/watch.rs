@@ -17,7 +17,7 @@ use crate::service::Registry;
 use crate::service::history::{Events, FEW, Start, Wanted};
 use crate::shares::{Full, Share, Shares};
 use crate::store::events::Place;
-use crate::telemetry::carried;
+use crate::telemetry::untraced;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use prost::Message;
@@ -245,7 +245,7 @@ impl Watcher {
         let place = self.place;
         #[cfg(feature = "sabotage")]
         let request_id = self.request_id.clone();
-        let task = tokio::spawn(carried(async move {
+        let task = tokio::spawn(untraced(async move {
             #[cfg(feature = "sabotage")]
             registry.sabotage().strike(Fault::Read, &request_id);
             let _turn = reading.acquire().await.map_err(|_| Error::ShuttingDown)?;

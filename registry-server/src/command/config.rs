@@ -49,6 +49,14 @@ impl Configuration {
         }
     }
 
+    /// Whether it is about what a server would do.
+    pub(super) const fn checks(&self) -> bool {
+        match &self.what {
+            What::Check(_) => true,
+            What::Init(_) | What::Show(_) => false,
+        }
+    }
+
     /// Does it.
     ///
     /// # Errors

@@ -10,17 +10,13 @@ pub mod import;
 pub mod migrate;
 pub mod restore;
 
-use crate::config::{self as configuration, Collector, Config, Given, LogFlags, Refused, Told};
+use crate::config::{self as configuration, Config, Given, LogFlags, Refused, Told};
 use crate::telemetry::Traces;
 use crate::{api, cores, serve, telemetry};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::{Write, stdout};
 use std::process::ExitCode;
-use std::time::Duration;
-
-/// How long a server that has stopped may still take to deliver its traces.
-const LAST_TRACES: Duration = Duration::from_secs(2);
 
 /// A model registry: which models exist, which releases each has, and which is which, over gRPC.
 // What is said here comes last, and would otherwise hide what `Config` says of itself.
@@ -82,18 +78,16 @@ pub async fn run(arguments: &[OsString]) -> Result<ExitCode, Refused> {
 
 impl Arguments {
     async fn run(self, given: &[Given], doubts: &[String]) -> Result<ExitCode, String> {
-        // Commands are short, and somebody looks at them: there is nothing to trace.
-        let collector = if self.command.is_none() { Collector::named()? } else { None };
-        let traces = collector.as_ref().map(Traces::to).transpose()?;
+        let (traces, untraced) = self.traces();
         if let Some(log) = self.command.as_ref().map_or(Some(&self.serve.log), Command::log) {
             telemetry::start(log.log_format, &log.log, traces.as_ref())?;
         }
-        for doubt in doubts {
+        for doubt in doubts.iter().chain(&untraced) {
             tracing::warn!("{doubt}");
         }
         cores::allow(self.serve.process.allow_core_dumps);
         match self.command {
-            None => serve(&self.serve, traces).await,
+            None => serve(&self.serve, traces.as_ref()).await,
             Some(Command::Migrate(command)) => command.run().await,
             Some(Command::Import(command)) => command.run().await,
             Some(Command::Backup(command)) => command.run().await,
@@ -102,13 +96,28 @@ impl Arguments {
             Some(Command::Health(command)) => command.run().await,
         }
     }
+
+    /// Where traces are sent, or why there are none though a collector is named: what was meant for every program of a machine
+    /// keeps no server from starting. Commands are short, and somebody looks at them: there is nothing to trace.
+    fn traces(&self) -> (Option<Traces>, Option<String>) {
+        let (serves, checks) = match &self.command {
+            None => (true, false),
+            Some(Command::Config(command)) => (false, command.checks()),
+            Some(Command::Migrate(_) | Command::Import(_) | Command::Backup(_) | Command::Restore(_) | Command::Health(_)) => {
+                (false, false)
+            }
+        };
+        if !serves && !checks {
+            return (None, None);
+        }
+        match Traces::named() {
+            Ok(traces) => (traces.filter(|_| serves), None),
+            Err(why) => (None, Some(why)),
+        }
+    }
 }
 
-/// Serves, and then sends what is left of the traces.
-async fn serve(config: &Config, traces: Option<Traces>) -> Result<ExitCode, String> {
-    let served = serve::run(config).await.map_err(|error| error.to_string());
-    if let Some(traces) = traces {
-        traces.end(LAST_TRACES).await;
-    }
-    served.map(|()| ExitCode::SUCCESS)
+async fn serve(config: &Config, traces: Option<&Traces>) -> Result<ExitCode, String> {
+    let served = serve::run(config, traces).await;
+    served.map(|()| ExitCode::SUCCESS).map_err(|error| error.to_string())
 }

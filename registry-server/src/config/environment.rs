@@ -5,7 +5,7 @@
 use super::Source;
 use clap::Command;
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use zeroize::Zeroizing;
 
 /// The secret of the first key. Not a flag, which everybody on the machine could read.
@@ -34,10 +34,16 @@ const OF_OTHERS: [&str; 10] = [
 /// What others begin with. Kubernetes tells every container of a service that is called `registry` with the last two.
 const OF_OTHERS_BEGIN: [&str; 4] = ["REGISTRY_CLIENT_", "REGISTRY_TEST_", "REGISTRY_SERVICE_", "REGISTRY_PORT_"];
 
-/// A variable as it is.
+/// A variable as it is. An empty one is none: that is how Compose and the like pass on what is not set.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 pub(super) fn raw(name: &str) -> Option<OsString> {
-    std::env::var_os(name)
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// Whether a variable is there, and empty.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+pub(super) fn is_empty(name: &OsStr) -> bool {
+    std::env::var_os(name).is_some_and(|value| value.is_empty())
 }
 
 /// What another system salted the secrets of its API keys with, if the environment says so.
@@ -58,7 +64,7 @@ pub fn secrets() -> Vec<(&'static str, Source)> {
 pub(super) fn unknown(command: &Command) -> Vec<String> {
     let mut known = BTreeSet::from([FIRST_KEY.to_owned(), LEGACY_SALT.to_owned()]);
     collect(command, &mut known);
-    let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let set = std::env::vars_os().filter(|(_, value)| !value.is_empty()).filter_map(|(name, _)| name.into_string().ok());
     let mut unknown: Vec<_> = set.filter(|name| name.starts_with(OURS) && !is_of_others(name) && !known.contains(name)).collect();
     unknown.sort();
     // What all begin with would make each like any other.

@@ -20,6 +20,10 @@ pub struct Network {
     #[command(flatten)]
     pub admin: Admin,
 
+    /// Serve /metrics, /livez, /readyz and /health, without TLS and without asking anybody who he is, on an address other than loopback
+    #[arg(long, env = "REGISTRY_INSECURE_ADMIN", value_parser = BoolishValueParser::new())]
+    pub insecure_admin: bool,
+
     /// Serve addresses other than loopback without TLS, for example behind a proxy that has it: keys and data can be read on the way
     #[arg(long, env = "REGISTRY_INSECURE_PLAINTEXT", value_parser = BoolishValueParser::new())]
     pub insecure_plaintext: bool,
@@ -37,7 +41,7 @@ pub struct Network {
 #[derive(Debug, Clone, PartialEq, Args)]
 #[command(next_help_heading = "Network")]
 pub struct Admin {
-    /// Where /health, /livez, /readyz and /metrics are answered over HTTP, or `off`. Anything but a loopback address needs --insecure-plaintext
+    /// Where /health, /livez, /readyz and /metrics are answered over HTTP, or `off`. Anything but a loopback address needs --insecure-admin
     #[arg(long, env = "REGISTRY_ADMIN_LISTEN", value_name = "ADDRESS:PORT|off", default_value = "127.0.0.1:50052")]
     pub admin_listen: AdminListen,
 }
@@ -70,9 +74,9 @@ impl Network {
     /// What may not be read on the way does not go there, and whoever is not asked who he is must be on this machine.
     pub(super) fn check(&self, has_tls: bool, asks_nobody: bool) -> Result<(), String> {
         let admin = self.admin.admin_listen.0;
-        if let Some(address) = admin.filter(|address| !address.ip().is_loopback() && !self.insecure_plaintext) {
+        if let Some(address) = admin.filter(|address| !address.ip().is_loopback() && !self.insecure_admin) {
             return Err(format!(
-                "--admin-listen {address}: it has no TLS and asks nobody who he is: name a loopback address, or say --insecure-plaintext"
+                "--admin-listen {address}: it has no TLS and asks nobody who he is: name a loopback address, or say --insecure-admin"
             ));
         }
         if self.listen.ip().is_loopback() {

@@ -17,7 +17,7 @@ pub struct Process {
 
     /// How long the server goes on as before after SIGTERM or SIGINT, and only says NOT_SERVING, so that balancers send callers elsewhere
     ///
-    /// As long as a balancer needs to notice; 0s if there is none. The server ends at most --shutdown-grace and a second after that.
+    /// As long as a balancer needs to notice; 0s if there is none. The server ends at most --shutdown-grace and a second after that, with traces three seconds.
     #[arg(long, env = "REGISTRY_SHUTDOWN_DELAY", value_name = "DURATION", default_value = "1s", value_parser = pause)]
     pub shutdown_delay: Duration,
 

@@ -27,7 +27,11 @@ pub fn read(named_by: &str, path: &Path) -> Result<Zeroizing<String>, String> {
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-/// Whether others than its owner can read a file.
-pub(super) fn is_open(path: &Path) -> bool {
-    path.metadata().is_ok_and(|file| file.mode() & 0o077 != 0)
+/// Where an orchestrator puts the secrets of a container. Who can read them there is not for the file to say: a container has one user,
+/// and the file belongs to whoever made it outside.
+const MOUNTED: &str = "/run/secrets";
+
+/// Whether everybody on the machine can read or change a file. A group is not everybody: who is in it was somebody's choice.
+pub(crate) fn is_open(path: &Path) -> bool {
+    !path.starts_with(MOUNTED) && path.metadata().is_ok_and(|file| file.mode() & 0o007 != 0)
 }

@@ -5,6 +5,7 @@
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 const PROTOCOLS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
 const DISABLED: &str = "OTEL_SDK_DISABLED";
+const QUEUE: &str = "OTEL_BSP_MAX_QUEUE_SIZE";
 const EXPORTER: &str = "OTEL_TRACES_EXPORTER";
 
 /// A collector of traces. Where it is stays in the environment: there may be a secret in it.
@@ -14,6 +15,8 @@ pub struct Collector {
     pub variable: &'static str,
     /// Whether it is spoken to by TLS.
     pub tls: bool,
+    /// How many spans wait for it at the most.
+    pub queue: usize,
 }
 
 impl Collector {
@@ -29,15 +32,22 @@ impl Collector {
             return Ok(None);
         }
         if let Some((variable, _)) = PROTOCOLS.into_iter().find_map(named).filter(|(_, protocol)| protocol != "grpc") {
-            return Err(format!("{variable}: traces are sent by grpc only: say grpc, or leave it out"));
+            return Err(format!(
+                "{variable}: there are no traces, because they are sent by grpc only: say grpc, or leave it out"
+            ));
         }
         let scheme = endpoint.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         match scheme.as_deref() {
-            Some("http") => Ok(Some(Self { variable, tls: false })),
-            Some("https") => Ok(Some(Self { variable, tls: true })),
-            Some(_) | None => Err(format!("{variable}: expected http://HOST:PORT or https://HOST:PORT")),
+            Some("http") => Ok(Some(Self { variable, tls: false, queue: queue() })),
+            Some("https") => Ok(Some(Self { variable, tls: true, queue: queue() })),
+            Some(_) | None => Err(format!("{variable}: there are no traces: expected http://HOST:PORT or https://HOST:PORT")),
         }
     }
+}
+
+/// As the library reads it.
+fn queue() -> usize {
+    value(QUEUE).and_then(|size| size.trim().parse().ok()).filter(|size| *size > 0).unwrap_or(2048)
 }
 
 /// An empty variable is none, as everywhere.

@@ -99,14 +99,14 @@ const FORMS: [(&str, &str); 3] = [
 /// [`Refused`].
 pub fn read<A: CommandFactory + FromArgMatches>(arguments: &[OsString]) -> Result<Told<A>, Refused> {
     let command = A::command();
-    let plain = A::command().try_get_matches_from(arguments).map_err(|error| named(error, arguments))?;
+    let plain = without_empty(A::command()).try_get_matches_from(arguments).map_err(|error| named(error, arguments))?;
     let asked = Asked::of(&command, &plain);
     let file = match asked.of_argument(FILE, ArgMatches::get_one::<PathBuf>) {
         Some(path) => Some(File::read(path)?),
         None => None,
     };
     let outdone = outdone(&asked, file.as_ref())?;
-    let mut matches = with_file(A::command(), file.as_ref(), &outdone).try_get_matches_from(arguments)?;
+    let mut matches = with_file(without_empty(A::command()), file.as_ref(), &outdone).try_get_matches_from(arguments)?;
     let given = given(&Asked::of(&command, &matches), file.as_ref());
     let doubts = doubts(&command, file.as_ref(), &given);
     Ok(Told { arguments: A::from_arg_matches_mut(&mut matches)?, given, doubts })
@@ -134,6 +134,13 @@ impl<'a> Asked<'a> {
     fn of_argument<T>(&self, name: &'a str, ask: impl FnOnce(&'a ArgMatches, &'a str) -> Option<T>) -> Option<T> {
         if self.has(name) { ask(self.matches, name) } else { None }
     }
+}
+
+/// A command for which an empty variable is as if it were not there: it wins over nothing.
+fn without_empty(command: Command) -> Command {
+    let is_empty = |arg: &Arg| arg.get_env().is_some_and(environment::is_empty);
+    let told = |arg: Arg| if is_empty(&arg) { arg.env(Resettable::Reset) } else { arg };
+    command.mut_args(told).mut_subcommands(without_empty)
 }
 
 /// A command whose defaults are what the file says; what is outdone is as if it had not been said.
@@ -219,12 +226,14 @@ fn doubts(command: &Command, file: Option<&File>, given: &[Given]) -> Vec<String
         url.is_some_and(|url| url.parse::<crate::store::Target>().is_ok_and(|target| target.has_password()))
     };
     if let Some(file) = file.filter(|file| holds_password(file) && secret_file::is_open(file.path())) {
-        doubts
-            .push(format!("{}: it holds a password, and others than its owner can read it: make it 0600", file.path().display()));
+        doubts.push(format!(
+            "{}: it holds a password, and everybody on this machine can read it: chmod o= it",
+            file.path().display()
+        ));
     }
     let named = given.iter().find(|given| given.setting.key() == "database_url_file").and_then(|given| given.shown.first());
     if let Some(path) = named.filter(|path| secret_file::is_open(path.as_ref())) {
-        doubts.push(format!("{path}: others than its owner can read the URL of the database: make it 0600"));
+        doubts.push(format!("{path}: everybody on this machine can read the URL of the database: chmod o= it"));
     }
     doubts
 }

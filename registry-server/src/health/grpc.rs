@@ -7,12 +7,12 @@ use tokio_util::sync::CancellationToken;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
-/// What a service needs. Without its database nothing of the registry works, and without the bytes of artifacts everything else does.
+/// What a service needs.
 fn needs(service: &str) -> &'static [Component] {
     match service {
         "storage" => &[Component::Storage],
         "modelregistry.v1.ArtifactService" => &[Component::Database, Component::Storage],
-        _ => &[Component::Database],
+        _ => &Component::OF_CALLS,
     }
 }
 

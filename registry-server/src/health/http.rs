@@ -70,9 +70,9 @@ async fn metrics(scrape: Scrape, headers: HeaderMap) -> Response<Body> {
     answer(true, format.content_type(), scrape.text(format).await)
 }
 
-/// Whether calls can be sent here; with `verbose`, what that depends on, a line each.
+/// Whether calls can be sent here; with `verbose`, a line for each component and for the server itself, also for what is not needed for that.
 fn readiness(found: Found, query: Option<&str>) -> Response<Body> {
-    let ready = found.serves(&Component::ALL);
+    let ready = found.is_ready();
     let end = if ready { "ok\n" } else { "not ready\n" };
     let verbose = query.is_some_and(|query| query.split('&').any(|part| part == "verbose" || part.starts_with("verbose=")));
     if !verbose {

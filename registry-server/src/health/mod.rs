@@ -32,6 +32,10 @@ pub enum Component {
 }
 
 impl Component {
+    /// What every call needs: whoever is without it is not to be sent any. Without the storage only artifacts are not served, and no
+    /// other server of the registry would serve them either.
+    pub const OF_CALLS: [Self; 1] = [Self::Database];
+
     /// All of them.
     pub const ALL: [Self; 2] = [Self::Database, Self::Storage];
 
@@ -67,6 +71,12 @@ impl Found {
     #[must_use]
     pub fn serves(&self, needed: &[Component]) -> bool {
         !self.leaving && needed.iter().all(|component| self.is_healthy(*component))
+    }
+
+    /// Whether calls can be sent here.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.serves(&Component::OF_CALLS)
     }
 
     /// Whether the server is about to stop.

@@ -12,6 +12,30 @@ use std::sync::atomic::Ordering;
 
 const POOL: [&str; 1] = ["pool"];
 
+/// What the database is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Figure {
+    /// How far the registry has come, and where its history begins.
+    Revision,
+    /// When the oldest event happened.
+    OldestEvent,
+    /// How many bytes of artifacts there are.
+    StoredBytes,
+}
+
+impl Figure {
+    const ALL: [Self; 3] = [Self::Revision, Self::OldestEvent, Self::StoredBytes];
+
+    const fn label(self) -> Labels<1> {
+        let figure = match self {
+            Self::Revision => "revision",
+            Self::OldestEvent => "oldest_event",
+            Self::StoredBytes => "stored_bytes",
+        };
+        [("figure", figure)]
+    }
+}
+
 /// The values that were read last.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Readings {
@@ -22,7 +46,7 @@ pub(super) struct Readings {
     pub(super) transfers: Gauge,
     pub(super) exports: Gauge,
     pub(super) imports: Gauge,
-    pub(super) stored: Gauge,
+    stored: Gauge,
     pub(super) stored_most: Gauge,
     revision: Gauge,
     compacted: Gauge,
@@ -33,6 +57,9 @@ pub(super) struct Readings {
     most: Family<Labels<1>, Gauge>,
     refused: Family<Labels<1>, Counter>,
     certificate: Family<Labels<1>, Moment>,
+    failed: Family<Labels<1>, Counter>,
+    spans_dropped: Counter,
+    reload_failures: Counter,
 }
 
 impl Readings {
@@ -67,6 +94,27 @@ impl Readings {
             "When the certificate expires that the server shows; absent without TLS",
             self.certificate.clone(),
         );
+        book.add(
+            "registry_tls_reload_failures",
+            &[],
+            "Times the files of TLS could not be used when they were read again: the ones read before stay in use",
+            self.reload_failures.clone(),
+        );
+        book.add(
+            "registry_trace_spans_dropped",
+            &[],
+            "Spans that were not sent: the collector did not take them, or more ended than there is room for",
+            self.spans_dropped.clone(),
+        );
+        for figure in Figure::ALL {
+            drop(self.failed.get_or_create(&figure.label()));
+        }
+        book.add(
+            "registry_scrape_errors",
+            &["figure"],
+            "Times the database was asked for a figure in vain: what is scraped of it is the value before",
+            self.failed.clone(),
+        );
     }
 
     fn describe_registry(&self, book: &mut Book) {
@@ -93,13 +141,33 @@ impl Readings {
     }
 
     /// How far the registry has come.
-    pub(super) fn history(&self, revision: Revision, compacted: Revision, oldest_event: Option<Timestamp>) {
+    pub(super) fn history(&self, revision: Revision, compacted: Revision) {
         self.revision.set(revision.number());
         self.compacted.set(compacted.number());
-        match oldest_event {
+    }
+
+    /// When the oldest event happened, if there is one.
+    pub(super) fn oldest_event(&self, time: Option<Timestamp>) {
+        match time {
             Some(time) => set(&self.oldest_event, time),
             None => drop(self.oldest_event.set(0.0)),
         }
+    }
+
+    /// How many bytes of artifacts there are.
+    pub(super) fn stored(&self, bytes: i64) {
+        self.stored.set(bytes);
+    }
+
+    /// A figure was asked for in vain.
+    pub(super) fn failed(&self, figure: Figure) {
+        self.failed.get_or_create(&figure.label()).inc();
+    }
+
+    /// What others have counted.
+    pub(super) fn counted(&self, spans_dropped: u64, reload_failures: u64) {
+        self.spans_dropped.inner().store(spans_dropped, Ordering::Relaxed);
+        self.reload_failures.inner().store(reload_failures, Ordering::Relaxed);
     }
 
     pub(super) fn healthy(&self, component: &'static str, healthy: bool) {

@@ -1,23 +1,29 @@
 //! An answer to a scrape: what was counted, and what is read for it.
 //!
-//! A scrape may not be a way to load the database: that is asked by one scrape at a time, for a moment, and seldom. In between, and
-//! when it does not answer, its last values stand; `registry_component_healthy` says whether it does.
+//! A scrape may not be a way to load the database: that is asked by one scrape at a time, for a moment, and seldom. Each figure is asked
+//! for apart from the others. In between, and when there is no answer, its last value stands; `registry_scrape_errors_total` says that
+//! there was none.
 
+use super::readings::Figure;
 use super::{Format, Metrics};
 use crate::api::Running;
-use crate::domain::Limit;
+use crate::domain::{Error, Limit};
 use crate::health::{Component, Health};
 use crate::refusals::Refusals;
-use crate::service::{Figures, Registry};
+use crate::service::{Info, Registry};
+use crate::telemetry::Dropped;
 use crate::tls::Acceptor;
 use prometheus_client::encoding::text::encode;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+use tokio::join;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
 /// How old what the database says may be.
 const FRESH: Duration = Duration::from_secs(10);
+/// The same for what it must look at every artifact for.
+const FRESH_SUM: Duration = Duration::from_secs(300);
 /// How long it may take to say it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -34,6 +40,8 @@ pub struct Sources {
     pub tls: Option<Acceptor>,
     /// What is under way.
     pub running: Running,
+    /// Spans that were not sent.
+    pub dropped: Dropped,
 }
 
 /// Answers scrapes. Cheap to clone.
@@ -42,8 +50,14 @@ pub struct Scrape {
     sources: Arc<Sources>,
     /// `None` when the server ends: the database is open for as long as somebody has it.
     registry: Arc<RwLock<Option<Registry>>>,
-    /// When the database was asked last.
-    asked: Arc<Mutex<Option<Instant>>>,
+    asked: Arc<Mutex<Asked>>,
+}
+
+/// When the database was asked last, whether or not it has answered.
+#[derive(Debug, Default)]
+struct Asked {
+    figures: Option<Instant>,
+    sum: Option<Instant>,
 }
 
 impl Scrape {
@@ -75,15 +89,29 @@ impl Scrape {
 
     async fn ask_database(&self, registry: &Registry) {
         let mut asked = self.asked.lock().await;
-        if asked.is_some_and(|asked| asked.elapsed() < FRESH) {
-            return;
+        let readings = &self.sources.metrics.readings;
+        let figures = async {
+            let history = self.ask(Figure::Revision, registry.info(), |info| {
+                let Info { registry_id: _, revision, compacted_revision } = info;
+                readings.history(revision, compacted_revision);
+            });
+            join!(history, self.ask(Figure::OldestEvent, registry.oldest_event(), |time| readings.oldest_event(time)));
+        };
+        let sum = self.ask(Figure::StoredBytes, registry.stored_bytes(), |bytes| readings.stored(bytes));
+        match (is_due(&mut asked.figures, FRESH), is_due(&mut asked.sum, FRESH_SUM)) {
+            (true, true) => {
+                join!(figures, sum);
+            }
+            (true, false) => figures.await,
+            (false, true) => sum.await,
+            (false, false) => {}
         }
-        *asked = Some(Instant::now());
-        if let Ok(Ok(figures)) = timeout(PATIENCE, registry.figures()).await {
-            let Figures { revision, compacted_revision, oldest_event, stored_bytes } = figures;
-            let readings = &self.sources.metrics.readings;
-            readings.history(revision, compacted_revision, oldest_event);
-            readings.stored.set(stored_bytes);
+    }
+
+    async fn ask<T>(&self, figure: Figure, answer: impl Future<Output = Result<T, Error>>, set: impl FnOnce(T)) {
+        match timeout(PATIENCE, answer).await {
+            Ok(Ok(value)) => set(value),
+            Ok(Err(_)) | Err(_) => self.sources.metrics.readings.failed(figure),
         }
     }
 }
@@ -102,9 +130,9 @@ impl Sources {
     }
 
     fn read_server(&self) {
-        let Self { metrics, health, refusals, tls, running } = self;
+        let Self { metrics, health, refusals, tls, running, dropped } = self;
         let (readings, found) = (&metrics.readings, health.found());
-        readings.ready.set(i64::from(found.serves(&Component::ALL)));
+        readings.ready.set(i64::from(found.is_ready()));
         for component in Component::ALL {
             readings.healthy(component.name(), found.is_healthy(component));
         }
@@ -115,7 +143,17 @@ impl Sources {
             readings.refused(limit, refusals.times(limit));
         }
         readings.certificate(tls.as_ref().and_then(Acceptor::not_after));
+        readings.counted(dropped.spans(), tls.as_ref().map(Acceptor::failures).unwrap_or_default());
     }
+}
+
+/// Whether it is time to ask again; then it counts as asked.
+fn is_due(asked: &mut Option<Instant>, fresh: Duration) -> bool {
+    let due = asked.is_none_or(|asked| asked.elapsed() >= fresh);
+    if due {
+        *asked = Some(Instant::now());
+    }
+    due
 }
 
 fn count(number: usize) -> i64 {

@@ -27,7 +27,7 @@ mod system;
 pub mod uploads;
 
 pub use resolve::Resolved;
-pub use system::{Figures, Info};
+pub use system::Info;
 
 use crate::domain::context::RequestId;
 use crate::domain::error::Blockers;

@@ -20,29 +20,21 @@ pub struct Info {
     pub compacted_revision: Revision,
 }
 
-/// How much there is of what is watched.
-#[derive(Debug, Clone, Copy)]
-pub struct Figures {
-    /// The newest revision.
-    pub revision: Revision,
-    /// The oldest revision that history can be read after.
-    pub compacted_revision: Revision,
-    /// When the oldest event happened that is kept.
-    pub oldest_event: Option<Timestamp>,
-    /// How many bytes of artifacts are stored.
-    pub stored_bytes: i64,
-}
-
 impl Registry {
-    /// Reads them.
+    /// When the oldest event happened that is kept.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn figures(&self) -> Result<Figures, Error> {
-        let snapshot = self.store.snapshot(&Scope::everything()).await?;
-        let state::State { registry_id: _, revision, compacted_revision } = state::get(&snapshot).await?;
-        let oldest_event = events::oldest(&snapshot).await?;
-        Ok(Figures { revision, compacted_revision, oldest_event, stored_bytes: contents::stored_bytes(&snapshot).await? })
+    pub async fn oldest_event(&self) -> Result<Option<Timestamp>, Error> {
+        events::oldest(&self.store.snapshot(&Scope::everything()).await?).await
+    }
+
+    /// How many bytes of artifacts are stored. Every artifact is looked at.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn stored_bytes(&self) -> Result<i64, Error> {
+        contents::stored_bytes(&self.store.snapshot(&Scope::everything()).await?).await
     }
 
     /// Reads it.

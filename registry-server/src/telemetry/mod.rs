@@ -2,10 +2,13 @@
 
 mod collector;
 mod conventions;
+mod dropped;
 
 pub use collector::Traces;
+pub use dropped::Dropped;
 
 use crate::config::LogFormat;
+use opentelemetry::Context;
 use opentelemetry::trace::FutureExt;
 use std::io::{IsTerminal, stderr};
 use std::panic::PanicHookInfo;
@@ -45,6 +48,12 @@ pub fn start(format: LogFormat, filter: &str, traces: Option<&Traces>) -> Result
 /// Work that a call gives to another task: what that says and does is of the call.
 pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
     work.in_current_span().with_current_context()
+}
+
+/// Work that a stream gives to another task again and again, for as long as it is open: the log says that it is of the call, and its
+/// trace has nothing of it, because it would never end.
+pub fn untraced<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    work.with_context(Context::new()).in_current_span()
 }
 
 fn lines<S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync> {

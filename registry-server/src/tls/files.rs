@@ -1,8 +1,8 @@
 //! From files to what rustls needs: TLS 1.2 and 1.3, HTTP/2, and no session that is resumed without its certificate.
 
 use super::{Current, HTTP2, TlsFiles, Unusable, certificate, clients};
+use crate::config::secret_file;
 use crate::domain::{Clock, Timestamp};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -76,9 +76,8 @@ fn unfit(certificate: &Path, key: &Path, error: &Error) -> Unusable {
 
 /// Who can read the key can be the server.
 fn warn_if_shared(key: &Path) {
-    let mode = std::fs::metadata(key).map_or(0, |metadata| metadata.mode() & 0o777);
-    if mode & 0o077 != 0 {
-        tracing::warn!(file = %key.display(), mode = %format_args!("{mode:03o}"), "{KEY}: others than the owner can read the key");
+    if secret_file::is_open(key) {
+        tracing::warn!(file = %key.display(), "{KEY}: everybody on this machine can read the key: chmod o= it");
     }
 }
 

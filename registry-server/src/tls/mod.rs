@@ -11,6 +11,7 @@ use crate::listener::ClientCertificate;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, sink};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -44,6 +45,8 @@ pub struct Unusable(String);
 pub struct Acceptor {
     files: Arc<TlsFiles>,
     current: Arc<watch::Sender<Current>>,
+    /// How often they were read again in vain.
+    failures: Arc<AtomicU64>,
 }
 
 /// What was read last.
@@ -61,7 +64,7 @@ impl Acceptor {
     /// [`Unusable`], if they are not there, not what they should be, or do not belong together.
     pub fn open(files: TlsFiles) -> Result<Self, Unusable> {
         let current = watch::Sender::new(files::read(&files)?);
-        Ok(Self { files: Arc::new(files), current: Arc::new(current) })
+        Ok(Self { files: Arc::new(files), current: Arc::new(current), failures: Arc::default() })
     }
 
     /// Reads the files again. Connections that are open keep what they began with; new ones get the new files.
@@ -69,8 +72,17 @@ impl Acceptor {
     /// # Errors
     /// [`Unusable`]: then nothing changes.
     pub fn reload(&self) -> Result<(), Unusable> {
-        self.current.send_replace(files::read(&self.files)?);
+        let read = files::read(&self.files).inspect_err(|_| {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+        })?;
+        self.current.send_replace(read);
         Ok(())
+    }
+
+    /// How often the files could not be used when they were read again.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
     }
 
     /// The last moment the certificate of the server is valid.

@@ -27,7 +27,7 @@ struct Arguments {
     end: How,
 
     /// How the balancer finds out that nobody is there
-    #[arg(long, value_name = "HOW", default_value = "refusals")]
+    #[arg(long, value_name = "HOW", default_value = "blind")]
     balancing: Finds,
 
     /// How many clients write
@@ -66,7 +66,9 @@ enum How {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Finds {
-    /// Connections are refused
+    /// Not at all: clients that are placed there are cut off
+    Blind,
+    /// Connections are refused, and it tries the next server
     Refusals,
     /// It asks for health ten times a second
     Health,
@@ -83,6 +85,7 @@ impl Arguments {
                 How::Kill => End::Kill,
             },
             balancing: match balancing {
+                Finds::Blind => Balancing::Blind,
                 Finds::Refusals => Balancing::Refusals,
                 Finds::Health => Balancing::Health,
             },

@@ -1,4 +1,4 @@
-//! A balancer that knows nothing but TCP: each new connection goes to the next server that takes it.
+//! A balancer that knows nothing but TCP: each new connection goes to the next server, or to the next that takes it.
 //!
 //! May not: look at what is sent; move a connection that is open.
 
@@ -27,6 +27,7 @@ pub struct Balancer {
 
 #[derive(Debug)]
 struct Shared {
+    balancing: Balancing,
     servers: Vec<Server>,
     next: AtomicUsize,
     connections: AtomicUsize,
@@ -50,7 +51,7 @@ impl Balancer {
         let address = listener.local_addr().expect("an address");
         let servers = servers.map(|(address, admin)| Server { address, admin, serves: AtomicBool::new(true) }).collect();
         let counts = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
-        let shared = Arc::new(Shared { servers, next: counts.0, connections: counts.1, refused: counts.2 });
+        let shared = Arc::new(Shared { balancing, servers, next: counts.0, connections: counts.1, refused: counts.2 });
         let mut tasks = vec![tokio::spawn(accept(listener, Arc::clone(&shared)))];
         if balancing == Balancing::Health {
             tasks.push(tokio::spawn(ask(Arc::clone(&shared))));
@@ -94,9 +95,13 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-/// One connection of a client. With nobody who takes it, it is closed.
+/// One connection of a client. With nobody who takes it, it is closed; with a blind balancer, so it is if the first does not take it.
 async fn connection(mut client: TcpStream, shared: Arc<Shared>) {
-    for server in in_turn(&shared) {
+    let tries = match shared.balancing {
+        Balancing::Blind => 1,
+        Balancing::Refusals | Balancing::Health => shared.servers.len(),
+    };
+    for server in in_turn(&shared).into_iter().take(tries) {
         match TcpStream::connect(server.address).await {
             Ok(mut stream) => {
                 let _ = (client.set_nodelay(true), stream.set_nodelay(true));

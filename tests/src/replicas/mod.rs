@@ -23,7 +23,10 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// How the balancer finds out where nobody is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Balancing {
-    /// Connections are refused there.
+    /// Not at all: the connection of the client that is placed there is closed, and the next one goes to the next server. So do a Kubernetes
+    /// Service that has not noticed yet, and HAProxy without redispatch.
+    Blind,
+    /// Connections are refused there, and it tries the next server for the same client.
     Refusals,
     /// Its health says so, which is asked ten times a second.
     Health,

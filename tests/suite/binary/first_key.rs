@@ -91,7 +91,7 @@ async fn a_file_that_is_named_is_used() {
         assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{secret}{end}"));
         assert!(!directory.path().join(FILE).exists());
         let exited = server.stop().await;
-        assert!(exited.log.contains("can be read by others"), "{}", exited.log);
+        assert!(exited.log.contains("everybody on this machine can read the file with the first API key"), "{}", exited.log);
         silent(&exited, &secret);
     }
     let directory = tempdir().unwrap();
@@ -141,19 +141,13 @@ async fn the_environment_gives_the_key() {
     let exited = server.stop().await;
     assert!(exited.log.contains("with the secret that was given"), "{}", exited.log);
     silent(&exited, &secret);
-    for broken in [
-        "",
-        "s3cr3t-c4n4ry",
-        &secret[4..],
-        &secret[..60],
-        &secret.to_uppercase(),
-        &format!("{secret} "),
-        &format!("Bearer {secret}"),
-    ] {
+    for broken in
+        ["s3cr3t-c4n4ry", &secret[4..], &secret[..60], &secret.to_uppercase(), &format!("{secret} "), &format!("Bearer {secret}")]
+    {
         let directory = tempdir().unwrap();
         let exited = Binary::on_free_port(directory.path()).env(VARIABLE, broken).args(["--log", "trace"]).run().await;
         refused(&exited, VARIABLE);
-        assert!(broken.is_empty() || !exited.log.contains(broken), "{}", exited.log);
+        assert!(!exited.log.contains(broken), "{}", exited.log);
         silent(&exited, &secret);
         assert!(!directory.path().join("registry-data").exists(), "nothing is made before the arguments are right");
     }

@@ -20,18 +20,48 @@ async fn what_would_not_start_is_told() {
     std::fs::write(directory.path().join("no.pem"), "s3cr3t-c4n4ry").unwrap();
     for (arguments, sentence) in [
         (vec!["--listen", "0.0.0.0:0"], "give --tls-certificate and --tls-key, or say --insecure-plaintext"),
-        (vec!["--admin-listen", "0.0.0.0:0"], "--admin-listen 0.0.0.0:0"),
+        (vec!["--admin-listen", "0.0.0.0:0"], "or say --insecure-admin"),
+        (vec!["--admin-listen", "0.0.0.0:0", "--insecure-plaintext"], "or say --insecure-admin"),
+        (vec!["--listen", "0.0.0.0:0", "--insecure-admin"], "or say --insecure-plaintext"),
         (vec!["--tls-certificate", "no.pem"], "--tls-key is not"),
         (vec!["--tls-certificate", "no.pem", "--tls-key", "no.pem"], "--tls-certificate no.pem: it "),
         (vec!["--tls-certificate", "nowhere.pem", "--tls-key", "no.pem"], "--tls-certificate nowhere.pem: "),
         (vec!["--tls-client-role", "CN=a:viewer"], "--tls-client-ca is not"),
         (vec!["--storage-url", "s3://bucket"], "AWS_REGION"),
-        (vec!["--bootstrap-admin-key-file", "no.pem"], "no.pem: does not hold an API key"),
         (vec!["--log", "info,=,"], "--log: "),
     ] {
         let exited = quiet(directory.path()).args(["config", "check"]).args(arguments).run().await;
         refused(&exited, sentence);
         assert!(!exited.log.contains("c4n4ry"), "{}", exited.log);
+    }
+}
+
+/// What a server may start with all the same is no reason to say that it would not: a first key that nobody may need, traces that are
+/// not sent, files that others can read.
+#[tokio::test]
+async fn what_would_start_is_not_refused() {
+    let directory = tempdir().unwrap();
+    std::fs::write(directory.path().join("empty.key"), "").unwrap();
+    for (arguments, variables, sentence) in [
+        (vec!["--bootstrap-admin-key-file", "empty.key"], vec![], "empty.key: does not hold an API key"),
+        (vec!["--bootstrap-admin-key-file", "."], vec![], ".: cannot be read"),
+        (vec!["--admin-listen", "0.0.0.0:0", "--insecure-admin"], vec![], ""),
+        (vec![], vec![("OTEL_EXPORTER_OTLP_ENDPOINT", "s3cr3t-c4n4ry:4317")], "OTEL_EXPORTER_OTLP_ENDPOINT: there are no traces"),
+        (
+            vec![],
+            vec![("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")],
+            "OTEL_EXPORTER_OTLP_PROTOCOL: there are no traces",
+        ),
+        (
+            vec![],
+            vec![("OTEL_EXPORTER_OTLP_ENDPOINT", "http://s3cr3t c4n4ry")],
+            "OTEL_EXPORTER_OTLP_ENDPOINT: there are no traces",
+        ),
+    ] {
+        let check = quiet(directory.path()).args(["config", "check"]).args(arguments);
+        let exited = variables.into_iter().fold(check, |check, (name, value)| check.env(name, value)).run().await;
+        succeeded(&exited);
+        assert!(exited.log.contains(sentence) && !exited.log.contains("c4n4ry"), "{sentence}: {}", exited.log);
     }
 }
 

@@ -22,7 +22,7 @@ async fn the_url_is_read_from_a_file() {
         let server = server.start().await.unwrap();
         assert!(server.line().contains("sqlite elsewhere.db"), "{}", server.line());
         let exited = server.stop().await;
-        assert!(exited.log.contains("others than its owner can read the URL"), "{}", exited.log);
+        assert!(exited.log.contains("everybody on this machine can read the URL"), "{}", exited.log);
     }
 }
 

@@ -28,7 +28,7 @@ async fn health_is_asked_for() {
     let admin = admin_of(&server).await;
     std::fs::write(directory.path().join("r.toml"), format!("admin_listen = \"{admin}\"\n")).unwrap();
     let ask = || quiet(directory.path()).args(["health"]);
-    let url = format!("http://{admin}/health");
+    let url = format!("http://{admin}/readyz");
     for ask in [
         ask().args(["--admin-listen", &admin]),
         ask().env("REGISTRY_ADMIN_LISTEN", &admin),

@@ -67,6 +67,27 @@ async fn the_louder_one_wins() {
     }
 }
 
+/// An empty variable is none, whatever it is of: the file and the default stand.
+#[tokio::test]
+async fn an_empty_variable_is_none() {
+    let directory = tempdir().unwrap();
+    std::fs::write(directory.path().join("r.toml"), "max_watches = 3\ntls_client_role = [\"CN=a:viewer\"]\n").unwrap();
+    let show = || settings().iter().fold(quiet(directory.path()), |binary, setting| binary.env(setting.variable(), ""));
+    let nothing = show().args(["config", "show", "-o", "json"]).env("REGISTRY_CONFIG", "").run().await;
+    for setting in settings() {
+        assert_eq!(shown(&nothing, setting.key()).1, json!({"kind": "default"}), "{}", setting.key());
+    }
+    let file = show().args(["config", "show", "-o", "json"]).env("REGISTRY_CONFIG", "r.toml").run().await;
+    for (key, value, line) in [("max_watches", "3", 1), ("tls_client_role", "CN=a:viewer", 2)] {
+        assert_eq!(shown(&file, key), (value.to_owned(), json!({"kind": "file", "path": "r.toml", "line": line})));
+    }
+    let secrets = show().args(["config", "check", "--database-url-file", "url", "--bootstrap-admin-key-file", "a.key"]);
+    std::fs::write(directory.path().join("url"), "sqlite:by-file.db\n").unwrap();
+    let secrets = secrets.env("REGISTRY_BOOTSTRAP_ADMIN_KEY", "").env("REGISTRY_NOTHING", "").run().await;
+    succeeded(&secrets);
+    assert!(secrets.output.contains("sqlite by-file.db") && !secrets.log.contains("nothing reads it"), "{secrets:?}");
+}
+
 /// What is told by these arguments, wherever the file was.
 fn told(arguments: impl IntoIterator<Item = String>) -> Config {
     let arguments: Vec<OsString> = std::iter::once("registry-server".to_owned()).chain(arguments).map(Into::into).collect();

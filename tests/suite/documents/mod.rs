@@ -6,8 +6,14 @@ mod shell;
 
 use crate::importing;
 use block::{Document, Use};
+#[cfg(feature = "postgres")]
+use registry_client::ReleaseRef;
 use registry_tests::binary::Binary;
+#[cfg(feature = "postgres")]
+use registry_tests::{binary::Running, given};
 use shell::Shell;
+#[cfg(feature = "postgres")]
+use std::time::Duration;
 use tempfile::tempdir;
 
 /// The documents with blocks for a shell, each of which is run below.
@@ -47,21 +53,43 @@ async fn readme() {
     assert!(said.contains("llama-3-8b") && said.contains("DEPLOYMENT_STATE_RUNNING"), "{said}");
 }
 
+/// A registry with a model, a release and an artifact of it, whose id this is.
+#[cfg(feature = "postgres")]
+async fn filled(server: &Running) -> String {
+    let client = server.client().await;
+    client.create_model("m", "s3://m").send().await.unwrap();
+    client.create_release("m", "1").digest(given::digest(1)).send().await.unwrap();
+    let artifact = client.upload_artifact(ReleaseRef::key("m", "1"), "file").send_bytes("bytes").await.unwrap();
+    artifact.id
+}
+
 /// Both databases are saved and put back.
 #[cfg(feature = "postgres")]
 #[tokio::test]
 async fn backup() {
     let shell = Shell::new().directory("/var/lib/registry").directory("/backup").postgres("postgres://registry@db");
-    let data = shell.path("root/var/lib/registry").to_str().unwrap().to_owned();
-    let server = Binary::on_free_port(shell.path("here").as_path()).args(["--data-dir", &data]).start().await.unwrap();
-    let client = server.client().await;
-    client.create_model("m", "s3://m").send().await.unwrap();
-    let release = registry_client::ReleaseRef::key("m", "1");
-    client.create_release("m", "1").digest(registry_tests::given::digest(1)).send().await.unwrap();
-    client.upload_artifact(release, "file").send_bytes("bytes").await.unwrap();
+    let (here, data) = (shell.path("here"), shell.path("root/var/lib/registry").to_str().unwrap().to_owned());
+    let url = shell.here("postgres://registry@db/registry");
+    shell.before("dropdb --if-exists registry; createdb registry").await;
+    let on_postgres = Binary::on_free_port(&here).args(["--database-url", &url]).start().await.unwrap();
+    filled(&on_postgres).await;
+    on_postgres.stop().await;
+    let server = Binary::on_free_port(&here).args(["--data-dir", &data]).start().await.unwrap();
+    let artifact = filled(&server).await;
     let pid = server.pid().to_string();
-    let said = shell.env("SERVER", &pid).run(&Document::read("docs/BACKUP.md")).await;
-    assert!(said.matches("registry_id").count() > 1 || said.contains("revision"), "{said}");
+    let reaped = tokio::spawn(server.exited(Duration::from_secs(120)));
+    let shell = shell.env("SERVER", &pid);
+    shell.run(&Document::read("docs/BACKUP.md")).await;
+    reaped.await.unwrap();
+    for place in [["--database-url", &url], ["--data-dir", &data]] {
+        let restored = Binary::on_free_port(&here).args(place).start().await.unwrap();
+        let models = restored.client().await.list_models().send().await.unwrap().items;
+        assert_eq!(models.iter().map(|model| model.name.as_str()).collect::<Vec<_>>(), ["m"], "{place:?}");
+        if place[0] == "--data-dir" {
+            assert_eq!(restored.client().await.download_artifact(&artifact).bytes().await.unwrap(), "bytes");
+        }
+        restored.stop().await;
+    }
 }
 
 #[tokio::test]
@@ -78,12 +106,12 @@ async fn observability() {
 /// One after the other into one registry.
 #[tokio::test]
 async fn importing() {
-    let (catapult, modelforge, mlflow) =
-        (importing::some_catapult().await, importing::some_modelforge().await, importing::some_mlflow().await);
+    let (catapult, modelforge) = (importing::some_catapult().await, importing::some_modelforge().await);
+    let (mlflow, team) = (importing::some_mlflow().await, importing::some_mlflow_of_a_team().await);
     let shell = Shell::new()
         .standing_in("postgres://reader@old-db/catapult", &catapult.url())
         .standing_in("/home/u/.local/share/ModelForge/modelforge.sqlite", modelforge.path().to_str().unwrap())
-        .standing_in("postgres://reader@db/mlflow", mlflow.path().to_str().unwrap())
+        .standing_in("postgres://reader@db/mlflow", team.path().to_str().unwrap())
         .standing_in("mlflow.db", mlflow.path().to_str().unwrap());
     let database = format!("sqlite://{}", shell.path("here/registry.db").display());
     std::fs::write(shell.path("here/salt"), importing::SALT).unwrap();

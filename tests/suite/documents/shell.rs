@@ -3,7 +3,7 @@
 //!
 //! May not: change what a block does, but where things are (`standing_in`).
 
-use super::block::{Block, Document, Note, Use};
+use super::block::{Block, Document, Note, Use, top};
 use registry_tests::binary::{executable, registryctl};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs;
@@ -33,16 +33,27 @@ listening() {
 }
 "#;
 
-/// `cargo run -p PACKAGE … -- ARGUMENTS`, without building what is built; `cargo install` has happened.
+/// `cargo run -p PACKAGE … -- ARGUMENTS`, without building what is built; `cargo install` has happened, of what there is.
 const CARGO: &str = r#"#!/bin/bash
 set -euo pipefail
-program=registry-server
-case "$1" in install) exit 0 ;; run) shift ;; *) echo "cargo $1: not here" >&2; exit 1 ;; esac
+program=
+case "$1" in
+  install)
+    [[ $2 == --path && -f $TOP/$3/Cargo.toml ]]
+    if [[ ${4:-} == --features ]]; then grep --quiet "^$5 = " "$TOP/$3/Cargo.toml"; fi
+    exit ;;
+  run) shift ;;
+  *) echo "cargo $1: not here" >&2; exit 1 ;;
+esac
 while (($#)); do
   case "$1" in
     --bin) program=$2; shift 2 ;;
     --example) program=$EXAMPLES/$2; shift 2 ;;
-    -p|--package|--features) shift 2 ;;
+    -p|--package)
+      [[ -f $TOP/$2/Cargo.toml ]]
+      if [[ -z $program ]]; then program=$2; fi
+      shift 2 ;;
+    --features) shift 2 ;;
     --release|--quiet|-q|--locked) shift ;;
     --) shift; break ;;
     *) echo "cargo run $1: not here" >&2; exit 1 ;;
@@ -114,12 +125,21 @@ impl Shell {
     }
 
     /// Runs a document; what it said, if every block did what it is for.
-    pub(crate) async fn run(self, document: &Document) -> String {
-        let script = self.script(document);
+    pub(crate) async fn run(&self, document: &Document) -> String {
+        self.bash(&document.name, &self.script(document)).await
+    }
+
+    /// Runs what has happened before somebody reads the document.
+    pub(crate) async fn before(&self, commands: &str) {
+        self.bash("what comes before", &format!("{BEGINNING}\n{}", self.here(commands))).await;
+    }
+
+    async fn bash(&self, name: &str, script: &str) -> String {
         let path = format!("{}:{}", self.path("bin").display(), std::env::var("PATH").unwrap_or_default());
         let examples = executable().parent().unwrap_or(Path::new(".")).join("examples");
         let mut bash = Command::new("bash");
-        bash.arg("-c").arg(&script).env_clear().env("PATH", path).env("HOME", self.path("home")).env("EXAMPLES", examples);
+        bash.arg("-c").arg(script).env_clear().env("PATH", path).env("HOME", self.path("home"));
+        bash.env("EXAMPLES", examples).env("TOP", top());
         bash.envs(self.environment.iter().map(|(name, value)| (name, value)));
         bash.current_dir(self.path("here")).process_group(0).kill_on_drop(true);
         let said = self.path("said");
@@ -131,8 +151,8 @@ impl Shell {
         // The servers beside it end with it.
         let _ = kill_process_group(group, Signal::KILL);
         let said = fs::read_to_string(said).unwrap();
-        let status = status.unwrap_or_else(|_| panic!("{} takes longer than {PATIENCE:?}:\n{said}", document.name)).unwrap();
-        assert!(status.success(), "{}: {status}:\n{said}", document.name);
+        let status = status.unwrap_or_else(|_| panic!("{name} takes longer than {PATIENCE:?}:\n{said}")).unwrap();
+        assert!(status.success(), "{name}: {status}:\n{said}");
         said
     }
 
@@ -160,7 +180,7 @@ impl Shell {
     }
 
     /// What a document says, with what stands in for its addresses and places.
-    fn here(&self, text: &str) -> String {
+    pub(crate) fn here(&self, text: &str) -> String {
         self.standing_in.iter().fold(text.to_owned(), |text, (this, there)| text.replace(this, there))
     }
 }

@@ -1,6 +1,7 @@
 //! Guards: what must agree with the contract because a table or a page of it says so.
 
 mod client_tree;
+mod compiled_once;
 mod configuration;
 mod masks;
 mod status;

@@ -42,6 +42,10 @@ async fn a_bucket_falls_silent_and_speaks_again() {
     tells(admin, &channel, WELL).await;
 }
 
+/// How soon a scrape asks the database again, and some more.
+#[cfg(feature = "postgres")]
+const STALE: std::time::Duration = std::time::Duration::from_secs(30);
+
 /// A database that crashes, and is started again.
 #[cfg(feature = "postgres")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -49,7 +53,7 @@ async fn a_database_crashes_and_comes_back() {
     use super::Expected;
     use registry_server::serve::Server;
     use registry_server::store::Target;
-    use registry_tests::{cluster::Cluster, keys};
+    use registry_tests::{cluster::Cluster, keys, scraped::scrape, wait};
     let (cluster, place) = (Cluster::create(), tempfile::tempdir().unwrap());
     let mut settings = Harness::settings();
     settings.storage = StorageTarget::Directory(place.path().to_path_buf());
@@ -59,6 +63,12 @@ async fn a_database_crashes_and_comes_back() {
     tells(admin, &channel, WELL).await;
     cluster.crash();
     tells(admin, &channel, Expected { database: false, storage: true }).await;
+    // What is scraped of it meanwhile is what was, and that is told.
+    let errors = async || {
+        let scraped = scrape(admin).await;
+        (scraped.value("registry_scrape_errors_total{figure=\"revision\"}") >= 1.0).then_some(())
+    };
+    wait::until("the scrape tells that the database did not answer", STALE, errors).await;
     cluster.start();
     tells(admin, &channel, WELL).await;
     client.create_model("m", "/m").send().await.unwrap();

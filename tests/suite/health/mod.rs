@@ -37,6 +37,13 @@ impl Expected {
         (if all { 200 } else { 503 }, document)
     }
 
+    /// The answer of `GET /readyz?verbose`: calls need the database.
+    fn readiness(self) -> (u16, String) {
+        let line = |healthy, name| if healthy { format!("[+]{name} ok\n") } else { format!("[-]{name} failed\n") };
+        let (status, end) = if self.database { (200, "ok\n") } else { (503, "not ready\n") };
+        (status, line(self.database, "database") + &line(self.storage, "storage") + "[+]serving ok\n" + end)
+    }
+
     /// What the services say.
     fn services(self) -> [(&'static str, ServingStatus); 6] {
         let status = |healthy| if healthy { ServingStatus::Serving } else { ServingStatus::NotServing };
@@ -65,9 +72,18 @@ async fn services(channel: &Connection) -> Option<[(&'static str, ServingStatus)
     Some(services)
 }
 
+/// Whether calls are to be sent there: what that does not depend on is only told.
+async fn readiness(admin: SocketAddr) -> Option<(u16, String)> {
+    let answer = ask(admin, "GET", "/readyz?verbose", "").await?;
+    Some((answer.status, answer.body))
+}
+
 /// Both tell it, soon.
 async fn tells(admin: SocketAddr, channel: &Connection, expected: Expected) {
     let told = async || {
+        if readiness(admin).await? != expected.readiness() {
+            return None;
+        }
         let over_http = document(admin).await? == expected.document();
         (over_http && services(channel).await? == expected.services()).then_some(())
     };

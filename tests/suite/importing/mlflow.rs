@@ -58,6 +58,17 @@ pub(crate) async fn some() -> OldFile {
     OldFile::of(&statements).await
 }
 
+/// One of the latest era, with a model in the workspace `team-a`.
+pub(crate) async fn some_of_a_team() -> OldFile {
+    let rows = [
+        "INSERT INTO registered_models (name, creation_time, last_updated_time, workspace) VALUES ('team-churn', 1, 2, 'team-a')",
+        "INSERT INTO model_versions (name, version, creation_time, last_updated_time, current_stage, source, status, workspace) VALUES
+            ('team-churn', 1, 1, 2, 'None', 's3://team/1', 'READY', 'team-a')",
+    ];
+    let statements: Vec<&str> = FIRST.into_iter().chain(SECOND).chain(THIRD).chain(rows).collect();
+    OldFile::of(&statements).await
+}
+
 async fn model(registry: &Harness, name: &str) -> Model {
     registry.client.get_model(name).send().await.unwrap_or_else(|error| panic!("{name}: {error}"))
 }

@@ -45,7 +45,7 @@ pub(crate) async fn some_catapult() -> Old {
     old
 }
 
-pub(crate) use mlflow::some as some_mlflow;
+pub(crate) use mlflow::{some as some_mlflow, some_of_a_team as some_mlflow_of_a_team};
 pub(crate) use modelforge::some as some_modelforge;
 
 /// The database of another system.

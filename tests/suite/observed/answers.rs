@@ -4,7 +4,8 @@ use super::SOON;
 use registry_tests::http::{ask, ask_with};
 use registry_tests::{Database, Harness, conformance, wait};
 
-const OPEN_METRICS: &str = "accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5\r\n";
+/// What Prometheus accepts.
+pub(super) const OPEN_METRICS: &str = "accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5\r\n";
 
 conformance! {
     /// Liveness, readiness and metrics are there for GET and HEAD, and for nothing else.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod calls;
+mod client;
 mod lines;
 mod page;
 #[cfg(feature = "promtool")]

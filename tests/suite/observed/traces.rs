@@ -4,9 +4,12 @@ use super::SOON;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use registry_client::{Connection, pb};
 use registry_proto::v1::model_service_client::ModelServiceClient;
-use registry_tests::binary::{Binary, Running};
+use registry_proto::v1::watch_service_client::WatchServiceClient;
+use registry_tests::binary::{Binary, ProcessSignal, Running};
 use registry_tests::collector::{Collector, attribute};
+use registry_tests::scraped::scrape;
 use registry_tests::{Database, on_every_database, wait};
+use std::net::SocketAddr;
 use tonic::Request;
 
 const CANARY: &str = "c4n4ry";
@@ -137,7 +140,7 @@ async fn a_collector_that_is_not_there_costs_a_line() {
     assert_eq!(log.matches("could not be delivered to the collector: they are dropped").count(), 1, "{log}");
 }
 
-/// Traces are off unless there is an endpoint, and can be switched off; what cannot be spoken is refused with its variable.
+/// Traces are off unless there is an endpoint, and can be switched off; what cannot be spoken leaves the server without traces, and is named.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_standard_variables_say_whether_and_how() {
     let (collector, directory) = (Collector::start().await, tempfile::tempdir().unwrap());
@@ -153,8 +156,81 @@ async fn the_standard_variables_say_whether_and_how() {
         ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "c4n4ry:4317"),
     ] {
-        let refused = sending_to(&collector, directory.path()).env(variable, value).run().await;
-        assert!(!refused.status.success() && refused.log.contains(variable), "{}", refused.log);
-        assert!(!refused.log.contains(CANARY), "{}", refused.log);
+        let untraced = sending_to(&collector, directory.path()).env(variable, value).start().await.unwrap();
+        models(&untraced).await.list_models(traced(pb::ListModelsRequest::default(), 7)).await.unwrap();
+        let log = untraced.stop().await.log;
+        assert!(log.contains(&format!("{variable}: there are no traces")) && !log.contains(CANARY), "{log}");
     }
+    assert!(collector.requests().is_empty());
+}
+
+/// Where the server tells of its metrics, as soon as the log has arrived.
+async fn admin_of(server: &Running) -> SocketAddr {
+    let named = async || {
+        let log = server.log_so_far();
+        log.split_once("admin=")?.1.split_once(' ')?.0.parse().ok()
+    };
+    wait::until("the log names the address", SOON, named).await
+}
+
+/// Spans that find no place in the queue are counted, and told once, as soon as the queue moves.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn spans_that_find_no_place_are_told() {
+    let directory = tempfile::tempdir().unwrap();
+    // It takes connections, and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let binary = Binary::on_free_port(directory.path())
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{}", silent.local_addr().unwrap()))
+        .env("OTEL_EXPORTER_OTLP_TIMEOUT", "1000")
+        .env("OTEL_BSP_MAX_QUEUE_SIZE", "2");
+    let server = binary.start().await.unwrap();
+    let admin = admin_of(&server).await;
+    // The server may have written something by itself.
+    let before = scrape(admin).await.value("registry_trace_spans_dropped_total");
+    let mut models = models(&server).await;
+    for _ in 0..10 {
+        models.list_models(traced(pb::ListModelsRequest::default(), 8)).await.unwrap();
+    }
+    assert!(scrape(admin).await.value("registry_trace_spans_dropped_total") - before >= 10.0);
+    let said = async || server.log_so_far().contains("more spans end than the collector takes").then_some(());
+    wait::until("it is said", SOON, said).await;
+    assert!(server.stop().await.status.success());
+}
+
+/// A stream has the trace of its call, and nothing of what wakes it: that has no end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_wakes_a_stream_is_not_in_its_trace() {
+    let (collector, directory) = (Collector::start().await, tempfile::tempdir().unwrap());
+    let server = sending_to(&collector, directory.path()).start().await.unwrap();
+    let client = server.client().await;
+    let mut watching = WatchServiceClient::new(client.raw_channel());
+    let mut stream = watching.watch(traced(pb::WatchRequest::default(), 9)).await.unwrap().into_inner();
+    stream.message().await.unwrap().expect("where it begins");
+    for number in 0..20 {
+        client.create_model(format!("m-{number}"), "s3://m").send().await.unwrap();
+        let told = stream.message().await.unwrap().expect("news").message;
+        assert!(matches!(told, Some(pb::watch_response::Message::Events(_))), "{told:?}");
+    }
+    drop(stream);
+    let ended = |spans: &[Span]| spans.iter().any(|span| span.kind == SERVER);
+    collector.until(&trace_id(9), "the call", ended).await;
+    server.stop().await;
+    // What its beginning reads, and the call itself: each of the twenty would have had two of its own.
+    let spans = collector.spans(&trace_id(9));
+    assert!((2..20).contains(&spans.len()), "{}: {spans:#?}", spans.len());
+}
+
+/// A second signal ends a server that is delivering its last traces.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_signal_waits_for_no_traces() {
+    let directory = tempfile::tempdir().unwrap();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let binary = Binary::on_free_port(directory.path()).env("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint);
+    let server = binary.env("OTEL_BSP_SCHEDULE_DELAY", "3600000").start().await.unwrap();
+    models(&server).await.list_models(traced(pb::ListModelsRequest::default(), 10)).await.unwrap();
+    server.signal(ProcessSignal::TERM);
+    wait::until("it stops", SOON, async || server.log_so_far().contains("stopping").then_some(())).await;
+    let log = server.stop().await.log;
+    assert!(log.contains("a second signal: stopping at once") && !log.contains("the last traces"), "{log}");
 }

@@ -1,9 +1,12 @@
 //! What the files in deploy/ tell the server: that it listens to it, and that they agree.
 
 use super::{files, text};
-use registry_tests::binary::executable;
+use registry_server::config::{Config, read};
+use registry_server::serve::AFTER_GRACE;
+use registry_tests::binary::{Binary, executable};
 use std::collections::BTreeSet;
 use std::process::Command;
+use tempfile::tempdir;
 
 /// The names of variables in a text.
 fn variables(text: &str) -> BTreeSet<&str> {
@@ -46,17 +49,43 @@ fn every_image_is_of_this_version() {
     }
 }
 
+/// The files beside a file of kustomize that it names, and those that are there.
+fn named_and_found(directory: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+    let kustomization = text(&format!("{directory}/kustomization.yaml"));
+    let entries = kustomization.lines().filter_map(|line| line.strip_prefix("  - "));
+    let names = entries.map(|entry| entry.strip_prefix("path: ").unwrap_or(entry)).filter(|name| name.ends_with(".yaml"));
+    let found = files(directory);
+    let found = found.iter().filter_map(|path| path.strip_prefix(&format!("{directory}/")));
+    let found = found.filter(|name| name.ends_with(".yaml") && *name != "kustomization.yaml" && !name.contains('/'));
+    (names.map(str::to_owned).collect(), found.map(str::to_owned).collect())
+}
+
 /// Kustomize puts together what is there, and all of it.
 #[test]
 fn every_manifest_is_applied() {
-    let kustomization = text("deploy/kubernetes/kustomization.yaml");
-    let named: BTreeSet<_> =
-        kustomization.lines().filter_map(|line| line.strip_prefix("  - ")).filter(|name| name.ends_with(".yaml")).collect();
-    let found = files("deploy/kubernetes");
-    let found: BTreeSet<_> = found.iter().filter_map(|path| path.strip_prefix("deploy/kubernetes/")).collect();
-    let found: BTreeSet<_> = found.into_iter().filter(|name| name.ends_with(".yaml") && *name != "kustomization.yaml").collect();
-    assert!(named.len() > 5);
-    assert_eq!(named, found);
+    for (directory, least) in [("deploy/kubernetes", 6), ("deploy/kubernetes/metrics", 3)] {
+        let (named, found) = named_and_found(directory);
+        assert!(named.len() >= least, "{named:?}");
+        assert_eq!(named, found, "{directory}");
+    }
+}
+
+/// A server with the component that has it scraped may start: what it is told goes together, and the container has the port.
+#[tokio::test]
+async fn metrics_are_where_the_component_says() {
+    let directory = tempdir().unwrap();
+    let settings = text("deploy/kubernetes/metrics/settings.yaml");
+    let (_, data) = settings.split_once("\ndata:\n").expect("the settings");
+    let check = Binary::in_directory(directory.path()).args(["config", "check"]);
+    let check = data
+        .lines()
+        .filter_map(|line| line.trim().split_once(": "))
+        .fold(check, |check, (name, value)| check.env(name, value.trim_matches('"')));
+    let exited = check.run().await;
+    assert_eq!(exited.status.code(), Some(0), "{exited:?}");
+    for file in ["deployment", "network-policy"] {
+        assert!(text(&format!("deploy/kubernetes/metrics/{file}.yaml")).contains("50052\n"), "{file}");
+    }
 }
 
 /// Nobody waits less for a server that leaves than it may take.
@@ -67,10 +96,11 @@ fn everybody_waits_for_a_server_that_leaves() {
         let (_, after) = text.split_once(before).unwrap_or_else(|| panic!("{file} does not say {before}"));
         after.chars().take_while(char::is_ascii_digit).collect::<String>().parse().expect("a number of seconds")
     };
-    // The defaults are a delay of a second and a grace of ten; nothing takes a second longer than both.
-    let grace = 10 + 1;
-    assert!(seconds("deploy/systemd/model-registry.service", "\nTimeoutStopSec=") > 1 + grace);
-    assert!(seconds("deploy/compose/compose.yaml", "  stop_grace_period: ") > 1 + grace);
+    let told = read::<Config>(&["registry-server".into()]).unwrap().arguments.process;
+    let grace = (told.shutdown_grace + AFTER_GRACE).as_secs();
+    let default_delay = told.shutdown_delay.as_secs();
+    assert!(seconds("deploy/systemd/model-registry.service", "\nTimeoutStopSec=") > default_delay + grace);
+    assert!(seconds("deploy/compose/compose.yaml", "  stop_grace_period: ") > default_delay + grace);
     let delay = seconds("deploy/kubernetes/settings.yaml", "REGISTRY_SHUTDOWN_DELAY: ");
     assert!(seconds("deploy/kubernetes/deployment.yaml", "terminationGracePeriodSeconds: ") > delay + grace);
 }

@@ -1,6 +1,9 @@
 //! What the server tells systemd, heard through a socket as systemd hears it.
 
 use registry_tests::binary::{Binary, ProcessSignal};
+use registry_tests::scraped::scrape;
+use registry_tests::tls::Authority;
+use registry_tests::wait;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -64,6 +67,38 @@ async fn systemd_is_told_of_start_reload_and_stop() {
     assert_eq!(exited.status.code(), Some(0), "{}", exited.log);
     assert_eq!(supervisor.hears().await[0], "STOPPING=1");
     supervisor.hears_nothing();
+}
+
+/// A reload in vain is in the status, which is what `systemctl status` shows: the server goes on with what it has. The metric counts it.
+#[tokio::test]
+async fn a_reload_in_vain_is_in_the_status() {
+    let supervisor = Supervisor::new();
+    let certified = Authority::new().server(&["localhost"]);
+    let (certificate, key) = (supervisor.directory.path().join("server.pem"), supervisor.directory.path().join("server.key"));
+    std::fs::write(&certificate, &certified.certificate).unwrap();
+    std::fs::write(&key, &certified.key).unwrap();
+    let server = supervisor.server().args(["--tls-certificate", "server.pem", "--tls-key", "server.key"]);
+    let server = server.start().await.unwrap();
+    let serving = supervisor.hears().await[1].clone();
+    let named = async || server.log_so_far().split_once("admin=")?.1.split_once(' ')?.0.parse().ok();
+    let admin = wait::until("the log names the address", SOON, named).await;
+    assert_eq!(scrape(admin).await.value("registry_tls_reload_failures_total"), 0.0);
+    std::fs::write(&key, "s3cr3t-c4n4ry").unwrap();
+    server.signal(ProcessSignal::HUP);
+    assert_eq!(supervisor.hears().await[0], "RELOADING=1");
+    let [ready, status] = supervisor.hears().await.try_into().unwrap();
+    assert_eq!(ready, "READY=1");
+    assert!(
+        status.starts_with(&format!("{serving}; the files of TLS could not be read again: --tls-key server.key: ")),
+        "{status}"
+    );
+    assert!(!status.contains("c4n4ry"), "{status}");
+    assert_eq!(scrape(admin).await.value("registry_tls_reload_failures_total"), 1.0);
+    std::fs::write(&key, &certified.key).unwrap();
+    server.signal(ProcessSignal::HUP);
+    supervisor.hears().await;
+    assert_eq!(supervisor.hears().await, ["READY=1", serving.as_str()]);
+    server.stop().await;
 }
 
 /// A server that cannot serve does not say that it does.

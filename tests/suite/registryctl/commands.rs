@@ -125,6 +125,29 @@ conformance! {
         other.stop().await;
     }
 
+    /// Whatever a file holds, a terminal obeys none of it; and programs are told by objects, or nothing.
+    async fn names_in_a_file_reach_no_terminal(registry: &Harness) {
+        given::model(registry, "iris").await;
+        let files = Files::new();
+        let whole = String::from_utf8(files.export(registry, "iris.jsonl").await).expect("text");
+        let lines: Vec<String> = whole.split_inclusive('\n').map(|line| line.replace("\"iris\"", "\"iris\\u001b[2J\"")).collect();
+        let (trailer, items) = lines.split_last().expect("a trailer");
+        let mut trailer: serde_json::Value = serde_json::from_str(trailer).expect("JSON");
+        trailer["trailer"]["sha256"] = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(items.concat())).into();
+        fs::write(files.path("evil.jsonl"), format!("{}{trailer}\n", items.concat())).expect("a file");
+        let other = other(registry).await;
+        let ran = files.import(&other, "evil.jsonl", &[]).await;
+        assert!(ran.code() == Some(3) && ran.said.contains("model iris\\u{1b}[2J") && !ran.said.contains('\u{1b}'), "{ran:?}");
+
+        let ran = files.import(&other, "evil.jsonl", &["--dry-run", "--merge", "-o", "json"]).await;
+        let told: serde_json::Value = serde_json::from_slice(&ran.output).expect("an object");
+        // The entry of the audit log, which has come by now, fails as well.
+        assert!(told["failed"] == 2 && told["dryRun"] == true && ran.said.starts_with("{\"failed\":"), "{ran:?}");
+        let ran = files.import(registry, "iris.jsonl", &["--merge", "--on-conflict", "skip", "-q"]).await.done();
+        assert_eq!(ran, "");
+        other.stop().await;
+    }
+
     /// It says what would become of everything, and nothing does.
     async fn a_dry_run_changes_nothing(registry: &Harness) {
         given::model(registry, "iris").await;

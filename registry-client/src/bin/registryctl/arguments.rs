@@ -12,7 +12,7 @@ use registry_client::pb::label_selector::Condition;
 use registry_client::{IntoStruct as _, LabelSelector, ModelRef, Reference};
 use serde_json::Value;
 
-pub use self::release::{Build, ReleaseArgument, belongs, within};
+pub use self::release::{Build, ReleaseArgument, belongs, described, within};
 use crate::contract;
 use crate::failure::Failure;
 use crate::session::Session;

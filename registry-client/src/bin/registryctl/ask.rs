@@ -38,6 +38,8 @@ pub async fn confirm(question: &str, Yes { yes }: Yes) -> Result<(), Failure> {
 
 /// A secret, which is shown nowhere: typed at the terminal, or the first line of standard input.
 pub async fn secret(what: &'static str) -> Result<String, Failure> {
+    // Whoever is interrupted gets the terminal back as it was.
+    let _echo = Terminal::keep();
     let secret = wait(move || {
         if is_attended() {
             let terminal = Term::stderr();
@@ -49,6 +51,33 @@ pub async fn secret(what: &'static str) -> Result<String, Failure> {
         Ok(line)
     });
     Ok(secret.await?.trim().to_owned())
+}
+
+/// The settings of the terminal, which it gets back when this goes.
+struct Terminal {
+    #[cfg(unix)]
+    settings: rustix::termios::Termios,
+}
+
+impl Terminal {
+    /// Nothing where there is no terminal.
+    #[cfg(unix)]
+    fn keep() -> Option<Self> {
+        rustix::termios::tcgetattr(io::stdin()).ok().map(|settings| Self { settings })
+    }
+
+    /// Elsewhere a console takes them back by itself.
+    #[cfg(not(unix))]
+    fn keep() -> Option<Self> {
+        None
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, &self.settings);
+    }
 }
 
 /// Waits for somebody, on a thread of its own: meanwhile, Ctrl-C is heard.

@@ -77,6 +77,10 @@ pub struct Connection {
     /// Whether the environment counts for nothing, because a flag names a context.
     #[arg(skip)]
     by_flag: bool,
+
+    /// Whether the file of the key is the one of the environment.
+    #[arg(skip)]
+    key_file_of_environment: bool,
 }
 
 /// A key, or where it is. It has no `Debug`.
@@ -93,10 +97,11 @@ impl Connection {
     pub fn settle(&mut self, matches: &ArgMatches) {
         let source = |argument: &str| matches.value_source(argument);
         self.by_flag = source("context") == Some(ValueSource::CommandLine);
+        let from_environment = |argument: &str| source(argument) == Some(ValueSource::EnvVariable);
+        self.key_file_of_environment = !self.by_flag && from_environment("api_key_file");
         if !self.by_flag {
             return;
         }
-        let from_environment = |argument: &str| source(argument) == Some(ValueSource::EnvVariable);
         if from_environment("endpoint") {
             self.endpoint = None;
         }
@@ -164,6 +169,10 @@ impl Connection {
     /// A client of the registry that is meant.
     pub async fn client(&self) -> Result<Client, Failure> {
         let target = self.target()?;
+        if self.key_file_of_environment && environment_key().is_some() {
+            let why = "REGISTRY_API_KEY and REGISTRY_API_KEY_FILE are both set: leave one of them out";
+            return Err(Failure::Usage(why.to_owned()));
+        }
         let key = match (&self.api_key_file, environment_key().filter(|_| !self.by_flag)) {
             (None, Some(key)) => Some(Key::Secret(key)),
             _ => target.api_key_file.clone().map(Key::File).or_else(|| target.api_key.clone().map(Key::Secret)),

@@ -80,11 +80,22 @@ impl Contexts {
         toml::from_str(&text).map_err(|error| Failure::Usage(format!("{}: {}", path.display(), error.message())))
     }
 
-    /// Replaces the file, in one step.
-    pub fn save(&self, path: &Path) -> Result<(), Failure> {
-        let text = toml::to_string(self).map_err(Failure::argument("configuration"))?;
-        let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    /// Changes what the file holds at this moment, as if nobody else did; if the change is refused, nothing is written.
+    pub fn change<T>(path: &Path, change: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
+        let directory = directory(path);
         create(directory).map_err(Failure::file(directory))?;
+        // It goes when the file is closed, and never with the file that it is for: that is replaced.
+        let _lock = lock(path).map_err(Failure::file(path))?;
+        let mut contexts = Self::load(path)?;
+        let changed = change(&mut contexts)?;
+        contexts.save(path)?;
+        Ok(changed)
+    }
+
+    /// Replaces the file, in one step.
+    fn save(&self, path: &Path) -> Result<(), Failure> {
+        let text = toml::to_string(self).map_err(Failure::argument("configuration"))?;
+        let directory = directory(path);
         // Nobody else may read a temporary file, and it keeps that when it is renamed.
         let write = || -> io::Result<()> {
             let mut file = NamedTempFile::new_in(directory)?;
@@ -115,6 +126,24 @@ impl Contexts {
     }
 }
 
+/// Where the file is.
+fn directory(path: &Path) -> &Path {
+    path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Waits until nobody else changes the file. What holds the lock is beside it, is empty and stays.
+fn lock(path: &Path) -> io::Result<fs::File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(name)?;
+    file.lock()?;
+    Ok(file)
+}
+
 /// A directory for this user alone, unless it is there already.
 fn create(directory: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
@@ -139,4 +168,31 @@ fn private(path: &Path) -> Result<(), Failure> {
 #[cfg(not(unix))]
 fn private(_path: &Path) -> Result<(), Failure> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::{Context, Contexts};
+
+    /// Each reads what the others have written, and none is lost.
+    #[test]
+    fn those_who_change_it_at_once_lose_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("registryctl").join("config.toml");
+        thread::scope(|scope| {
+            for number in 0..16 {
+                let path = &path;
+                scope.spawn(move || {
+                    Contexts::change(path, |contexts| {
+                        contexts.contexts.insert(number.to_string(), Context::default());
+                        Ok(())
+                    })
+                    .unwrap();
+                });
+            }
+        });
+        assert_eq!(Contexts::load(&path).unwrap().contexts.len(), 16);
+    }
 }

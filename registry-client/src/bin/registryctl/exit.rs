@@ -22,6 +22,7 @@ Exit codes:
    10  unknown: the answer was lost, and the change may have been made or not
    11  bytes are not what their checksum says
    12  declined: it was asked for, and not answered with yes
+   13  they differ: of `diff` with --exit-code
   130  interrupted";
 
 /// How a command ended.
@@ -53,6 +54,8 @@ pub enum Exit {
     Damaged,
     /// Somebody was asked, and did not say yes.
     Declined,
+    /// Two things were compared, and are not the same.
+    Different,
     /// Somebody pressed Ctrl-C.
     Interrupted,
 }
@@ -74,6 +77,7 @@ impl Exit {
             Self::Unknown => 10,
             Self::Damaged => 11,
             Self::Declined => 12,
+            Self::Different => 13,
             Self::Interrupted => 130,
         }
     }
@@ -94,9 +98,9 @@ impl From<&Failure> for Exit {
             Failure::Damaged(_) => Self::Damaged,
             Failure::Usage(_) => Self::Usage,
             Failure::Declined(_) => Self::Declined,
-            // Whoever reads it has seen enough.
+            // Whoever reads it has seen enough, and nothing else was to be done.
             Failure::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Self::Done,
-            Failure::Output(_) => Self::Failed,
+            Failure::Output(_) | Failure::Untold(_) => Self::Failed,
             Failure::Interrupted => Self::Interrupted,
         }
     }

@@ -47,6 +47,9 @@ pub enum Failure {
     /// Standard output does not take it.
     #[error("standard output: {0}")]
     Output(io::Error),
+    /// The same, after something was done that is told there.
+    #[error("standard output: {0}: what was to be done is done, and what was to be printed of it is lost")]
+    Untold(io::Error),
     /// Somebody has had enough.
     #[error("interrupted")]
     Interrupted,
@@ -56,6 +59,14 @@ impl Failure {
     /// For `map_err`.
     pub fn file<E: Into<FileError>>(path: &Path) -> impl Fn(E) -> Self {
         move |error| Self::File { path: path.to_owned(), error: error.into() }
+    }
+
+    /// For `map_err`: what cannot be printed is about a change.
+    pub fn untold(self) -> Self {
+        match self {
+            Self::Output(error) => Self::Untold(error),
+            other => other,
+        }
     }
 
     /// For `map_err`: what was given for an argument cannot be used.

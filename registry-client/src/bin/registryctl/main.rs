@@ -7,6 +7,7 @@
 
 mod arguments;
 mod ask;
+mod blocking;
 mod checksum;
 mod command;
 mod connection;
@@ -39,7 +40,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
-    let matches = Arguments::command().get_matches();
+    let matches = session::without_empty_variables(Arguments::command()).get_matches();
     let mut arguments = match Arguments::from_arg_matches(&matches) {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),
@@ -76,7 +77,7 @@ async fn run(arguments: Arguments) -> Result<Exit, Failure> {
 
 fn conclude(failure: &Failure, json: bool) -> Exit {
     match failure {
-        // Whoever reads it has seen enough, and does not want to read of that either.
+        // Whoever reads it has seen enough, and does not want to read of that either. Nothing was changed.
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         failure if json => progress::say(&report::json(failure)),
         failure => progress::say(&report::text(failure)),

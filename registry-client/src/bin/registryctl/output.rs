@@ -46,7 +46,7 @@ pub struct Output {
     #[arg(short, long, global = true)]
     quiet: bool,
 
-    /// When to use colours; never if NO_COLOR is set
+    /// When to use colours; `auto` is on a terminal, unless NO_COLOR is set or CLICOLOR_FORCE says otherwise, and NO_COLOR counts for more
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
     color: Color,
 }
@@ -76,11 +76,15 @@ enum Color {
 impl Output {
     /// Decides about colours, for the whole program.
     pub fn settle_colors(&self) {
-        // `Auto` is what console finds out by itself, NO_COLOR included.
-        if self.color != Color::Auto {
-            console::set_colors_enabled(self.color == Color::Always);
-            console::set_colors_enabled_stderr(self.color == Color::Always);
-        }
+        let enabled = match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if is_colorless() => false,
+            // What console finds out by itself.
+            Color::Auto => return,
+        };
+        console::set_colors_enabled(enabled);
+        console::set_colors_enabled_stderr(enabled);
     }
 
     /// The form that is asked for.
@@ -114,12 +118,17 @@ impl Output {
     pub fn one<R: Resource>(&self, resource: &R) -> Result<(), Failure> {
         match self.format() {
             Format::Table => print(&description::of(resource).map_err(Failure::Refused)?),
-            Format::Json | Format::Jsonl | Format::Yaml | Format::Name => self.changed(resource),
+            Format::Json | Format::Jsonl | Format::Yaml | Format::Name => self.row(resource),
         }
     }
 
-    /// Prints what has become of one thing: for people in one row.
+    /// Prints what has become of one thing. If nobody reads that any more, it is said: it is no failure of the change, and not nothing either.
     pub fn changed<R: Resource>(&self, resource: &R) -> Result<(), Failure> {
+        self.row(resource).map_err(Failure::untold)
+    }
+
+    /// Prints one thing that was only read: for people in one row.
+    pub fn row<R: Resource>(&self, resource: &R) -> Result<(), Failure> {
         match self.format() {
             Format::Table => print(&table::of(std::slice::from_ref(resource))),
             Format::Json => print(&pretty(&json(resource)?)?),
@@ -166,14 +175,25 @@ impl Output {
         }
     }
 
-    /// Prints what has become of one of many, when it is known: for people in one line.
+    /// Prints what has become of one of many, when it is known: for people in one line. As [`changed`](Self::changed) does it.
     pub fn told(&self, value: &Value, people: &str, name: &str) -> Result<(), Failure> {
-        match self.format() {
+        let printed = match self.format() {
             Format::Table => print(&format!("{}\n", text::plain(people))),
             Format::Json | Format::Jsonl => print(&line(value)?),
             Format::Yaml => print(&yaml(&Value::Array(vec![value.clone()]))?),
             Format::Name => print(&format!("{}\n", text::plain(name))),
+        };
+        printed.map_err(Failure::untold)
+    }
+
+    /// Says what something has come to: to programs an object on standard output or, where that is taken by data, beside it.
+    pub fn summary(&self, value: &Value, lines: &[String], taken: bool) -> Result<(), Failure> {
+        match self.format() {
+            Format::Table | Format::Name => lines.iter().for_each(|line| self.say(line)),
+            Format::Json | Format::Jsonl | Format::Yaml if taken => say(&text::json(value.to_string())),
+            Format::Json | Format::Jsonl | Format::Yaml => return self.object(value).map_err(Failure::untold),
         }
+        Ok(())
     }
 
     /// Prints one object that is no message of the contract, for programs.
@@ -204,6 +224,12 @@ impl Output {
             Format::Name => names.iter().try_for_each(|name| print(&format!("{}\n", text::plain(name)))),
         }
     }
+}
+
+/// Whether nobody wants colours, whatever else the environment says.
+#[expect(clippy::disallowed_methods, reason = "a variable of all programs, and no setting of this one")]
+fn is_colorless() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 /// Writes to standard output. Whoever reads it may have gone away: then the command ends.

@@ -1,6 +1,7 @@
 //! What people see while they wait, and afterwards: all of it on standard error, because standard output may be the export.
 
 use std::fmt;
+use std::io::{self, Write as _};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -12,8 +13,8 @@ pub struct Progress(ProgressBar);
 
 impl Progress {
     /// For something whose end is not known.
-    pub fn spinner(what: &'static str) -> Self {
-        let bar = ProgressBar::new_spinner().with_message(what);
+    pub fn spinner(what: &'static str, quiet: bool) -> Self {
+        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() }.with_message(what);
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}: {human_pos} items, {per_sec}") {
             bar.set_style(style);
         }
@@ -22,8 +23,8 @@ impl Progress {
     }
 
     /// For so many items.
-    pub fn bar(what: &'static str, items: u64) -> Self {
-        let bar = ProgressBar::new(items).with_message(what);
+    pub fn bar(what: &'static str, items: u64, quiet: bool) -> Self {
+        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(items) }.with_message(what);
         if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {human_pos}/{human_len} items, {eta} left") {
             bar.set_style(style);
         }
@@ -64,10 +65,9 @@ impl Drop for Progress {
     }
 }
 
-/// One line on standard error.
-#[expect(clippy::print_stderr, reason = "people read it")]
+/// One line on standard error. If nobody reads that any more, the command goes on.
 pub fn say(line: &str) {
-    eprintln!("{line}");
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// How many items of each kind there are.

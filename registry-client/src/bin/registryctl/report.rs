@@ -80,7 +80,12 @@ fn registry(failure: &Failure) -> Option<&Error> {
     match failure {
         Failure::Registry(error) | Failure::Unreachable { error, .. } => Some(error),
         Failure::File { .. } | Failure::Refused(_) | Failure::Usage(_) => None,
-        Failure::Missing(_) | Failure::Damaged(_) | Failure::Declined(_) | Failure::Output(_) | Failure::Interrupted => None,
+        Failure::Missing(_)
+        | Failure::Damaged(_)
+        | Failure::Declined(_)
+        | Failure::Output(_)
+        | Failure::Untold(_)
+        | Failure::Interrupted => None,
     }
 }
 
@@ -128,7 +133,12 @@ fn hint(failure: &Failure) -> Option<String> {
         }
         Failure::Registry(error) => of(error),
         Failure::File { .. } | Failure::Refused(_) | Failure::Usage(_) => None,
-        Failure::Missing(_) | Failure::Damaged(_) | Failure::Declined(_) | Failure::Output(_) | Failure::Interrupted => None,
+        Failure::Missing(_)
+        | Failure::Damaged(_)
+        | Failure::Declined(_)
+        | Failure::Output(_)
+        | Failure::Untold(_)
+        | Failure::Interrupted => None,
     }
 }
 

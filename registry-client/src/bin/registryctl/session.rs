@@ -1,6 +1,9 @@
 //! What every command has: the way to the registry, and the way to whoever has given the command.
 
-use clap::{ArgMatches, Args};
+use std::ffi::OsStr;
+
+use clap::builder::Resettable;
+use clap::{ArgMatches, Args, Command};
 use registry_client::Client;
 
 use crate::connection::Connection;
@@ -16,6 +19,16 @@ pub struct Session {
     /// What is printed, and how.
     #[command(flatten)]
     pub output: Output,
+}
+
+/// The same command, for which a variable of the environment that is empty is one that is not set, as for the library.
+pub fn without_empty_variables(command: Command) -> Command {
+    command.mut_args(|argument| if argument.get_env().is_some_and(is_empty) { argument.env(Resettable::Reset) } else { argument })
+}
+
+#[expect(clippy::disallowed_methods, reason = "clap takes an empty variable for a value")]
+fn is_empty(variable: &OsStr) -> bool {
+    std::env::var_os(variable).is_some_and(|value| value.is_empty())
 }
 
 impl Session {

@@ -102,7 +102,7 @@ impl ArtifactName {
         let filter = ArtifactFilter { name_prefix: file.clone(), ..Default::default() };
         let list = client.list_artifacts().filter(filter);
         let written = reference.to_string();
-        let parent = parent(client, reference, &Build { quantization: None, platform: None }).await?;
+        let parent = parent(client, reference, &Build::default()).await?;
         let of_model = matches!(parent, Parent::Model(_));
         let is_meant = |artifact: &Artifact| artifact.name == file && artifact.release_id.is_none() == of_model;
         let mut artifacts = parent.list(list).items();

@@ -1,7 +1,11 @@
 //! Which release is meant, in the arguments of commands.
 
 use clap::Args;
-use registry_client::{Client, Reference, ReferenceError, Release, ReleaseRef, ReleaseSelector};
+use futures_util::TryStreamExt as _;
+use registry_client::{
+    Client, Error, ErrorReason, ModelRef, Reference, ReferenceError, Release, ReleaseFilter, ReleaseId, ReleaseRef,
+    ReleaseSelector,
+};
 
 use crate::failure::Failure;
 
@@ -17,9 +21,12 @@ pub struct ReleaseArgument {
 }
 
 /// Which of the builds of a version.
-#[derive(Debug, Clone, Args)]
+///
+/// A version alone is its usual build, the one without quantization for linux/amd64, if there is one, and otherwise the only one.
+#[derive(Debug, Clone, Default, Args)]
 pub struct Build {
-    /// Only a release with this quantization, for example fp16; an empty one stands for none
+    /// Only a release with this quantization, for example fp16; an empty one stands for none. If neither this nor --platform is said, MODEL:VERSION is
+    /// the release without quantization for linux/amd64, or the only one
     #[arg(long, value_name = "TEXT")]
     pub quantization: Option<String>,
 
@@ -34,19 +41,17 @@ impl ReleaseArgument {
         self.build.resolve(client, self.reference.clone()).await
     }
 
-    /// The same without asking which that is: for a release that is deleted, and cannot be resolved.
-    pub fn certain(&self) -> Result<ReleaseRef, Failure> {
-        let Self { reference, build: Build { quantization, platform } } = self;
+    /// The same among those that are soft-deleted, too, where nothing is taken for granted: of several builds none is the usual one.
+    pub async fn resolve_deleted(&self, client: &Client) -> Result<Release, Failure> {
+        let Self { reference, build } = self;
         match reference {
+            Reference::Id(id) => Ok(client.get_release(ReleaseId::new(id)).send().await?),
             Reference::Release { model, selector: ReleaseSelector::Version(version) } => {
-                let key = ReleaseRef::key(model, version);
-                let key = key.quantization(quantization.as_deref().unwrap_or_default());
-                Ok(key.platform(platform.as_deref().unwrap_or_default()).into())
+                let found = build.list(client, model, version, true).await?;
+                only(found)?.ok_or_else(|| Failure::Missing(format!("{reference}: there is no such release, deleted or not")))
             }
-            reference => {
-                let why = |error: ReferenceError| Failure::Usage(format!("{reference}: {error}"));
-                ReleaseRef::try_from(reference.clone()).map_err(why)
-            }
+            // What may be another one tomorrow.
+            _ => Err(Failure::Usage(format!("{reference}: {}", ReferenceError::NotCertain))),
         }
     }
 }
@@ -54,6 +59,48 @@ impl ReleaseArgument {
 impl Build {
     /// The release that a reference stands for now.
     pub async fn resolve(&self, client: &Client, reference: Reference) -> Result<Release, Failure> {
+        let Reference::Release { model, selector: ReleaseSelector::Version(version) } = &reference else {
+            return self.ask(client, reference).await;
+        };
+        if let Some(usual) = self.usual(client, model, version).await? {
+            return Ok(usual);
+        }
+        match self.ask(client, reference.clone()).await {
+            // One that is yanked is not resolved, and is there all the same.
+            Err(Failure::Registry(error @ Error::NotFound(_))) if error.reason() == Some(ErrorReason::ReleaseNotFound) => {
+                only(self.list(client, model, version, false).await?)?.ok_or(Failure::Registry(error))
+            }
+            resolved => resolved,
+        }
+    }
+
+    /// What a version alone stands for, if it is there.
+    pub async fn usual(&self, client: &Client, model: &str, version: &str) -> Result<Option<Release>, Failure> {
+        if self.quantization.is_some() || self.platform.is_some() {
+            return Ok(None);
+        }
+        match client.get_release(ReleaseRef::key(model, version)).send().await {
+            Ok(release) => Ok(Some(release)),
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The builds of a version that are meant.
+    async fn list(&self, client: &Client, model: &str, version: &str, deleted: bool) -> Result<Vec<Release>, Failure> {
+        let Self { quantization, platform } = self;
+        let filter = ReleaseFilter {
+            versions: vec![version.to_owned()],
+            quantizations: quantization.iter().cloned().collect(),
+            platforms: platform.iter().cloned().collect(),
+            ..Default::default()
+        };
+        let list = client.list_releases().model(ModelRef::by_name(model)).filter(filter);
+        let list = if deleted { list.show_deleted() } else { list };
+        Ok(list.items().try_collect().await?)
+    }
+
+    async fn ask(&self, client: &Client, reference: Reference) -> Result<Release, Failure> {
         let Self { quantization, platform } = self;
         let mut resolve = client.resolve(reference);
         if let Some(quantization) = quantization {
@@ -64,6 +111,31 @@ impl Build {
         }
         Ok(resolve.send().await?)
     }
+}
+
+/// The one that is there; of several it cannot be told which is meant.
+fn only(mut found: Vec<Release>) -> Result<Option<Release>, Failure> {
+    let release = found.pop();
+    match release {
+        Some(last) if !found.is_empty() => {
+            found.push(last);
+            let builds: Vec<String> = found.iter().map(|release| format!("id:{} ({})", release.id, described(release))).collect();
+            Err(Failure::Usage(format!(
+                "several releases are meant: say --quantization and --platform, or one of {}",
+                builds.join(", ")
+            )))
+        }
+        release => Ok(release),
+    }
+}
+
+/// Which release it is, for somebody who decides about it.
+pub fn described(release: &Release) -> String {
+    let Release { model_name, version, quantization, platform, delete_time, .. } = release;
+    let state = release.state().as_str_name().trim_start_matches("RELEASE_STATE_");
+    let quantization = quantization.as_ref().map(|text| format!("{text}, ")).unwrap_or_default();
+    let deleted = if delete_time.is_some() { ", soft-deleted" } else { "" };
+    format!("{model_name}:{version} ({quantization}{platform}, {state}{deleted})")
 }
 
 /// A release of a model that is known: a version, a requirement, `@ALIAS`, `latest` or `id:UUID`. A whole reference will do, too.

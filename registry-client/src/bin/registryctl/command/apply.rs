@@ -1,15 +1,18 @@
 //! `registryctl apply`: what a file says is made so.
 //!
 //! - `read`: documents out of a file.
-//! - `document`: a document as a message of the contract, and which of its fields it says.
+//! - `document`, `said`: a document as a message of the contract, and which of its fields it says.
+//! - `pointed`: the release that a document belongs to.
 //! - a file for each kind: finds what is there, and writes what is different.
 
 mod alias;
 mod deployment;
 mod document;
 mod model;
+mod pointed;
 mod read;
 mod release;
+mod said;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -20,6 +23,7 @@ use serde_json::json;
 
 use self::document::Document;
 use crate::arguments::DryRun;
+use crate::blocking::blocking;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::progress;
@@ -32,16 +36,19 @@ use crate::text;
 /// The file holds YAML documents or JSON objects. Each has `kind` (Model, Release, ReleaseAlias or Deployment) and the fields of that message in the
 /// contract; what `get -o yaml` prints will do, with `kind` added. Fields that a document does not name stay as they are, a field that is null is unset,
 /// and what only the registry writes is passed over. Nothing is ever deleted. What is there already is told as unchanged, so that applying twice is
-/// applying once; what somebody else changes at the same moment fails, and is not overwritten. Documents are applied in their order, each by itself: if
+/// applying once; what somebody else changes at the same moment fails, and is not overwritten, and a document with an etag changes nothing that was
+/// changed since that was read. Documents are applied in their order, each by itself: if
 /// some fail, the others are applied all the same, and the command ends with 3.
 ///
 /// A release is known by modelName, version, quantization and platform. Its state is written when it is created (RELEASE_STATE_CANDIDATE or
 /// RELEASE_STATE_ACTIVE) and not changed later.
 ///
-/// A ReleaseAlias names its release by releaseId or by version, with quantization and platform if there are several.
+/// A ReleaseAlias names its release by releaseId or by version, with quantization and platform if it is not the usual build.
 ///
 /// A Deployment names its release by releaseId, or by modelName and releaseVersion; its own kind is written deploymentKind. It is the live one of that
-/// release in the same environment, cluster and k8sNamespace; there may be one at most. Its state is the one it begins in.
+/// release in the same environment, cluster and k8sNamespace. Its state is the one it begins in. Two who create it at the same moment both do; then
+/// it fails and names both of them, and so does every later one until all but one are terminated. What a document says of its release in several ways
+/// must agree.
 #[derive(Debug, Args)]
 pub struct Apply {
     /// The file; `-` is standard input
@@ -71,21 +78,25 @@ struct Target {
 impl Apply {
     pub(super) async fn run(self, session: &Session) -> Result<Exit, Failure> {
         let Self { file, dry_run } = self;
-        let documents = read::documents(&file)?;
+        let documents = blocking(move || read::documents(&file)).await?;
         let client = session.client().await?;
         let mut target = Target { client, dry_run: dry_run.dry_run, imagined: BTreeSet::new() };
-        let mut failed = 0_u64;
+        let (mut failed, mut untold) = (0_u64, None);
         for (place, document) in documents.iter().enumerate() {
             match target.apply(document).await {
-                Ok(action) => print(session, document, &action)?,
+                // Whoever reads has gone away, and what is not done yet is done all the same.
+                Ok(action) => untold = untold.or(print(session, document, &action).err()),
                 Err(failure) if is_of_document(&failure) => {
                     failed = failed.saturating_add(1);
-                    tell(session, place, document, &failure)?;
+                    untold = untold.or(tell(session, place, document, &failure).err());
                 }
                 Err(failure) => return Err(failure),
             }
         }
         dry_run.remind(session);
+        if let Some(failure) = untold {
+            return Err(failure);
+        }
         Ok(if failed == 0 { Exit::Done } else { Exit::Partly })
     }
 }

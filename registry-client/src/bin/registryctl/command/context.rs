@@ -37,10 +37,10 @@ pub enum Context {
 impl Context {
     pub(super) fn run(self, session: &Session) -> Result<Exit, Failure> {
         let path = session.connection.config()?;
-        let mut contexts = Contexts::load(&path)?;
         match self {
-            Self::List => list(session, &contexts)?,
+            Self::List => list(session, &Contexts::load(&path)?)?,
             Self::Show { name } => {
+                let contexts = Contexts::load(&path)?;
                 let name = name.as_deref().or(session.connection.context_name()).or(contexts.current.as_deref());
                 let name = name.ok_or_else(|| Failure::Usage("no context is used: `registryctl login` makes one".to_owned()))?;
                 let context = contexts.named(name)?;
@@ -50,14 +50,15 @@ impl Context {
                 session.output.value(&value(name, current, context), table, name)?;
             }
             Self::Use { name } => {
-                contexts.named(&name)?;
-                contexts.current = Some(name.clone());
-                contexts.save(&path)?;
+                Contexts::change(&path, |contexts| {
+                    contexts.named(&name)?;
+                    contexts.current = Some(name.clone());
+                    Ok(())
+                })?;
                 session.output.say(&format!("using `{name}`"));
             }
             Self::Delete { name } => {
-                forget(&mut contexts, &name)?;
-                contexts.save(&path)?;
+                Contexts::change(&path, |contexts| forget(contexts, &name))?;
                 session.output.say(&format!("forgot `{name}`"));
             }
         }

@@ -7,20 +7,25 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use futures_util::{Stream, TryStreamExt as _, stream};
 use registry_client::{BegunImport, Client, ImportFailure, ImportSkip, OnConflict, SkipReason, TransferItem};
+use serde_json::json;
 use uuid::Uuid;
 
+use crate::blocking::blocking;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::file::{FileError, Header, Input, Trailer};
+use crate::output::Output;
 use crate::progress::{self, Progress};
 use crate::report;
 use crate::session::Session;
+use crate::text;
 
 /// Brings the content of a file that `export` has written into a registry
 ///
 /// By default this is a restore: ids, times, authors, states and, in a registry that was never written to, revisions are those of the
 /// file, and a registry that holds something already is refused. The file is read to its end and verified before anything is sent. An
-/// import that was cut off, however, is gone on with by the same command. Needs the role of an admin.
+/// import that was cut off, however, is gone on with by the same command. With -o json, jsonl or yaml, what it has come to is told as an object.
+/// Needs the role of an admin.
 #[derive(Debug, Args)]
 pub struct Import {
     /// The file, compressed or not. `-` is standard input
@@ -91,18 +96,25 @@ struct Tally {
 
 impl Import {
     pub(super) async fn run(self, session: &Session) -> Result<Exit, Failure> {
+        let path = self.file.clone();
+        let (input, header, trailer) = blocking(move || {
+            let input = Input::open(&path).map_err(Failure::file(&path))?;
+            let (header, trailer) = input.verify().map_err(Failure::file(&path))?;
+            Ok((input, header, trailer))
+        })
+        .await?;
         let client = session.client().await?;
-        let input = Input::open(&self.file).map_err(Failure::file(&self.file))?;
-        let (header, trailer) = input.verify().map_err(Failure::file(&self.file))?;
         let begun = self.begin(&client, &header, &trailer).await?;
         let resumed = begun.acknowledged_sequence();
         self.check(&client, resumed, trailer.item_count).await?;
         if resumed > 0 {
-            progress::say(&format!("an earlier run has brought {resumed} of {} items: going on after them", trailer.item_count));
+            session
+                .output
+                .say(&format!("an earlier run has brought {resumed} of {} items: going on after them", trailer.item_count));
         }
         let items = items(&input, &self.file)?;
-        let tally = self.import(begun, items, trailer.item_count).await?;
-        self.conclude(&tally, &trailer);
+        let tally = self.import(begun, items, trailer.item_count, &session.output).await?;
+        self.conclude(&tally, &trailer, &session.output)?;
         Ok(if tally.failed_in_all > 0 { Exit::Partly } else { Exit::Done })
     }
 
@@ -158,8 +170,10 @@ impl Import {
         begun: BegunImport,
         items: impl Stream<Item = io::Result<TransferItem>> + Send + 'static,
         item_count: u64,
+        output: &Output,
     ) -> Result<Tally, Failure> {
-        let progress = Progress::bar(if self.dry_run { "checking" } else { "importing" }, item_count);
+        let what = if self.dry_run { "checking" } else { "importing" };
+        let progress = Progress::bar(what, item_count, output.is_quiet());
         let mut tally = Tally { failed_in_all: begun.failed_count(), ..Tally::default() };
         let mut chunks = begun.items(items);
         while let Some(chunk) = chunks.try_next().await? {
@@ -173,13 +187,24 @@ impl Import {
                 tally.failed = tally.failed.saturating_add(1);
                 // With --fail-fast it is not acknowledged, and so it is not counted by the registry.
                 tally.failed_in_all = tally.failed_in_all.max(tally.failed);
-                progress.say(&format!("failed: item {sequence}, {}: {}", progress::name(item), report::line(error)));
+                progress.say(&if output.is_json() {
+                    let (item, reason) = (progress::name(item), error.reason_name());
+                    let failed = json!({"sequence": sequence, "item": item, "message": error.message(), "reason": reason});
+                    text::json(json!({"failed": failed}).to_string())
+                } else {
+                    format!("failed: item {sequence}, {}: {}", text::plain(&progress::name(item)), report::line(error))
+                });
             }
             for ImportSkip { sequence, item, reason, .. } in &chunk.skips {
                 let count = tally.skipped.entry(why(*reason)).or_default();
                 *count = count.saturating_add(1);
                 if self.list_skipped {
-                    progress.say(&format!("skipped: item {sequence}, {}: {}", progress::name(item), why(*reason)));
+                    progress.say(&if output.is_json() {
+                        let skipped = json!({"sequence": sequence, "item": progress::name(item), "why": why(*reason)});
+                        text::json(json!({"skipped": skipped}).to_string())
+                    } else {
+                        format!("skipped: item {sequence}, {}: {}", text::plain(&progress::name(item)), why(*reason))
+                    });
                 }
             }
             progress.at(chunk.acknowledged_sequence);
@@ -187,30 +212,41 @@ impl Import {
         Ok(tally)
     }
 
-    fn conclude(&self, tally: &Tally, trailer: &Trailer) {
+    fn conclude(&self, tally: &Tally, trailer: &Trailer, output: &Output) -> Result<(), Failure> {
         let Tally { created, replaced, skipped, failed, failed_in_all, untold, revision, keeps_revisions } = tally;
         let verb = if self.dry_run { "checked" } else { "imported" };
         let all_skipped: u64 = skipped.values().sum();
         let counts = format!("{created} created, {replaced} replaced, {all_skipped} skipped, {failed} failed");
-        progress::say(&format!("{verb} {} items: {counts}", trailer.item_count));
-        for (why, count) in skipped {
-            progress::say(&format!("{count} skipped: {why}"));
-        }
+        let mut lines = vec![format!("{verb} {} items: {counts}", trailer.item_count)];
+        lines.extend(skipped.iter().map(|(why, count)| format!("{count} skipped: {why}")));
         if failed_in_all > failed {
-            progress::say(&format!(
+            lines.push(format!(
                 "{failed_in_all} items of this import have failed, also counting those that an earlier run or a connection that was cut off \
                  had to tell of. They are not sent again: to try all items once more, say --import-id with a new UUID"
             ));
         }
         if *untold > 0 {
-            progress::say(&format!(
+            lines.push(format!(
                 "{untold} of them were brought by a run or a connection that was cut off before it could tell what became of each"
             ));
         }
         if *revision > 0 {
             let how = if *keeps_revisions { "keeping the revisions that they had" } else { "with revisions of this registry" };
-            progress::say(&format!("the registry is at revision {revision} or later, the items {how}"));
+            lines.push(format!("the registry is at revision {revision} or later, the items {how}"));
         }
+        let value = json!({
+            "itemCount": trailer.item_count,
+            "dryRun": self.dry_run,
+            "created": created,
+            "replaced": replaced,
+            "skipped": all_skipped,
+            "failed": failed,
+            "failedInAll": failed_in_all,
+            "untold": untold,
+            "revision": revision,
+            "keepsRevisions": keeps_revisions,
+        });
+        output.summary(&value, &lines, false)
     }
 }
 

@@ -19,12 +19,12 @@ pub struct Logout {
 impl Logout {
     pub(super) fn run(self, session: &Session) -> Result<Exit, Failure> {
         let path = session.connection.config()?;
-        let mut contexts = Contexts::load(&path)?;
-        let name =
-            self.name.or_else(|| session.connection.context_name().map(str::to_owned)).or_else(|| contexts.current.clone());
-        let name = name.ok_or_else(|| Failure::Usage("nobody is logged in: say which context to forget".to_owned()))?;
-        forget(&mut contexts, &name)?;
-        contexts.save(&path)?;
+        let said = self.name.or_else(|| session.connection.context_name().map(str::to_owned));
+        let name = Contexts::change(&path, |contexts| {
+            let name = said.or_else(|| contexts.current.clone());
+            let name = name.ok_or_else(|| Failure::Usage("nobody is logged in: say which context to forget".to_owned()))?;
+            forget(contexts, &name).map(|()| name)
+        })?;
         session.output.say(&format!("forgot `{name}`"));
         Ok(Exit::Done)
     }

@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::progress;
 use crate::session::Session;
+use crate::text;
 
 /// How often the registry says how far it has come when an end is waited for.
 const SOON: Duration = Duration::from_secs(1);
@@ -149,7 +150,7 @@ impl Followed<'_> {
     fn tell(&self, text: &str, value: Value) {
         let output = &self.session.output;
         if output.is_json() && !output.is_quiet() {
-            progress::say(&value.to_string());
+            progress::say(&text::json(value.to_string()));
         } else {
             output.say(text);
         }

@@ -1,6 +1,6 @@
 //! A release, printed.
 
-use registry_client::Release;
+use registry_client::{Release, ReleaseState};
 
 use super::{Column, Resource, text, time, word};
 
@@ -21,9 +21,10 @@ impl Resource for Release {
         Column { header: "DELETED", value: |release| time(release.delete_time.as_ref()) },
     ];
 
-    /// Model and version, where they are enough.
+    /// Model and version, where they mean this release to every command: for the usual build, as long as it can be resolved.
     fn name(&self) -> String {
-        let is_usual = self.quantization.is_none() && self.platform == USUAL;
+        let can_be_found = self.delete_time.is_none() && self.state() != ReleaseState::Yanked;
+        let is_usual = can_be_found && self.quantization.is_none() && self.platform == USUAL;
         // Nothing has an id before it is there.
         if is_usual || self.id.is_empty() {
             return format!("{}:{}", self.model_name, self.version);

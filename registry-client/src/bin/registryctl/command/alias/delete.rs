@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{AliasName, alias};
-use crate::arguments::{Yes, within};
+use crate::arguments::{Build, Yes, within};
 use crate::ask::confirm;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -37,7 +37,7 @@ impl Delete {
         confirm(&format!("Delete alias {alias} of {model}?"), yes).await?;
         let mut delete = client.delete_release_alias(&model, &alias);
         if let Some(expected) = expected {
-            let expected = client.resolve(within(&model, &expected)?).send().await?;
+            let expected = Build::default().resolve(&client, within(&model, &expected)?).await?;
             delete = delete.expected_release(&expected);
         }
         if allow_missing {

@@ -50,7 +50,7 @@ impl Set {
         belongs(&release, &model)?;
         let mut set = client.set_release_alias(&release, alias);
         if let Some(expected) = expected {
-            let expected = client.resolve(within(&model, &expected)?).send().await?;
+            let expected = Build::default().resolve(&client, within(&model, &expected)?).await?;
             set = set.expected_release(&expected);
         }
         if absent {

@@ -1,13 +1,10 @@
-//! A document: a message of the contract, and which of its fields it says. May not: ask the registry anything.
+//! A document: one of the kinds that can be applied, and which one of that kind it is. May not: ask the registry anything.
 
 use prost::Message;
-use prost_reflect::{DynamicMessage, FieldDescriptor, MessageDescriptor, Value as Reflected};
 use registry_client::pb;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::contract;
-
-type Object = Map<String, Value>;
+use super::said::{Object, Said, text};
 
 /// One of the kinds that can be applied.
 #[expect(clippy::large_enum_variant, reason = "there are as many as somebody has written")]
@@ -16,15 +13,6 @@ pub(super) enum Document {
     Release(Said<pb::Release>),
     Alias(Pointed<pb::ReleaseAlias>),
     Deployment(Pointed<pb::Deployment>),
-}
-
-/// What a document says.
-pub(super) struct Said<M> {
-    message: &'static str,
-    /// The values.
-    pub(super) values: M,
-    /// The fields that callers write and that the document names. Another one stays as it is.
-    fields: Vec<FieldDescriptor>,
 }
 
 /// What belongs to a release that the document may name in other words than the contract does.
@@ -41,11 +29,16 @@ impl TryFrom<Value> for Document {
     fn try_from(value: Value) -> Result<Self, String> {
         let Value::Object(mut object) = value else { return Err("is no object".to_owned()) };
         let kind = text(&mut object, &["kind"])?.ok_or("has no `kind`: Model, Release, ReleaseAlias or Deployment")?;
-        // What is different is found out here, against what is there.
-        object.remove("etag");
         match kind.as_str() {
             "Model" => Ok(Self::Model(Said::read("Model", object)?)).and_then(named),
-            "Release" => Ok(Self::Release(Said::read("Release", object)?)).and_then(named),
+            "Release" => {
+                // They are part of what it is known by, where nothing and an empty text stand for the usual ones.
+                object.retain(|key, value| {
+                    let is_usual = value.is_null() || value.as_str().is_some_and(str::is_empty);
+                    !(is_usual && matches!(key.as_str(), "quantization" | "platform"))
+                });
+                Ok(Self::Release(Said::read("Release", object)?)).and_then(named)
+            }
             "ReleaseAlias" => {
                 let version = text(&mut object, &["version"])?;
                 Pointed::read("ReleaseAlias", version, object).map(Self::Alias).and_then(named)
@@ -58,15 +51,6 @@ impl TryFrom<Value> for Document {
             }
             other => Err(format!("`{other}` is no kind: Model, Release, ReleaseAlias and Deployment are")),
         }
-    }
-}
-
-/// Takes a text out of the object.
-fn text(object: &mut Object, keys: &[&str]) -> Result<Option<String>, String> {
-    match keys.iter().find_map(|key| object.remove(*key).map(|value| (key, value))) {
-        None | Some((_, Value::Null)) => Ok(None),
-        Some((_, Value::String(text))) => Ok(Some(text)),
-        Some((key, _)) => Err(format!("`{key}` is no text")),
     }
 }
 
@@ -141,41 +125,4 @@ impl<M: Message + Default> Pointed<M> {
         let (quantization, platform) = (text(&mut object, &["quantization"])?, text(&mut object, &["platform"])?);
         Ok(Self { said: Said::read(message, object)?, version: version.unwrap_or_default(), quantization, platform })
     }
-}
-
-impl<M: Message + Default> Said<M> {
-    fn read(message: &'static str, object: Object) -> Result<Self, String> {
-        let descriptor = contract::descriptor(message)?;
-        let written = object.keys().filter_map(|key| field(&descriptor, key));
-        let fields = written.filter(|field| !contract::is_output_only(field)).collect();
-        let values = contract::from_json(descriptor, Value::Object(object).to_string().as_bytes())?;
-        Ok(Self { message, values, fields })
-    }
-
-    /// The fields that are said and that are otherwise there.
-    pub(super) fn differing(&self, current: &M) -> Result<Vec<String>, String> {
-        let reflect = |values: &M| contract::reflect(contract::descriptor(self.message)?, values);
-        let (wanted, current) = (reflect(&self.values)?, reflect(current)?);
-        let differing = self.fields.iter().filter(|field| !is_same(field, &wanted, &current));
-        Ok(differing.map(|field| field.name().to_owned()).collect())
-    }
-}
-
-/// In either spelling.
-fn field(descriptor: &MessageDescriptor, key: &str) -> Option<FieldDescriptor> {
-    descriptor.get_field_by_json_name(key).or_else(|| descriptor.get_field_by_name(key))
-}
-
-fn is_same(field: &FieldDescriptor, one: &DynamicMessage, other: &DynamicMessage) -> bool {
-    let (first, second) = (one.get_field(field), other.get_field(field));
-    let sorted = |value: &Reflected| {
-        let mut texts: Vec<String> = value.as_list()?.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect();
-        texts.sort();
-        texts.dedup();
-        Some(texts)
-    };
-    if contract::is_unordered(field) {
-        return sorted(&first) == sorted(&second);
-    }
-    one.has_field(field) == other.has_field(field) && first == second
 }

@@ -2,7 +2,7 @@
 
 use registry_client::{Error, ReleaseRef, ReleaseState, pb};
 
-use super::document::Said;
+use super::said::Said;
 use super::{Action, Target};
 use crate::failure::Failure;
 
@@ -11,7 +11,8 @@ pub(super) async fn apply(target: &Target, said: &Said<pb::Release>) -> Result<A
     let current = match client.get_release(key(&said.values)).send().await {
         Ok(current) => current,
         Err(Error::NotFound(_)) => {
-            create(target, &said.values).await?;
+            said.is_new()?;
+            create(target, said).await?;
             return Ok(Action::Created);
         }
         Err(error) => return Err(error.into()),
@@ -20,7 +21,7 @@ pub(super) async fn apply(target: &Target, said: &Said<pb::Release>) -> Result<A
     if fields.is_empty() {
         return Ok(Action::Unchanged);
     }
-    let values = pb::Release { etag: current.etag.clone(), ..said.values.clone() };
+    let values = pb::Release { etag: said.etag(&current.etag), ..said.values.clone() };
     let update = client.update_release_from(&current, values, fields.clone());
     if *dry_run { update.validate_only() } else { update }.send().await?;
     Ok(Action::Updated(fields))
@@ -37,14 +38,21 @@ fn key(release: &pb::Release) -> ReleaseRef {
     key.into()
 }
 
-async fn create(target: &Target, values: &pb::Release) -> Result<(), Failure> {
+async fn create(target: &Target, said: &Said<pb::Release>) -> Result<(), Failure> {
+    let values = &said.values;
     let mut create = target.client.create_release_from(&values.model_name, values.clone());
     if values.state() != ReleaseState::Unspecified {
         create = create.initial_state(values.state());
     }
     if target.dry_run {
-        create = create.validate_only();
+        create.validate_only().send().await?;
+        return Ok(());
     }
-    create.send().await?;
+    let created = create.send().await?;
+    let unset = said.unset(&created).map_err(Failure::Refused)?;
+    if !unset.is_empty() {
+        let values = pb::Release { etag: created.etag.clone(), ..values.clone() };
+        target.client.update_release_from(&created, values, unset).send().await?;
+    }
     Ok(())
 }

@@ -51,9 +51,10 @@ impl Download {
         if !force && path.exists() {
             return Err(Failure::Refused(format!("{}: is there already: --force replaces it", path.display())));
         }
+        let download = if force { download } else { download.keep_existing() };
         let artifact = download.save(&path).await?;
         drop(bar);
-        session.output.changed(&artifact)?;
+        session.output.row(&artifact)?;
         session.output.say(&format!("written to {}", path.display()));
         Ok(Exit::Done)
     }

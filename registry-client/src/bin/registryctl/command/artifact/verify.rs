@@ -9,6 +9,7 @@ use clap::Args;
 use futures_util::TryStreamExt as _;
 use registry_client::{Client, pb};
 
+use crate::blocking::blocking;
 use crate::checksum::Checksum;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -39,14 +40,17 @@ impl Verify {
         let artifact = client.get_artifact(artifact.id(&client).await?).send().await?;
         let bar = Arc::new(Progress::bytes("verifying", session.output.is_quiet()));
         let found = match &file {
-            Some(path) => of_file(&artifact, path, &bar)?,
+            Some(path) => {
+                let (artifact, path, bar) = (artifact.clone(), path.clone(), Arc::clone(&bar));
+                blocking(move || of_file(&artifact, &path, &bar)).await?
+            }
             None => of_registry(&client, &artifact, &bar).await?,
         };
         drop(bar);
         if let Some(difference) = found.difference() {
             return Err(Failure::Damaged(difference));
         }
-        session.output.changed(&artifact)?;
+        session.output.row(&artifact)?;
         session.output.say(&format!("verified: {}", artifact.checksum));
         Ok(Exit::Done)
     }

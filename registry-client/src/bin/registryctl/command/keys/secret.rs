@@ -52,12 +52,15 @@ impl Ready {
     pub(super) fn keep(self, new: &NewSecret, session: &Session) -> Result<(), Failure> {
         match self {
             Self::File(file, path) => {
-                write(file, &path, new).map_err(|error| lost(&error, &path, &new.key.name))?;
+                write(file, &path, new).map_err(|error| lost(&error, &path.display().to_string(), &new.key.name))?;
                 session.output.changed(&new.key)?;
                 session.output.say(&format!("the secret is in {}", path.display()));
                 Ok(())
             }
-            Self::Shown => show(new, session),
+            Self::Shown => show(new, session).map_err(|failure| match failure {
+                Failure::Output(error) => lost(&error, "standard output", &new.key.name),
+                other => other,
+            }),
         }
     }
 }
@@ -70,10 +73,9 @@ fn write(mut file: NamedTempFile, path: &Path, new: &NewSecret) -> io::Result<()
     Ok(())
 }
 
-fn lost(error: &io::Error, path: &Path, key: &str) -> Failure {
-    let path = path.display();
+fn lost(error: &io::Error, place: &str, key: &str) -> Failure {
     Failure::Refused(format!(
-        "{path}: {error}: the key is there and its secret is lost: `registryctl keys rotate {key}` makes another"
+        "{place}: {error}: the key is there and its secret is lost: `registryctl keys rotate {key}` makes another"
     ))
 }
 

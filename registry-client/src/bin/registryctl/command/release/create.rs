@@ -47,7 +47,7 @@ impl Create {
         fields.write(&mut values)?;
         let client = session.client().await?;
         if let Some(base) = base_release {
-            values.base_release_id = Some(client.resolve(base).send().await?.id);
+            values.base_release_id = Some(Build::default().resolve(&client, base).await?.id);
         }
         let mut create = client.create_release_from(model, values);
         if candidate {

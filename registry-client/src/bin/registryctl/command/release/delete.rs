@@ -3,7 +3,7 @@
 use clap::Args;
 use registry_client::{Error, Release};
 
-use crate::arguments::{DryRun, ReleaseArgument, Yes};
+use crate::arguments::{DryRun, ReleaseArgument, Yes, described};
 use crate::ask::confirm;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -71,14 +71,16 @@ impl Delete {
 
 /// With what goes with it.
 fn question(release: &Release, force: bool) -> String {
-    let Release { model_name, version, aliases, .. } = release;
+    let (which, aliases) = (described(release), &release.aliases);
     if force && !aliases.is_empty() {
-        return format!("Delete release {model_name} {version} and its aliases {}?", aliases.join(", "));
+        return format!("Delete release {which} and its aliases {}?", aliases.join(", "));
     }
-    format!("Delete release {model_name} {version}?")
+    format!("Delete release {which}?")
 }
 
 /// Brings a soft-deleted release back, without the aliases that were deleted with it
+///
+/// A version is enough if it has one build, deleted or not; otherwise, --quantization and --platform or the id say which.
 #[derive(Debug, Args)]
 pub struct Undelete {
     #[command(flatten)]
@@ -87,13 +89,16 @@ pub struct Undelete {
 
 impl Undelete {
     pub(super) async fn run(self, session: &Session) -> Result<Exit, Failure> {
-        let release = self.release.certain()?;
-        session.output.changed(&session.client().await?.undelete_release(release).send().await?)?;
+        let client = session.client().await?;
+        let release = self.release.resolve_deleted(&client).await?;
+        session.output.changed(&client.undelete_release(&release).send().await?)?;
         Ok(Exit::Done)
     }
 }
 
 /// Removes a soft-deleted release for good
+///
+/// A version is enough if it has one build, deleted or not; otherwise, --quantization and --platform or the id say which.
 #[derive(Debug, Args)]
 pub struct Purge {
     #[command(flatten)]
@@ -106,10 +111,12 @@ pub struct Purge {
 impl Purge {
     pub(super) async fn run(self, session: &Session) -> Result<Exit, Failure> {
         let Self { release, yes } = self;
-        let release = release.certain()?;
-        confirm("Remove the release with all that belongs to it, with no way back?", yes).await?;
-        let revision = session.client().await?.purge_release(release).send().await?;
-        session.output.say(&format!("purged at revision {revision}"));
+        let client = session.client().await?;
+        let release = release.resolve_deleted(&client).await?;
+        let which = described(&release);
+        confirm(&format!("Remove release {which} with all that belongs to it, with no way back?"), yes).await?;
+        let revision = client.purge_release(&release).send().await?;
+        session.output.say(&format!("purged {which} at revision {revision}"));
         Ok(Exit::Done)
     }
 }

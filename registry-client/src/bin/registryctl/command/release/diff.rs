@@ -31,7 +31,7 @@ pub struct Diff {
     #[arg(long)]
     all: bool,
 
-    /// End with 1 if they differ
+    /// End with 13 if they differ
     #[arg(long)]
     exit_code: bool,
 }
@@ -65,9 +65,13 @@ impl Diff {
             values.push(json!({"field": field, "first": before, "second": after}));
             names.push(field);
         }
-        session.output.values(&values, table, &names)?;
-        // As `diff` does it. Nothing has failed, and nothing is said.
-        Ok(if exit_code && !names.is_empty() { Exit::Failed } else { Exit::Done })
+        let printed = session.output.values(&values, table, &names);
+        if exit_code && !names.is_empty() {
+            // That nobody reads it does not make them the same.
+            printed.map_err(Failure::untold)?;
+            return Ok(Exit::Different);
+        }
+        printed.map(|()| Exit::Done)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::session::Session;
 
 /// Prints all that is known of a release
 ///
-/// By id it also finds one that is soft-deleted or yanked.
+/// By id it also finds one that is soft-deleted.
 #[derive(Debug, Args)]
 pub struct Get {
     #[command(flatten)]

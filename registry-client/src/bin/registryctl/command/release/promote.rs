@@ -3,7 +3,7 @@
 use clap::Args;
 use registry_client::{Client, Error, Release, ReleaseAlias, ReleaseState};
 
-use crate::arguments::{DryRun, ReleaseArgument, belongs, within};
+use crate::arguments::{Build, DryRun, ReleaseArgument, belongs, within};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -70,7 +70,7 @@ impl Promote {
             Err(error) => return Err(error.into()),
         };
         let Some(expected) = &self.expected else { return Ok(now) };
-        let expected = client.resolve(within(model, expected)?).send().await?;
+        let expected = Build::default().resolve(client, within(model, expected)?).await?;
         belongs(&expected, model)?;
         match &now {
             Some(now) if now.id == expected.id => Ok(Some(expected)),

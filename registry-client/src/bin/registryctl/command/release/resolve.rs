@@ -2,7 +2,7 @@
 
 use clap::Args;
 use prost_types::Timestamp;
-use registry_client::{Client, ModelRef, Reference, ReleaseId, ReleaseQuery};
+use registry_client::{Client, ModelRef, Reference, ReleaseId, ReleaseQuery, ReleaseSelector, ReleaseState};
 
 use crate::arguments::{self, Build, time};
 use crate::exit::Exit;
@@ -53,7 +53,16 @@ impl Resolve {
         let Self { release, constraints, at } = self;
         let client = session.client().await?;
         if let Reference::Id(id) = release {
-            session.output.changed(&client.get_release(ReleaseId::new(id)).send().await?)?;
+            session.output.row(&client.get_release(ReleaseId::new(id)).send().await?)?;
+            return Ok(Exit::Done);
+        }
+        // A version alone means here what it means to every command, unless more is asked.
+        if let Reference::Release { model, selector: ReleaseSelector::Version(version) } = &release
+            && let (None, None) = (&constraints.environment, &at)
+            && let Some(usual) = constraints.build.usual(&client, model, version).await?
+            && usual.state() != ReleaseState::Yanked
+        {
+            session.output.row(&usual)?;
             return Ok(Exit::Done);
         }
         let mut query = ReleaseQuery::try_from(release).map_err(Failure::argument("RELEASE"))?;
@@ -83,7 +92,7 @@ impl Constraints {
         if let Some(environment) = environment {
             query = query.environment(environment);
         }
-        session.output.changed(&client.resolve_release_from(query).send().await?)?;
+        session.output.row(&client.resolve_release_from(query).send().await?)?;
         Ok(Exit::Done)
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use registry_client::{Client, Release, ReleaseState};
 
-use crate::arguments::{DryRun, ReleaseArgument, Yes};
+use crate::arguments::{DryRun, ReleaseArgument, Yes, described};
 use crate::ask::confirm;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -68,7 +68,7 @@ impl Yank {
         let client = session.client().await?;
         let release = transition.release.resolve(&client).await?;
         if !transition.dry_run.dry_run {
-            confirm(&format!("Withdraw {} {} for good?", release.model_name, release.version), yes).await?;
+            confirm(&format!("Withdraw release {} for good?", described(&release)), yes).await?;
         }
         transition.step(session, &client, &release, ReleaseState::Yanked).await
     }
