@@ -130,6 +130,7 @@ impl Shell {
     }
 
     /// Runs what has happened before somebody reads the document.
+    #[cfg(feature = "postgres")]
     pub(crate) async fn before(&self, commands: &str) {
         self.bash("what comes before", &format!("{BEGINNING}\n{}", self.here(commands))).await;
     }
