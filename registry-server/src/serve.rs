@@ -215,8 +215,8 @@ impl Server {
         &self.refusals
     }
 
-    /// Reads the files of TLS again, for the connections to come. If they cannot be used, the log says why, and
-    /// those that were read before stay in use.
+    /// Reads the files of TLS again, for the connections to come. If they cannot be used, the log says why, those that were read
+    /// before stay in use, and the caller is told as well.
     pub fn reload(&self) -> Option<Unusable> {
         match self.tls.as_ref().map(Acceptor::reload) {
             Some(Ok(())) => tracing::info!("the files of TLS were read again: new connections use them"),

@@ -1,5 +1,5 @@
 //! The registry of a test, as a test has it.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 use futures::StreamExt as _;
 use registry_client::{Client, ErrorReason, RetryPolicy, Role, WatchItem};

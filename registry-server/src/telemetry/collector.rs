@@ -161,7 +161,7 @@ impl SpanExporter for Conventional {
     }
 }
 
-/// What is said once in a while.
+/// What is said once in a while. (`crate::seldom` waits by the clock of the runtime, which the thread of the library has not.)
 #[derive(Debug, Default)]
 struct Seldom(Mutex<Option<(Instant, u64)>>);
 

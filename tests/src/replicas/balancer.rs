@@ -127,7 +127,7 @@ async fn ask(shared: Arc<Shared>) {
     loop {
         tick.tick().await;
         let asked = shared.servers.iter().map(async |server| {
-            let healthy = http::ask(server.admin, "GET", "/health", "").await.is_some_and(|answer| answer.status == 200);
+            let healthy = http::ask(server.admin, "GET", "/readyz", "").await.is_some_and(|answer| answer.status == 200);
             server.serves.store(healthy, Ordering::SeqCst);
         });
         join_all(asked).await;

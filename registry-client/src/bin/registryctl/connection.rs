@@ -193,7 +193,8 @@ impl Connection {
         }
     }
 
-    /// A client that is patient once it is connected: a registry that is started again is waited for, for about a minute.
+    /// A client that is patient once it is connected: a registry that is started again is waited for, for about a minute where there is no
+    /// deadline (export, import, watch), and otherwise for as long as a call may take.
     pub async fn connect(&self, context: &Context, key: Option<Key>) -> Result<Client, Failure> {
         let retry = RetryPolicy::default().max_attempts(20).max_delay(Duration::from_secs(3));
         let mut builder = Client::builder(&context.endpoint).retry(retry).timeout(self.timeout);

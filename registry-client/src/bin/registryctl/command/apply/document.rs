@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use super::said::{Object, Said, text};
 
+/// What a release is built for if nothing else is said.
+const USUAL_PLATFORM: &str = "linux/amd64";
+
 /// One of the kinds that can be applied.
 #[expect(clippy::large_enum_variant, reason = "there are as many as somebody has written")]
 pub(super) enum Document {
@@ -88,8 +91,7 @@ impl Document {
             Self::Model(said) => said.values.name.clone(),
             Self::Release(said) => {
                 let pb::Release { model_name, version, quantization, platform, .. } = &said.values;
-                let build = [quantization.as_deref().unwrap_or_default(), platform].join(" ");
-                format!("{model_name}:{version} {}", build.trim()).trim_end().to_owned()
+                build_name(model_name, version, quantization.as_deref(), Some(platform))
             }
             Self::Alias(alias) => format!("{}@{}", alias.said.values.model_name, alias.said.values.alias),
             Self::Deployment(it) => {
@@ -105,9 +107,7 @@ impl Document {
         match self {
             Self::Model(_) => Vec::new(),
             Self::Release(said) => vec![said.values.model_name.clone()],
-            Self::Alias(alias) => {
-                vec![alias.said.values.model_name.clone(), format!("{}:{}", alias.said.values.model_name, alias.version)]
-            }
+            Self::Alias(it) => vec![it.said.values.model_name.clone(), it.build_of(&it.said.values.model_name)],
             Self::Deployment(it) => vec![it.said.values.model_name.clone(), it.release_name()],
         }
     }
@@ -116,7 +116,7 @@ impl Document {
 impl Pointed<pb::Deployment> {
     fn release_name(&self) -> String {
         let pb::Deployment { release_id, model_name, .. } = &self.said.values;
-        if release_id.is_empty() { format!("{model_name}:{}", self.version) } else { format!("id:{release_id}") }
+        if release_id.is_empty() { self.build_of(model_name) } else { format!("id:{release_id}") }
     }
 }
 
@@ -125,4 +125,21 @@ impl<M: Message + Default> Pointed<M> {
         let (quantization, platform) = (text(&mut object, &["quantization"])?, text(&mut object, &["platform"])?);
         Ok(Self { said: Said::read(message, object)?, version: version.unwrap_or_default(), quantization, platform })
     }
+}
+
+impl<M> Pointed<M> {
+    fn build_of(&self, model: &str) -> String {
+        build_name(model, &self.version, self.quantization.as_deref(), self.platform.as_deref())
+    }
+}
+
+/// A release as documents name it, the same in whichever of them: what is usual of a build is left out.
+fn build_name(model: &str, version: &str, quantization: Option<&str>, platform: Option<&str>) -> String {
+    let unusual = [quantization, platform.filter(|platform| *platform != USUAL_PLATFORM)];
+    let mut name = format!("{model}:{version}");
+    for part in unusual.into_iter().flatten().filter(|part| !part.is_empty()) {
+        name.push(' ');
+        name.push_str(part);
+    }
+    name
 }

@@ -16,7 +16,7 @@ pub(super) fn documents(file: &Path) -> Result<Vec<Document>, Failure> {
     let text = text(file)?;
     let name = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
     let refused = |why: String| Failure::Usage(format!("{name}: {why}"));
-    let values = values(&text).map_err(refused)?;
+    let values = values(file, &text).map_err(refused)?;
     let documents = values.into_iter().enumerate().map(|(place, value)| {
         let document = Document::try_from(value);
         document.map_err(|why| refused(format!("document {}: {why}", place.saturating_add(1))))
@@ -38,9 +38,10 @@ fn text(file: &Path) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// What begins with a brace is JSON.
-fn values(text: &str) -> Result<Vec<Value>, String> {
-    if text.trim_start().starts_with('{') {
+/// What begins with a brace is JSON, unless the file is called YAML.
+fn values(file: &Path, text: &str) -> Result<Vec<Value>, String> {
+    let yaml = file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    if !yaml && text.trim_start().starts_with('{') {
         let values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
         return values.collect::<Result<_, _>>().map_err(|error| error.to_string());
     }
