@@ -5,6 +5,7 @@
 
 pub mod attacks;
 pub mod audited;
+pub mod bench;
 pub mod binary;
 pub mod cluster;
 pub mod collector;

@@ -1,0 +1,136 @@
+//! Measures the registry: `cargo run --release -p registry-tests --bin bench -- --help`.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use registry_tests::bench::machine::Machine;
+use registry_tests::bench::place::Kind;
+use registry_tests::bench::report::Report;
+use registry_tests::bench::server::leave_the_core;
+use registry_tests::bench::{Figure, Plan, echo, programs, run};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Measures the registry beside something bare that does the same, on the same machine at the same time
+///
+/// Prints a table: both sides, the ratio of each round (the middle one, the least and the most), what is wanted and whether that is met.
+/// Builds the server with the release profile, without the faults that tests may ask for. Wants a quiet machine with at least two cores:
+/// the server has one of them, the load another. What takes long to fill is kept for the next time.
+#[derive(Parser)]
+#[command(name = "bench", after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    bare: Option<Bare>,
+
+    /// What to measure; everything if nothing is named
+    #[arg(value_name = "FIGURE")]
+    figures: Vec<Figure>,
+
+    /// On which database, where there is a choice
+    #[arg(long, value_name = "KIND", default_value = "all")]
+    database: Databases,
+
+    /// How often both sides take turns
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u8).range(1..))]
+    rounds: u8,
+
+    /// How many seconds a side has its turn
+    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = clap::value_parser!(u8).range(1..))]
+    turn: u8,
+
+    /// How many releases a big registry holds, ten of each model
+    #[arg(long, value_name = "N", default_value = "1000000", value_parser = clap::value_parser!(u64).range(10_000..=100_000_000))]
+    releases: u64,
+
+    /// Up to how many releases growth is looked at (F6)
+    #[arg(long, value_name = "N", default_value = "10000000", value_parser = clap::value_parser!(u64).range(10_000..=100_000_000))]
+    most: u64,
+
+    /// What chance begins with
+    #[arg(long, value_name = "N", default_value = "1")]
+    seed: u64,
+
+    /// Where what was filled is kept
+    #[arg(long, value_name = "DIRECTORY", default_value = "target/bench")]
+    keep: PathBuf,
+
+    /// Where the same goes as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "Examples:
+  cargo run --release -p registry-tests --bin bench -- F1 --database sqlite
+  export REGISTRY_TEST_POSTGRES_URL=$(tests/lib/postgres.sh create /tmp/pg)
+  cargo run --release -p registry-tests --bin bench -- --json bench.json";
+
+/// The bare sides, which this program starts itself.
+#[derive(Subcommand)]
+enum Bare {
+    /// Answers from a constant
+    #[command(hide = true)]
+    ServeEcho,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Databases {
+    Sqlite,
+    Postgres,
+    All,
+}
+
+impl Arguments {
+    fn plan(&self) -> Plan {
+        let kinds = match self.database {
+            Databases::Sqlite => vec![Kind::Sqlite],
+            Databases::Postgres => vec![Kind::Postgres],
+            Databases::All => vec![Kind::Sqlite, Kind::Postgres],
+        };
+        let figures = if self.figures.is_empty() { Figure::value_variants().to_vec() } else { self.figures.clone() };
+        Plan {
+            figures,
+            databases: kinds,
+            rounds: self.rounds.into(),
+            turn: Duration::from_secs(self.turn.into()),
+            releases: self.releases,
+            most: self.most,
+            seed: self.seed,
+            kept: std::path::absolute(&self.keep).unwrap_or_else(|_| self.keep.clone()),
+        }
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.bare {
+        Some(Bare::ServeEcho) => echo::serve().await,
+        None => return measure(&arguments).await,
+    }
+    ExitCode::SUCCESS
+}
+
+async fn measure(arguments: &Arguments) -> ExitCode {
+    let plan = arguments.plan();
+    if plan.databases.contains(&Kind::Postgres) && std::env::var_os("REGISTRY_TEST_POSTGRES_URL").is_none() {
+        eprintln!(
+            "bench: REGISTRY_TEST_POSTGRES_URL is not set; see --help for a way to make a PostgreSQL, or say --database sqlite"
+        );
+        return ExitCode::FAILURE;
+    }
+    let _ = programs::server();
+    leave_the_core();
+    let mut report = Report { machine: Machine::here(), seed: plan.seed, rows: Vec::new() };
+    for figure in &plan.figures {
+        eprintln!("{figure:?} …");
+        report.rows.extend(run(*figure, &plan).await);
+    }
+    println!("{}", report.table());
+    let Some(file) = &arguments.json else { return ExitCode::SUCCESS };
+    match std::fs::write(file, format!("{:#}\n", report.json())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {}: {error}", file.display());
+            ExitCode::FAILURE
+        }
+    }
+}
