@@ -97,15 +97,13 @@ conformance! {
     async fn no_change_without_its_event_and_its_entry(registry: &Harness) {
         for mutation in mutations() {
             let stock = Stock::of(registry, mutation, "failing").await;
-            // The note of an upload that is done is taken back after its answer.
-            let done = async || Some(rows::all(registry).await).filter(|rows| rows["uploads"].is_empty());
-            let before = wait::until("no upload is noted", Duration::from_secs(20), done).await;
+            let before = settled(registry).await;
             let id = fresh_id();
             for table in WITH_A_CHANGE {
                 rows::refuse(registry, table).await;
                 let answer = act(registry, &stock, mutation, &id).await;
                 expect::refused(answer, Code::Internal, ErrorReason::Internal);
-                assert_eq!(rows::all(registry).await, before, "{mutation:?} without {table}");
+                assert_eq!(settled(registry).await, before, "{mutation:?} without {table}");
                 rows::accept(registry, table).await;
             }
             act(registry, &stock, mutation, &id).await.unwrap();
@@ -114,6 +112,12 @@ conformance! {
             assert!(after.len() > before.len() && before.iter().all(|row| after.contains(row)), "{mutation:?}");
         }
     }
+}
+
+/// What is stored once no upload is noted: the note of one that is over is taken back after its answer, whatever came of it.
+async fn settled(registry: &Harness) -> rows::Rows {
+    let done = async || Some(rows::all(registry).await).filter(|rows| rows["uploads"].is_empty());
+    wait::until("no upload is noted", Duration::from_secs(20), done).await
 }
 
 /// What time it is for the registry: whole seconds after the start, as this file moves its clock.
