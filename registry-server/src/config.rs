@@ -133,6 +133,7 @@ impl Config {
             limits: network.limits(),
             calls: limits.into(),
             quota: storage.quota(),
+            cache_size: limits.cache_size,
             tls: tls.files()?,
             dropped: Dropped::default(),
             #[cfg(feature = "sabotage")]

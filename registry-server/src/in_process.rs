@@ -50,6 +50,7 @@ impl Settings {
                 imports: MANY,
             },
             quota: Quota::default(),
+            cache_size: 16 * 1024 * 1024,
             tls: None,
             #[cfg(feature = "sabotage")]
             sabotage: crate::sabotage::Sabotage::default(),

@@ -5,6 +5,7 @@
 
 pub mod api;
 mod audit;
+mod cache;
 mod chain;
 pub mod command;
 pub mod config;

@@ -2,18 +2,13 @@
 //! `sabotage`, and no flag of the binary reaches it.
 
 use crate::domain::RequestId;
-use crate::domain::release::{Resolve, Selector};
-use crate::service::Resolved;
 use crate::store::{Tx, UseCase};
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 /// Which safety is off. By default none is.
 #[derive(Debug, Clone, Default)]
 pub struct Sabotage {
-    aliases: Option<AliasCache>,
+    stale: bool,
     panics: Option<Fault>,
 }
 
@@ -58,23 +53,16 @@ pub const PANIC: &str = "a fault that was built in";
 /// With what the id of a request begins that panics. The others do not.
 pub const STRUCK: &str = "struck-";
 
-#[derive(Debug, Clone)]
-struct AliasCache {
-    age: Duration,
-    answers: Arc<Mutex<HashMap<String, (Instant, Resolved)>>>,
-}
-
-impl AliasCache {
-    fn answers(&self) -> MutexGuard<'_, HashMap<String, (Instant, Resolved)>> {
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Sabotage {
-    /// Answers what an alias stands for from memory, for that long.
+    /// Gives an answer that is kept for as long as it is kept, whatever has changed since.
     #[must_use]
-    pub fn cache_aliases(age: Duration) -> Self {
-        Self { aliases: Some(AliasCache { age, answers: Arc::default() }), ..Self::default() }
+    pub fn stale_answers() -> Self {
+        Self { stale: true, ..Self::default() }
+    }
+
+    /// Whether it does.
+    pub(crate) const fn gives_stale_answers(&self) -> bool {
+        self.stale
     }
 
     /// Panics there, in every call whose request id begins with [`STRUCK`].
@@ -106,21 +94,6 @@ impl Sabotage {
                 sabotage.strike(Fault::UseCase, &request_id);
                 done
             }
-        }
-    }
-
-    /// The answer that is remembered.
-    pub(crate) fn recall(&self, reference: &Resolve) -> Option<Resolved> {
-        let cache = self.aliases.as_ref()?;
-        let answers = cache.answers();
-        let (given, answer) = answers.get(&reference.to_string())?;
-        (given.elapsed() < cache.age).then(|| answer.clone())
-    }
-
-    /// Remembers an answer.
-    pub(crate) fn remember(&self, reference: &Resolve, answer: &Resolved) {
-        if let (Some(cache), Selector::Alias(_, None)) = (&self.aliases, &reference.selector) {
-            cache.answers().insert(reference.to_string(), (Instant::now(), answer.clone()));
         }
     }
 }

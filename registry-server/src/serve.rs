@@ -3,6 +3,7 @@
 
 use crate::api::{self, AllLimits, Api};
 use crate::audit::{self, AuditLog};
+use crate::cache::Cache;
 use crate::config::Config;
 use crate::domain::{Clock, Quota, Retention};
 use crate::first_key::{self, FirstKey};
@@ -76,6 +77,8 @@ pub struct Settings {
     pub calls: CallLimits,
     /// How many bytes of artifacts there may be.
     pub quota: Quota,
+    /// How many bytes of answers are kept in memory; 0 is none.
+    pub cache_size: u64,
     /// What connections are made secure with; without it they are not.
     pub tls: Option<TlsFiles>,
     /// Spans that were not sent, for the metrics.
@@ -129,6 +132,7 @@ impl Server {
             limits,
             calls,
             quota,
+            cache_size,
             tls,
             dropped,
             ..
@@ -144,8 +148,9 @@ impl Server {
         let (stop, leaving) = (CancellationToken::new(), CancellationToken::new());
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let registry = Registry::new(store.clone(), storage.clone(), clock.clone(), retention, quota);
+        let cache = Cache::new(cache_size, store.fresh().clone(), metrics.cache.clone());
         #[cfg(feature = "sabotage")]
-        let registry = registry.sabotaged(settings.sabotage);
+        let (registry, cache) = sabotaged(registry, cache, settings.sabotage);
         let admission = admission(&registry, first_key.as_ref(), certificate_roles).await?;
         let routes = Routes::new(health_service);
         let routes = if reflection == Reflection::Off { routes } else { add_reflection(routes)? };
@@ -160,7 +165,7 @@ impl Server {
         let gate = Gate::new(&calls, told_apart, &refusals);
         let access =
             Access { admission, reflection, failures: Failures::new(&calls, &refusals), metrics: metrics.access.clone() };
-        let routes = layer::around(routes.into_axum_router(), &store, access, gate, log.clone(), metrics.calls.clone());
+        let routes = layer::around(routes.into_axum_router(), &store, (access, gate), cache, log.clone(), metrics.calls.clone());
         let mut telling = vec![AbortOnDropHandle::new(tokio::spawn(refusals.clone().tell()))];
         let health = tokio::spawn(health::tell_grpc(reporter, watch.health(), stop.clone()).await);
         let admin = admin.map(|(listener, address)| {
@@ -259,6 +264,13 @@ impl Server {
             );
         }
     }
+}
+
+/// The same, with a safety off.
+#[cfg(feature = "sabotage")]
+fn sabotaged(registry: Registry, cache: Option<Cache>, sabotage: crate::sabotage::Sabotage) -> (Registry, Option<Cache>) {
+    let cache = cache.map(|cache| cache.sabotaged(&sabotage));
+    (registry.sabotaged(sabotage), cache)
 }
 
 /// How callers are recognised; makes the first key, if they are and there is none.

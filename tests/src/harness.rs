@@ -83,6 +83,7 @@ impl Harness {
                 imports: MANY,
             },
             quota: Quota::default(),
+            cache_size: 16 << 20,
             tls: None,
             first_key: Some(crate::keys::first()),
             certificate_roles: Vec::new(),

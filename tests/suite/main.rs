@@ -5,6 +5,7 @@ mod alias_races;
 mod audit;
 mod backup;
 mod binary;
+mod caching;
 mod configuration;
 mod conformance;
 mod documents;

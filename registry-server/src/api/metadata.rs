@@ -1,8 +1,8 @@
 //! Headers of our own that the door reads and writes.
 
 use crate::domain::{Error, Refused, Revision};
+use http::HeaderMap;
 use tokio::time::{Instant, sleep_until};
-use tonic::metadata::MetadataMap;
 
 /// When the caller gives up, if he has said so.
 #[derive(Debug, Clone, Copy)]
@@ -24,8 +24,11 @@ pub(super) const REPLAYED: &str = "x-replayed";
 const MIN_REVISION: &str = "x-min-revision";
 
 /// The revision that what is read must have, if the caller wants one.
-pub(super) fn min_revision(metadata: &MetadataMap) -> Result<Option<Revision>, Error> {
-    let Some(value) = metadata.get(MIN_REVISION) else { return Ok(None) };
+///
+/// # Errors
+/// [`Error::Invalid`] if it is none.
+pub fn min_revision(headers: &HeaderMap) -> Result<Option<Revision>, Error> {
+    let Some(value) = headers.get(MIN_REVISION) else { return Ok(None) };
     let number: Option<i64> = value.to_str().ok().and_then(|text| text.parse().ok()).filter(|number| *number >= 0);
     let refused = || Error::invalid(Refused::new("INT64", "is not a revision").at(MIN_REVISION));
     number.map(|number| Some(Revision::new(number))).ok_or_else(refused)

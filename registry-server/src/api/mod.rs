@@ -27,9 +27,10 @@ mod violations;
 mod watch;
 
 pub use convert::event::picture;
-pub use metadata::Deadline;
+pub use metadata::{Deadline, min_revision};
 pub use system::version;
 
+use crate::cache::DependsOn;
 use crate::domain::audit::Noted;
 use crate::domain::{Caller, Context, Error, Limit, Quota, RequestId};
 use crate::health::Health;
@@ -192,6 +193,26 @@ impl Api {
         self.accept(request, async |api, context, message| fits(call(api, context, message).await?)).await
     }
 
+    /// The same for a call that reads one thing: of its answer, `call` says whether it depends on one model and on nothing else, so that
+    /// it can be kept.
+    async fn read<M, R, F, Fut>(&self, request: Request<M>, call: F) -> Result<Response<R>, Status>
+    where
+        M: Rules,
+        R: Message + Default,
+        F: FnOnce(Self, Context, M) -> Fut,
+        Fut: Future<Output = Result<(R, Option<DependsOn>), Error>>,
+    {
+        let read = self.accept(request, async |api, context, message| {
+            let (answer, depends) = call(api, context, message).await?;
+            Ok((fits(answer)?, depends))
+        });
+        let (metadata, (answer, depends), mut extensions) = read.await?.into_parts();
+        if let Some(depends) = depends {
+            extensions.insert(depends);
+        }
+        Ok(Response::from_parts(metadata, answer, extensions))
+    }
+
     /// Serves one call that changes something: the message is parsed to a command, which the use case carries out in the
     /// writer; what is answered of its result is kept with the change, for whoever asks again with the same key.
     async fn change<M, C, T, R>(
@@ -238,7 +259,7 @@ impl Api {
         }
         let answer = async {
             let context = self.context(request.extensions(), M::METHOD, &request_id)?;
-            let least = metadata::min_revision(request.metadata())?;
+            let least = min_revision(request.metadata().as_ref())?;
             let message = request.into_inner();
             check(&message)?;
             // A write begins where the last one ended, on whatever server that was.

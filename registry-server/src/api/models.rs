@@ -3,6 +3,7 @@
 use super::convert::{filter, model, refs};
 use super::page::{Sent, sent};
 use super::{Api, page_token};
+use crate::cache::DependsOn;
 use crate::domain::page::{List, PageSize};
 use crate::domain::{Context, Revision};
 use crate::service::models::{self, Deletion};
@@ -28,10 +29,11 @@ impl ModelService for Api {
     }
 
     async fn get_model(&self, request: Request<pb::GetModelRequest>) -> Result<Response<pb::GetModelResponse>, Status> {
-        self.serve(request, |api, ctx, pb::GetModelRequest { model_ref, view }| async move {
+        self.read(request, |api, ctx, pb::GetModelRequest { model_ref, view }| async move {
             let view = model::view(view, model::FULL);
             let stored = api.registry.get_model(&ctx, &refs::model("model_ref", model_ref)?, view).await?;
-            Ok(pb::GetModelResponse { model: Some(model::message(stored, view)) })
+            let depends = DependsOn(stored.row.id);
+            Ok((pb::GetModelResponse { model: Some(model::message(stored, view)) }, Some(depends)))
         })
         .await
     }

@@ -3,6 +3,7 @@
 use super::convert::{alias, filter, refs, release, resolve};
 use super::page::{Sent, sent};
 use super::{Api, page_token, status};
+use crate::cache::DependsOn;
 use crate::domain::page::{List, PageSize};
 use crate::domain::{Context, Revision};
 use crate::service::{aliases, releases};
@@ -32,10 +33,11 @@ impl ReleaseService for Api {
     }
 
     async fn get_release(&self, request: Request<pb::GetReleaseRequest>) -> Result<Response<pb::GetReleaseResponse>, Status> {
-        self.serve(request, |api, ctx, pb::GetReleaseRequest { release_ref, view }| async move {
+        self.read(request, |api, ctx, pb::GetReleaseRequest { release_ref, view }| async move {
             let view = release::view(view, release::FULL);
             let stored = api.registry.get_release(&ctx, &refs::release("release_ref", release_ref)?, view).await?;
-            Ok(pb::GetReleaseResponse { release: Some(release::message(stored, view)) })
+            let depends = DependsOn(stored.row.model_id);
+            Ok((pb::GetReleaseResponse { release: Some(release::message(stored, view)) }, Some(depends)))
         })
         .await
     }
@@ -95,8 +97,11 @@ impl ReleaseService for Api {
         &self,
         request: Request<pb::ResolveReleaseRequest>,
     ) -> Result<Response<pb::ResolveReleaseResponse>, Status> {
-        self.serve(request, |api, ctx, request: pb::ResolveReleaseRequest| async move {
-            Ok(resolve::response(api.registry.resolve_release(&ctx, &resolve::reference("", request)?).await?))
+        self.read(request, |api, ctx, request: pb::ResolveReleaseRequest| async move {
+            let reference = resolve::reference("", request)?;
+            let resolved = api.registry.resolve_release(&ctx, &reference).await?;
+            let depends = resolve::depends_on(&reference, &resolved);
+            Ok((resolve::response(resolved), depends))
         })
         .await
     }

@@ -2,7 +2,7 @@
 //!
 //! May not: refuse one.
 
-use super::words::at_least_one;
+use super::words::{at_least_one, room};
 use crate::api::MAX_REQUEST_BYTES;
 use crate::layer::CallLimits;
 use crate::store::backend::EXPORTERS;
@@ -56,6 +56,12 @@ pub struct Limits {
     /// How many imports are served at once. One more is refused with RESOURCE_EXHAUSTED
     #[arg(long, env = "REGISTRY_MAX_IMPORTS", value_name = "COUNT", default_value = "4", value_parser = at_least_one)]
     pub max_imports: usize,
+
+    /// How much memory answers are kept in that are given again until something changes that they tell of; 0 is none
+    ///
+    /// What is kept is never out of date, also where several servers share one PostgreSQL. An answer takes half a kilobyte more than it has.
+    #[arg(long, env = "REGISTRY_CACHE_SIZE", value_name = "SIZE", default_value = "64MiB", value_parser = room)]
+    pub cache_size: u64,
 }
 
 impl From<&Limits> for CallLimits {
@@ -70,6 +76,7 @@ impl From<&Limits> for CallLimits {
             max_transfers: transfers,
             max_exports: exports,
             max_imports: imports,
+            cache_size: _,
         } = *flags;
         Self {
             calls_in_flight,

@@ -32,6 +32,14 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     }
 }
 
+/// The same, and none at all.
+pub(super) fn room(text: &str) -> Result<u64, String> {
+    match text.parse::<ByteSize>() {
+        Ok(ByteSize(bytes)) if i64::try_from(bytes).is_ok() => Ok(bytes),
+        _ => Err("expected a size such as 64MiB, 1GB or 0".to_owned()),
+    }
+}
+
 /// A count of places, of which there must be one.
 pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {

@@ -1,10 +1,11 @@
 //! What every call passes through, outermost first: trace → revision → audit log → code mapping → catch panic → deadline
-//! → closed set of methods → who calls and whether he may → what he may take.
+//! → closed set of methods → who calls and whether he may → what he may take → answers that are kept.
 //!
 //! May not: know resources or the database beyond its newest revision.
 
 mod audit;
 mod authenticate;
+mod cache;
 mod certificates;
 mod codes;
 mod deadline;
@@ -24,13 +25,25 @@ pub use limits::{CallLimits, Failures, Gate, Who};
 pub use rpc::Rpc;
 
 use crate::audit::AuditLog;
+use crate::cache::Cache;
 use crate::metrics::Calls;
 use crate::store::Store;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 
 /// Puts the layers around the routes. The last one added is the outermost.
-pub fn around(routes: Router, store: &Store, access: Access, gate: Gate, log: AuditLog, calls: Calls) -> Router {
+pub fn around(
+    routes: Router,
+    store: &Store,
+    (access, gate): (Access, Gate),
+    cache: Option<Cache>,
+    log: AuditLog,
+    calls: Calls,
+) -> Router {
+    let routes = match cache {
+        Some(cache) => routes.layer(from_fn_with_state(cache, cache::recall)),
+        None => routes,
+    };
     routes
         .layer(from_fn_with_state(gate, limits::enforce))
         .layer(from_fn_with_state(access, authenticate::check))

@@ -70,12 +70,16 @@ pub struct Work {
     writes: Family<Labels<1>, Counter>,
     read: Histogram,
     entries: Counter,
+    confirmations: Counter,
+    flushes: Counter,
 }
 
 impl Default for Work {
     fn default() -> Self {
         let (batch, seconds) = (Histogram::new(BATCH), || Histogram::new(SECONDS));
-        Self { batch, commit: seconds(), writes: Family::default(), read: seconds(), entries: Counter::default() }
+        let (commit, read) = (seconds(), seconds());
+        let (entries, confirmations, flushes) = (Counter::default(), Counter::default(), Counter::default());
+        Self { batch, commit, writes: Family::default(), read, entries, confirmations, flushes }
     }
 }
 
@@ -105,7 +109,33 @@ impl Work {
             work.read.clone(),
         );
         book.add("registry_audit_entries_written", &[], "Entries written to the audit log", work.entries.clone());
+        work.describe_cache(book);
         work
+    }
+
+    fn describe_cache(&self, book: &mut Book) {
+        book.add(
+            "registry_cache_confirmations",
+            &[],
+            "Times PostgreSQL was asked whether what is in the cache still holds; one answer serves all who wait",
+            self.confirmations.clone(),
+        );
+        book.add(
+            "registry_cache_flushes",
+            &[],
+            "Times nothing in the cache held any more: other servers had changed too much, an API key, or the database was replaced",
+            self.flushes.clone(),
+        );
+    }
+
+    /// It was asked how far the registry has come.
+    pub fn confirmed(&self) {
+        self.confirmations.inc();
+    }
+
+    /// Nothing that was read before holds any more.
+    pub fn flushed(&self) {
+        self.flushes.inc();
     }
 
     /// So many writes share a transaction.

@@ -6,6 +6,7 @@
 
 mod access;
 mod book;
+mod cache;
 mod calls;
 mod chores;
 mod database;
@@ -18,6 +19,7 @@ mod watchers;
 
 pub use access::{Access, Failure};
 pub use book::Row;
+pub use cache::{Cache, CacheOutcome};
 pub use calls::{Calls, Labels};
 pub use chores::Chores;
 pub use database::{Outcome, Pool, Work};
@@ -38,6 +40,8 @@ pub struct Metrics {
     pub calls: Calls,
     /// Who was not let in.
     pub access: Access,
+    /// What the answers are worth that are kept.
+    pub cache: Cache,
     /// What the database does.
     pub work: Work,
     /// Connections, and the bytes of artifacts.
@@ -60,6 +64,7 @@ impl Metrics {
         let metrics = Self {
             calls: Calls::new(&mut book, methods),
             access: Access::new(&mut book),
+            cache: Cache::new(&mut book),
             work: Work::new(&mut book),
             traffic: Traffic::new(&mut book),
             watchers: Watchers::default(),

@@ -335,7 +335,7 @@ pub(super) fn options(target: &Target) -> ConnectOptions {
 }
 
 /// What holds for a connection to PostgreSQL, whose transactions may do nothing for so long.
-fn session(postgres: sqlx::postgres::PgConnectOptions, idle: &str) -> sqlx::postgres::PgConnectOptions {
+pub(super) fn session(postgres: sqlx::postgres::PgConnectOptions, idle: &str) -> sqlx::postgres::PgConnectOptions {
     postgres.options([
         ("synchronous_commit", "on"),
         ("default_transaction_isolation", "read committed"),

@@ -201,6 +201,8 @@ pub(super) struct Rest {
     pub(super) keys: Option<Revision>,
     /// The newest revision, if there is a new one.
     pub(super) last: Option<Revision>,
+    /// The revision that the registry goes on counting from, if one has said so.
+    pub(super) counter: Option<Revision>,
     /// A use case has written something that belongs to no revision.
     pub(super) kept: bool,
 }
@@ -225,6 +227,7 @@ impl Rest {
             Outcome::Kept(counter) => {
                 self.kept = true;
                 self.last = counter.or(self.last);
+                self.counter = counter.or(self.counter);
             }
             Outcome::Pending | Outcome::Failed(_) | Outcome::Unchanged | Outcome::Replayed(_) => {}
         }

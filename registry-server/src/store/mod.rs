@@ -7,6 +7,7 @@ pub mod aliases;
 pub mod answers;
 pub mod api_keys;
 pub mod artifacts;
+mod asker;
 pub mod audit;
 pub mod backend;
 pub mod backup;
@@ -21,6 +22,7 @@ pub mod entity;
 mod error;
 pub mod events;
 mod filter;
+mod fresh;
 mod head;
 pub mod imports;
 mod job;
@@ -36,6 +38,7 @@ pub mod removal;
 pub mod resolve;
 mod rows;
 pub mod schema;
+mod stamps;
 pub mod state;
 pub mod stored;
 mod target;
@@ -47,8 +50,10 @@ mod writer;
 
 pub use backend::Backend;
 pub use events::{Picture, Subject};
+pub use fresh::Fresh;
 pub use job::{Answer, Unkeyed, UseCase, Written};
 pub use schema::Migrating;
+pub use stamps::Mark;
 pub use target::{BadUrl, Target};
 pub use tx::Tx;
 
@@ -56,12 +61,14 @@ use crate::domain::{Context, Error, RegistryId, Revision, Scope};
 use crate::metrics::{Pool, Work};
 use head::Head;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use stamps::Stamps;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
+use writer::Writer;
 
 /// Something to read from: a [`Snapshot`], or the transaction of a write that reads what it has written.
 pub trait Source: Send + Sync {
@@ -94,6 +101,7 @@ pub struct Store {
     exports: DatabaseConnection,
     jobs: mpsc::Sender<Box<dyn job::Job>>,
     head: Arc<Head>,
+    fresh: Fresh,
     identity: Arc<Identity>,
     work: Work,
     /// Ends with the last clone.
@@ -154,17 +162,18 @@ impl Store {
         let exports = Backend::connect_exporters(target).await?;
         let state = state::load(&writes).await?;
         let head = Arc::new(Head::new(backend, &state));
+        let stamps = Arc::new(Stamps::new(backend, state.revision));
         let channel = head::channel(state.registry_id);
         let follower = head::follow(target, looks.clone(), channel.clone(), Arc::clone(&head)).map(Arc::new);
         let (jobs, queue) = mpsc::channel(writer::QUEUE);
+        let fresh = Fresh::of(target, &stamps, (&looks, state.registry_id), &work)?;
         let writer =
-            writer::Writer { backend, db: writes, queue, head: Arc::clone(&head), picture, channel, lock, work: work.clone() };
+            Writer { backend, db: writes, queue, head: Arc::clone(&head), stamps, picture, channel, lock, work: work.clone() };
         let task = tokio::spawn(writer.run());
         let identity = Identity { registry_id: state.registry_id, page_token_key: state.page_token_key };
-        Ok((
-            Self { backend, reads, looks, exports, jobs, head, identity: Arc::new(identity), work, _follower: follower },
-            WriterTask(task),
-        ))
+        let identity = Arc::new(identity);
+        let store = Self { backend, reads, looks, exports, jobs, head, fresh, identity, work, _follower: follower };
+        Ok((store, WriterTask(task)))
     }
 
     /// Which registry this is, and the key of its page tokens.
@@ -196,6 +205,12 @@ impl Store {
     #[must_use]
     pub fn keys_heads(&self) -> watch::Receiver<Revision> {
         self.head.subscribe_to_keys()
+    }
+
+    /// Until when what was read holds.
+    #[must_use]
+    pub const fn fresh(&self) -> &Fresh {
+        &self.fresh
     }
 
     /// How long other servers may have written without this one knowing.

@@ -73,7 +73,8 @@ impl Tx {
         self.done().key = Some(about);
     }
 
-    /// Says that something was written that is no change of a resource: it is committed without a revision.
+    /// Says that something was written that is no change of a resource: it is committed without a revision. So it may change nothing that
+    /// is told by an answer that can be kept in memory (ADR 26): nobody would know that such an answer does not hold any more.
     pub fn keep(&self) {
         self.done().kept = true;
     }

@@ -16,6 +16,7 @@ use super::events::Picture;
 use super::head::Head;
 use super::job::Job;
 use super::lock::FileLock;
+use super::stamps::Stamps;
 use super::{answers, audit, events, state};
 use crate::metrics::Work;
 use crate::telemetry::TRACES;
@@ -35,6 +36,7 @@ pub(super) struct Writer {
     pub(super) db: DatabaseConnection,
     pub(super) queue: mpsc::Receiver<Box<dyn Job>>,
     pub(super) head: Arc<Head>,
+    pub(super) stamps: Arc<Stamps>,
     pub(super) picture: Picture,
     /// Where other servers hear of new revisions.
     pub(super) channel: String,
@@ -94,19 +96,24 @@ impl Writer {
             return txn.rollback().await.or(Ok(())); // there is nothing to lose
         }
         let (last, keys, entries) = (rest.last, rest.keys, rest.entries.len());
+        self.stamps.will_commit(&rest.events);
+        rest.counter.into_iter().for_each(|counter| self.stamps.jumps(counter));
         self.write_down(&txn, rest).await.map_err(Failed::before_commit)?;
         let began = Instant::now();
         let committed = txn.commit().await.map_err(Failed::in_commit);
         self.work.committed(began.elapsed());
         committed?;
         self.work.audited(entries);
-        last.into_iter().for_each(|revision| self.head.seen(revision));
+        if let Some(last) = last {
+            self.stamps.has_committed(before, last);
+            self.head.seen(last);
+        }
         keys.into_iter().for_each(|revision| self.head.keys_changed(revision));
         Ok(())
     }
 
     async fn write_down(&self, txn: &DatabaseTransaction, rest: Rest) -> Result<(), DbErr> {
-        let Rest { events, answers, entries, keys, last, kept: _ } = rest;
+        let Rest { events, answers, entries, keys, last, counter: _, kept: _ } = rest;
         events::append(txn, events).await?;
         answers::keep(txn, answers).await?;
         audit::append(txn, entries).await?;

@@ -1,6 +1,7 @@
 //! Every way to change the registry: what it tells whoever follows, and that it happens as a whole or not at all.
 
 mod audited;
+mod cached;
 mod events;
 mod kinds;
 

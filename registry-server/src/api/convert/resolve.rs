@@ -2,6 +2,7 @@
 
 use super::{alias, refs, release, time};
 use crate::api::violations::Violations;
+use crate::cache::DependsOn;
 use crate::domain::model::View;
 use crate::domain::release::{Resolve, Selector};
 use crate::domain::{Error, Refused, Timestamp};
@@ -62,6 +63,20 @@ pub(in crate::api) fn references(messages: Vec<pb::ResolveReleaseRequest>) -> Re
     let parse =
         |field: &str, message: Option<pb::ResolveReleaseRequest>| reference(&format!("{field}."), message.unwrap_or_default());
     refs::each("requests", messages, parse)
+}
+
+/// What that depends on. What an alias was at some time is not kept: an import brings history without an event.
+pub(in crate::api) fn depends_on(reference: &Resolve, (release, _): &Resolved) -> Option<DependsOn> {
+    match reference.selector {
+        Selector::Alias(_, Some(_)) => None,
+        Selector::Alias(_, None)
+        | Selector::Version(_)
+        | Selector::Tag(_)
+        | Selector::Digest(_)
+        | Selector::Number(_)
+        | Selector::Latest
+        | Selector::Requirement(_) => Some(DependsOn(release.row.model_id)),
+    }
 }
 
 /// What a reference stands for.
