@@ -7,7 +7,7 @@ use sea_orm_migration::{MigrationTrait, SchemaManager};
 use sha2::{Digest, Sha256};
 
 /// How many statements a migration has at the most.
-const MOST: usize = 10_000;
+const MOST: usize = 1000;
 
 /// Towards the newest schema, or back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

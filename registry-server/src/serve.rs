@@ -153,7 +153,7 @@ impl Server {
         let (registry, cache) = sabotaged(registry, cache, settings.sabotage);
         let admission = admission(&registry, first_key.as_ref(), certificate_roles).await?;
         let routes = Routes::new(health_service);
-        let routes = if reflection == Reflection::Off { routes } else { add_reflection(routes)? };
+        let routes = if reflection == Reflection::Off { routes } else { api::reflection::add(routes) };
         let refusals = Refusals::default();
         let told_apart = first_key.is_some();
         let all = AllLimits { connections: limits, calls, quota, grace, told_apart };
@@ -358,17 +358,6 @@ async fn keep_audit(registry: Registry, log: AuditLog, metrics: Metrics, ended: 
 async fn open_storage(target: &StorageTarget) -> Result<Storage, StartError> {
     let why = |error: StorageError| StartError(format!("--storage-url: cannot use the {target}: {}", chain::of(&error)));
     Storage::open(target).await.map_err(why)
-}
-
-/// Reflection in both versions, with comments, options and the messages of error details.
-fn add_reflection(routes: Routes) -> Result<Routes, StartError> {
-    let builder = || {
-        tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(registry_proto::FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-    };
-    let broken = |error: tonic_reflection::server::Error| StartError(error.to_string());
-    Ok(routes.add_service(builder().build_v1().map_err(broken)?).add_service(builder().build_v1alpha().map_err(broken)?))
 }
 
 /// Runs a server until SIGINT or SIGTERM. SIGHUP makes it read the files of TLS again.

@@ -16,8 +16,11 @@ mod metadata;
 mod models;
 mod page;
 mod page_token;
+mod recent;
+pub mod reflection;
 mod releases;
 mod rules;
+mod said;
 pub mod status;
 mod system;
 pub mod told;
@@ -59,6 +62,7 @@ use registry_proto::v1::transfer_service_server::TransferServiceServer;
 use registry_proto::v1::watch_service_server::WatchServiceServer;
 use registry_proto::validate::Collector;
 use rules::Rules;
+use said::Watched;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -174,7 +178,7 @@ impl Api {
             .add_service(limited!(ReleaseServiceServer))
             .add_service(limited!(ArtifactServiceServer).max_decoding_message_size(MAX_UPLOAD_BYTES))
             .add_service(limited!(DeploymentServiceServer))
-            .add_service(limited!(WatchServiceServer))
+            .add_service(Watched::new(self.clone(), limited!(WatchServiceServer)))
             .add_service(limited!(SystemServiceServer))
             .add_service(limited!(ApiKeyServiceServer))
             .add_service(limited!(AuditServiceServer))

@@ -5,6 +5,8 @@
 
 use super::convert::{event, time};
 use super::guard::Guard;
+use super::recent::{Page, Recent};
+use super::said::{Said, Sayings};
 use super::{Api, Deadline, status};
 use crate::domain::page::PageSize;
 use crate::domain::{Caller, Error, Limit, RequestId, Revision};
@@ -18,6 +20,7 @@ use crate::service::history::{Events, FEW, Start, Wanted};
 use crate::shares::{Full, Share, Shares};
 use crate::store::events::Place;
 use crate::telemetry::untraced;
+use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use prost::Message;
@@ -50,6 +53,7 @@ pub(super) struct Watches {
     limits: CallLimits,
     open: Shares<Who>,
     reading: Arc<Semaphore>,
+    recent: Recent,
     refusals: Refusals,
     watchers: Watchers,
 }
@@ -57,7 +61,8 @@ pub(super) struct Watches {
 impl Watches {
     pub(super) fn new(limits: &CallLimits, refusals: &Refusals, watchers: Watchers) -> Self {
         let open = Shares::new(limits.watches, limits.watches_per_caller);
-        Self { limits: *limits, open, reading: Arc::new(Semaphore::new(READING)), refusals: refusals.clone(), watchers }
+        let reading = Arc::new(Semaphore::new(READING));
+        Self { limits: *limits, open, reading, recent: Recent::default(), refusals: refusals.clone(), watchers }
     }
 
     /// Room for one more of a caller, until it is dropped.
@@ -78,6 +83,25 @@ impl WatchService for Api {
     type WatchStream = BoxStream<'static, Result<pb::WatchResponse, Status>>;
 
     async fn watch(&self, request: Request<pb::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        Ok(self.sayings(request).await?.map(|sayings| sayings.map(|said| said?.message()).boxed()))
+    }
+
+    async fn list_events(&self, request: Request<pb::ListEventsRequest>) -> Result<Response<pb::ListEventsResponse>, Status> {
+        self.serve(
+            request,
+            |api, ctx, pb::ListEventsRequest { page_size, after_revision, filter, include_resource }| async move {
+                let size = u64::try_from(PageSize::of(page_size).rows()).unwrap_or(SOME);
+                let wanted = Wanted { scope: ctx.scope().clone(), filter: event::filter(filter)?, pictures: include_resource };
+                page(api.registry.events_page(Revision::new(after_revision), &wanted, size).await?)
+            },
+        )
+        .await
+    }
+}
+
+impl Api {
+    /// Watch, as it is said on the wire.
+    pub(super) async fn sayings(&self, request: Request<pb::WatchRequest>) -> Result<Response<Sayings>, Status> {
         let deadline = request.extensions().get().copied().unwrap_or(Deadline(None));
         self.accept(
             request,
@@ -95,6 +119,7 @@ impl WatchService for Api {
                     request_id: context.request_id().clone(),
                     heads,
                     reading: api.watches.reading,
+                    recent: api.watches.recent,
                     wanted,
                     silence: progress_interval.map_or(SILENCE, time::length),
                     following: api.watches.watchers.one_more(start.after),
@@ -103,18 +128,6 @@ impl WatchService for Api {
                     guard: Some(guard),
                 };
                 Ok(watcher.messages(start))
-            },
-        )
-        .await
-    }
-
-    async fn list_events(&self, request: Request<pb::ListEventsRequest>) -> Result<Response<pb::ListEventsResponse>, Status> {
-        self.serve(
-            request,
-            |api, ctx, pb::ListEventsRequest { page_size, after_revision, filter, include_resource }| async move {
-                let size = u64::try_from(PageSize::of(page_size).rows()).unwrap_or(SOME);
-                let wanted = Wanted { scope: ctx.scope().clone(), filter: event::filter(filter)?, pictures: include_resource };
-                page(api.registry.events_page(Revision::new(after_revision), &wanted, size).await?)
             },
         )
         .await
@@ -157,6 +170,7 @@ struct Watcher {
     request_id: RequestId,
     heads: watch::Receiver<Revision>,
     reading: Arc<Semaphore>,
+    recent: Recent,
     wanted: Arc<Wanted>,
     silence: Duration,
     /// Everything up to here has been sent.
@@ -170,14 +184,14 @@ struct Watcher {
 }
 
 impl Watcher {
-    fn messages(self, start: Start) -> BoxStream<'static, Result<pb::WatchResponse, Status>> {
+    fn messages(self, start: Start) -> Sayings {
         let Start { after, current, compacted } = start;
         let started = watch_response::Message::Started(watch_response::Started {
             after_revision: after.number(),
             current_revision: current.number(),
             compacted_revision: compacted.number(),
         });
-        let first = stream::once(async { Ok(said(started)) });
+        let first = stream::once(async { Ok(Said::Message(started)) });
         let rest = stream::unfold(self, async |mut watcher| {
             let mut guard = watcher.guard.take()?;
             let deadline = watcher.deadline;
@@ -189,7 +203,7 @@ impl Watcher {
             };
             let next = match next {
                 None => Err(status::late("the deadline of the stream has passed")),
-                Some(next) => next.map(said).map_err(|why| status::ending(&why, watcher.place.complete(), &watcher.request_id)),
+                Some(next) => next.map_err(|why| status::ending(&why, watcher.place.complete(), &watcher.request_id)),
             };
             watcher.guard = next.is_ok().then_some(guard);
             Some((next, watcher))
@@ -198,7 +212,7 @@ impl Watcher {
     }
 
     /// What is to be said next; waits for it.
-    async fn next(&mut self) -> Result<watch_response::Message, Error> {
+    async fn next(&mut self) -> Result<Said, Error> {
         #[cfg(feature = "sabotage")]
         self.registry.sabotage().strike(Fault::Stream, &self.request_id);
         loop {
@@ -216,7 +230,7 @@ impl Watcher {
             let events = self.read().await?;
             if !events.is_empty() {
                 self.spoke = Instant::now();
-                return Ok(watch_response::Message::Events(watch_response::Events { events }));
+                return Ok(Said::Events(events));
             }
             if self.spoke.elapsed() >= self.silence {
                 return Ok(self.progress());
@@ -238,18 +252,18 @@ impl Watcher {
 
     /// The next events, as many as a message has room for; moves on behind them.
     ///
-    /// They are read by a task of its own. A stream whose client takes nothing is not polled, and a read that stood still
-    /// half-way would hold its connection to the database, and its turn, for as long as the client likes.
-    async fn read(&mut self) -> Result<Vec<pb::Event>, Error> {
-        let (registry, wanted, reading) = (self.registry.clone(), Arc::clone(&self.wanted), Arc::clone(&self.reading));
-        let place = self.place;
+    /// They are read once for all watchers that are here and want the same, by a task of its own. A stream whose client takes nothing is
+    /// not polled, and a read that stood still half-way would hold its connection to the database, its turn, and the others that wait for
+    /// it, for as long as the client likes.
+    async fn read(&mut self) -> Result<Vec<Bytes>, Error> {
+        let (registry, wanted, turns) = (self.registry.clone(), Arc::clone(&self.wanted), Arc::clone(&self.reading));
+        let (recent, place) = (self.recent.clone(), self.place);
         #[cfg(feature = "sabotage")]
         let request_id = self.request_id.clone();
         let task = tokio::spawn(untraced(async move {
             #[cfg(feature = "sabotage")]
             registry.sabotage().strike(Fault::Read, &request_id);
-            let _turn = reading.acquire().await.map_err(|_| Error::ShuttingDown)?;
-            message_behind(registry, place, &wanted).await
+            shared_pages(registry, place, wanted, recent, &turns).await
         }));
         let read = AbortOnDropHandle::new(task).await.map_err(|error| Error::Internal(error.into()))?;
         let (events, place) = read?;
@@ -258,14 +272,41 @@ impl Watcher {
         Ok(events)
     }
 
-    fn progress(&mut self) -> watch_response::Message {
+    fn progress(&mut self) -> Said {
         self.spoke = Instant::now();
-        watch_response::Message::Progress(watch_response::Progress { revision: self.place.complete().number() })
+        let revision = self.place.complete().number();
+        Said::Message(watch_response::Message::Progress(watch_response::Progress { revision }))
     }
 }
 
-/// The events behind a place, as many as a message has room for, and the place behind them.
-async fn message_behind(registry: Registry, mut place: Place, wanted: &Wanted) -> Result<(Vec<pb::Event>, Place), Error> {
+/// The events behind a place and the place behind them, from whoever has read them or by reading them when it is one's turn. Who is
+/// behind is given whatever others have read by now, as far as there is room.
+async fn shared_pages(
+    registry: Registry,
+    place: Place,
+    wanted: Arc<Wanted>,
+    recent: Recent,
+    turns: &Semaphore,
+) -> Result<(Vec<Bytes>, Place), Error> {
+    let reading = recent.behind(place, &wanted);
+    let read = async || {
+        let _turn = turns.acquire().await.map_err(|_| Error::ShuttingDown)?;
+        page_behind(registry, place, &wanted).await
+    };
+    let page = reading.get_or_try_init(read).await?;
+    recent.was_read(place, page, &reading);
+    let (mut through, mut room, mut pages) = (page.through, FULL.saturating_sub(page.events.len()), vec![page.events.clone()]);
+    while let Some(reading) = recent.known_behind(through, &wanted) {
+        let Some(next) = reading.get().filter(|next| next.through > through && next.events.len() <= room) else { break };
+        (through, room) = (next.through, room - next.events.len());
+        pages.push(next.events.clone());
+    }
+    pages.retain(|page| !page.is_empty());
+    Ok((pages, through))
+}
+
+/// The events behind a place, as many as a message has room for.
+async fn page_behind(registry: Registry, mut place: Place, wanted: &Wanted) -> Result<Page, Error> {
     let some = if wanted.pictures { FEW } else { SOME };
     let Events { rows, through, current: _ } = registry.events_after(place, wanted, some).await?;
     let (mut events, mut bytes) = (Vec::with_capacity(rows.len()), 0);
@@ -274,14 +315,14 @@ async fn message_behind(registry: Registry, mut place: Place, wanted: &Wanted) -
         let message = event::message(row)?;
         bytes += message.encoded_len();
         if bytes > FULL && !events.is_empty() {
-            return Ok((events, place));
+            return Ok(page_of(events, place));
         }
         events.push(message);
         place = behind;
     }
-    Ok((events, through))
+    Ok(page_of(events, through))
 }
 
-fn said(message: watch_response::Message) -> pb::WatchResponse {
-    pb::WatchResponse { message: Some(message) }
+fn page_of(events: Vec<pb::Event>, through: Place) -> Page {
+    Page { events: watch_response::Events { events }.encode_to_vec().into(), through }
 }

@@ -16,7 +16,7 @@ pub const FEW: u64 = 32;
 const ROOM: usize = 2 * 1024 * 1024;
 
 /// What a reader of history wants to see.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// Which models there are for him.
     pub scope: Scope,

@@ -6,7 +6,7 @@
 use super::lock::MIGRATION_LOCK;
 use super::target::Target;
 use crate::metrics::Pool;
-use futures::FutureExt;
+use futures::{FutureExt, try_join};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, SimpleExpr};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
@@ -114,18 +114,23 @@ impl Backend {
     }
 
     /// The connection on which is looked for what other servers have done: one of its own, because who may call must be
-    /// known also when all others are busy. On SQLite there are no others.
-    pub(super) async fn connect_looker(target: &Target, readers: &DatabaseConnection) -> Result<DatabaseConnection, DbErr> {
-        if target.backend() == Self::Sqlite {
-            return Ok(readers.clone());
-        }
+    /// known also when all others are busy.
+    async fn connect_looker(target: &Target) -> Result<DatabaseConnection, DbErr> {
         let mut options = options(target);
         options.min_connections(1).max_connections(1);
         connect(options).await
     }
 
+    /// The connections that read, and the one that looks. On SQLite there is nobody to look for.
+    pub(super) async fn connect_to_read(target: &Target) -> Result<(DatabaseConnection, DatabaseConnection), DbErr> {
+        match target.backend() {
+            Self::Sqlite => Self::connect_readers(target).await.map(|readers| (readers.clone(), readers)),
+            Self::Postgres => try_join!(Self::connect_readers(target), Self::connect_looker(target)),
+        }
+    }
+
     /// The connections that read. SQLite refuses writes on them.
-    pub(super) async fn connect_readers(target: &Target) -> Result<DatabaseConnection, DbErr> {
+    async fn connect_readers(target: &Target) -> Result<DatabaseConnection, DbErr> {
         let mut options = options(target);
         options.min_connections(1).max_connections(READERS);
         if target.backend() == Self::Sqlite {

@@ -8,6 +8,7 @@ use super::drift;
 use super::lock::{FileLock, MigrationLock};
 use super::migrations::{self, History};
 use super::target::Target;
+use futures::{join, try_join};
 use registry_migration::Script;
 use sea_orm::{DatabaseConnection, DbErr};
 
@@ -77,16 +78,16 @@ pub(super) struct Connections {
 
 /// Opens `target`.
 pub(super) async fn open(target: &Target, migrating: Migrating) -> Result<Connections, OpenError> {
-    let (migrates, lock) = hold(target).await?;
-    let turn = MigrationLock::take(target).await.map_err(|cause| unreachable_at(target, cause))?;
-    let ready = prepare(target, &migrates, migrating).await;
-    migrates.close().await?;
-    turn.release().await;
-    ready?;
     let connect = |cause| unreachable_at(target, cause);
-    let writes = Backend::connect_writer(target).await.map_err(connect)?;
-    let reads = Backend::connect_readers(target).await.map_err(connect)?;
-    let looks = Backend::connect_looker(target, &reads).await.map_err(connect)?;
+    let ((migrates, lock), turn) = try_join!(hold(target), async { MigrationLock::take(target).await.map_err(connect) })?;
+    let connected = match prepare(target, &migrates, migrating).await {
+        Ok(()) => try_join!(Backend::connect_writer(target), Backend::connect_to_read(target)).map_err(connect),
+        Err(error) => Err(error),
+    };
+    // Not before there are others: whoever is the last one of a SQLite file takes its WAL away, and the next one makes it again.
+    let (closed, ()) = join!(migrates.close(), turn.release());
+    let (writes, (reads, looks)) = connected?;
+    closed?;
     Ok(Connections { writes, reads, looks, lock })
 }
 
@@ -129,10 +130,13 @@ async fn refuse_unfit(target: &Target, db: &DatabaseConnection) -> Result<(), Op
 
 /// A SQLite file of another program is left alone. (In PostgreSQL a schema may hold extensions' tables.)
 async fn refuse_foreign(target: &Target, db: &DatabaseConnection, history: &History) -> Result<(), OpenError> {
+    if history.knows_some() {
+        return Ok(());
+    }
     let before = catalogue::read(target.backend(), db).await?;
     // What is left where everything was undone, or nothing was done yet.
     let only_notes = before.keys().all(|table| table == APPLIED || table == CHECKSUMS);
-    if before.contains_key(STATE) || history.knows_some() || (only_notes && history.applied.is_empty()) {
+    if before.contains_key(STATE) || (only_notes && history.applied.is_empty()) {
         return Ok(());
     }
     let tables: Vec<&str> = before.keys().take(5).map(String::as_str).collect();

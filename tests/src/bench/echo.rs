@@ -23,7 +23,7 @@ pub async fn serve() {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a port");
     println!("echo listening on {}", listener.local_addr().expect("an address"));
     let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
-    let answer = pb::GetModelResponse { model: Some(Names::default().model(0)) };
+    let answer = pb::GetModelResponse { model: Some(Names.model(0)) };
     let served = tonic::transport::Server::builder().add_service(Echo(answer)).serve_with_incoming(incoming).await;
     served.expect("a server");
 }

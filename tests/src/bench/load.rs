@@ -130,7 +130,7 @@ fn empty() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("bounds that are in order")
 }
 
-async fn connect(address: SocketAddr) -> Result<SendRequest<Bytes>, Failed> {
+pub(super) async fn connect(address: SocketAddr) -> Result<SendRequest<Bytes>, Failed> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let mut builder = h2::client::Builder::new();
@@ -163,7 +163,11 @@ async fn call(
     }
 }
 
-async fn answered(sender: SendRequest<Bytes>, authority: SocketAddr, call: Call) -> Result<SendRequest<Bytes>, Failed> {
+pub(super) async fn answered(
+    sender: SendRequest<Bytes>,
+    authority: SocketAddr,
+    call: Call,
+) -> Result<SendRequest<Bytes>, Failed> {
     let mut sender = sender.ready().await?;
     let uri = Uri::builder().scheme("http").authority(authority.to_string()).path_and_query(call.path).build()?;
     let mut request = Request::builder().method(Method::POST).uri(uri);
@@ -191,9 +195,10 @@ async fn answered(sender: SendRequest<Bytes>, authority: SocketAddr, call: Call)
 }
 
 /// The first key of every registry that is measured.
-fn bearer() -> &'static str {
+pub(super) fn bearer() -> &'static str {
     static BEARER: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     BEARER.get_or_init(|| format!("Bearer {}", crate::keys::ADMIN))
 }
 
-type Failed = Box<dyn std::error::Error + Send + Sync>;
+/// Why something was not answered.
+pub(super) type Failed = Box<dyn std::error::Error + Send + Sync>;

@@ -4,17 +4,25 @@
 //! The server is the built program, without the faults that tests may ask for, on a core of its own; the load comes from this process,
 //! on another. May not: be a test. Nothing here asserts a time; [`report::Target`] says what is wanted, and the table says what was seen.
 
+pub mod bare;
 pub mod data;
 pub mod echo;
+pub mod endurance;
+pub mod errands;
 pub mod figures;
+pub mod instructions;
 pub mod load;
 pub mod machine;
+pub mod mixed;
+pub mod mlflow;
 pub mod pick;
 pub mod place;
+pub mod plain;
 pub mod programs;
 pub mod report;
 pub mod rounds;
 pub mod server;
+pub mod streams;
 
 pub use figures::{Figure, run};
 

@@ -44,6 +44,7 @@ impl Picker {
     }
 
     /// The next one.
+    #[expect(clippy::should_implement_trait, reason = "it never ends, and nobody iterates")]
     pub fn next(&mut self) -> u64 {
         match self.how {
             How::Alike => self.chance.random_range(0..self.count),

@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The core of what is measured. The load has the other ones.
-const CORE: usize = 0;
+pub(super) const CORE: usize = 0;
 
 /// Keeps this process off the core of what is measured, if there is another one.
 pub fn leave_the_core() {
@@ -31,6 +31,7 @@ pub fn leave_the_core() {
 pub struct Server {
     child: Child,
     address: SocketAddr,
+    began: Instant,
     /// From being started until it said that it listens.
     took: Duration,
 }
@@ -43,10 +44,31 @@ impl Server {
     #[must_use]
     pub fn registry(place: &Place, arguments: &[&str]) -> Self {
         let mut command = on_its_core(programs::server());
-        command.args(["--listen", "127.0.0.1:0", "--database-url", &place.url()]).args(arguments);
-        command.env("REGISTRY_BOOTSTRAP_ADMIN_KEY", keys::ADMIN).env("REGISTRY_ADMIN_LISTEN", "127.0.0.1:0");
-        // One client that does as much as it can; what it costs to count its calls is paid.
-        command.env("REGISTRY_MAX_CALLS_PER_SECOND", "10000000").env("REGISTRY_SHUTDOWN_DELAY", "0s");
+        told(&mut command, place);
+        command.args(arguments);
+        Self::start(command, place.directory())
+    }
+
+    /// The registry as the tests have built it, with what callgrind says of it in a file, if it is to count.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn tested(place: &Place, callgrind: Option<&Path>) -> Self {
+        let program = crate::binary::executable();
+        let mut command = match callgrind {
+            None => Command::new(program),
+            Some(log) => {
+                let mut command = Command::new("valgrind");
+                command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+                command.arg(format!("--log-file={}", log.display())).arg(program);
+                // Valgrind reads what a process that leaves no core dumps keeps to itself.
+                command.arg("--allow-core-dumps");
+                command
+            }
+        };
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        told(&mut command, place);
         Self::start(command, place.directory())
     }
 
@@ -65,7 +87,7 @@ impl Server {
         let log = File::options().create(true).append(true).open(directory.join("server.log")).expect("a file for the log");
         command.current_dir(directory).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         let began = Instant::now();
-        let mut child = command.spawn().expect("taskset, of util-linux");
+        let mut child = command.spawn().expect("taskset, of util-linux, or valgrind");
         let mut line = String::new();
         let output = child.stdout.take().expect("a pipe");
         BufReader::new(output).read_line(&mut line).expect("a line");
@@ -75,7 +97,7 @@ impl Server {
             let log = std::fs::read_to_string(directory.join("server.log")).unwrap_or_default();
             panic!("it does not listen: {line}{log}");
         };
-        Self { child, address, took }
+        Self { child, address, began, took }
     }
 
     /// Where it listens.
@@ -94,6 +116,12 @@ impl Server {
     #[must_use]
     pub const fn took(&self) -> Duration {
         self.took
+    }
+
+    /// From being started until now.
+    #[must_use]
+    pub fn since_start(&self) -> Duration {
+        self.began.elapsed()
     }
 
     /// Its process.
@@ -133,6 +161,14 @@ impl Drop for Server {
             self.end(Signal::KILL);
         }
     }
+}
+
+/// What every registry is told.
+fn told(command: &mut Command, place: &Place) {
+    command.args(["--listen", "127.0.0.1:0", "--database-url", &place.url()]);
+    command.env("REGISTRY_BOOTSTRAP_ADMIN_KEY", keys::ADMIN).env("REGISTRY_ADMIN_LISTEN", "127.0.0.1:0");
+    // One client that does as much as it can; what it costs to count its calls is paid.
+    command.env("REGISTRY_MAX_CALLS_PER_SECOND", "10000000").env("REGISTRY_SHUTDOWN_DELAY", "0s");
 }
 
 /// On the core of what is measured, with nothing in its environment.

@@ -5,7 +5,7 @@ use registry_tests::bench::machine::Machine;
 use registry_tests::bench::place::Kind;
 use registry_tests::bench::report::Report;
 use registry_tests::bench::server::leave_the_core;
-use registry_tests::bench::{Figure, Plan, echo, programs, run};
+use registry_tests::bench::{Figure, Plan, bare, echo, endurance, instructions, programs, run};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use std::time::Duration;
 #[command(name = "bench", after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
-    bare: Option<Bare>,
+    other: Option<Other>,
 
     /// What to measure; everything if nothing is named
     #[arg(value_name = "FIGURE")]
@@ -63,12 +63,38 @@ const EXAMPLES: &str = "Examples:
   export REGISTRY_TEST_POSTGRES_URL=$(tests/lib/postgres.sh create /tmp/pg)
   cargo run --release -p registry-tests --bin bench -- --json bench.json";
 
-/// The bare sides, which this program starts itself.
+/// What there is to do besides, and the bare sides, which this program starts itself.
 #[derive(Subcommand)]
-enum Bare {
+enum Other {
+    /// Counts instructions of calls by callgrind, and fails if there are too many more than were recorded
+    ///
+    /// Counts do not depend on how busy a machine is. The server is the one that the tests have built. Needs valgrind.
+    Instructions {
+        /// Writes down what is counted, for the next time (tests/instructions.json)
+        #[arg(long)]
+        record: bool,
+    },
+    /// Uses a server for a long time and prints each minute what it takes: memory, descriptors, threads, files
+    Endurance {
+        /// For how long, on each database
+        #[arg(long, value_name = "N", default_value = "30", value_parser = clap::value_parser!(u16).range(4..))]
+        minutes: u16,
+        /// On which database
+        #[arg(long, value_name = "KIND", default_value = "all")]
+        database: Databases,
+        /// What chance begins with
+        #[arg(long, value_name = "N", default_value = "1")]
+        seed: u64,
+    },
     /// Answers from a constant
     #[command(hide = true)]
     ServeEcho,
+    /// Connects, asks one thing, and listens
+    #[command(hide = true)]
+    ServeBare {
+        #[arg(long)]
+        database_url: String,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -78,17 +104,22 @@ enum Databases {
     All,
 }
 
+impl Databases {
+    fn kinds(self) -> Vec<Kind> {
+        match self {
+            Self::Sqlite => vec![Kind::Sqlite],
+            Self::Postgres => vec![Kind::Postgres],
+            Self::All => vec![Kind::Sqlite, Kind::Postgres],
+        }
+    }
+}
+
 impl Arguments {
     fn plan(&self) -> Plan {
-        let kinds = match self.database {
-            Databases::Sqlite => vec![Kind::Sqlite],
-            Databases::Postgres => vec![Kind::Postgres],
-            Databases::All => vec![Kind::Sqlite, Kind::Postgres],
-        };
         let figures = if self.figures.is_empty() { Figure::value_variants().to_vec() } else { self.figures.clone() };
         Plan {
             figures,
-            databases: kinds,
+            databases: self.database.kinds(),
             rounds: self.rounds.into(),
             turn: Duration::from_secs(self.turn.into()),
             releases: self.releases,
@@ -102,11 +133,33 @@ impl Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match arguments.bare {
-        Some(Bare::ServeEcho) => echo::serve().await,
+    match &arguments.other {
+        Some(Other::Instructions { record }) => return count(*record).await,
+        Some(Other::Endurance { minutes, database, seed }) => {
+            leave_the_core();
+            for kind in database.kinds() {
+                endurance::run(kind, (*minutes).into(), *seed).await;
+            }
+        }
+        Some(Other::ServeEcho) => echo::serve().await,
+        Some(Other::ServeBare { database_url }) => bare::serve(database_url).await,
         None => return measure(&arguments).await,
     }
     ExitCode::SUCCESS
+}
+
+async fn count(record: bool) -> ExitCode {
+    let counted = if record { instructions::record().await } else { instructions::compare().await };
+    match counted {
+        Ok(table) => {
+            println!("{table}");
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("bench: {why}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 async fn measure(arguments: &Arguments) -> ExitCode {

@@ -1,10 +1,14 @@
 //! What is measured: a file for each kind of work, which gives the lines of the table for one or two of the figures.
 
 mod batches;
+mod beside_mlflow;
 mod coherent;
 mod growth;
-mod lists;
-mod reads;
+pub(super) mod lists;
+mod memory;
+pub(super) mod reads;
+mod starts;
+mod watchers;
 
 use super::Plan;
 use super::report::Row;
@@ -24,6 +28,14 @@ pub enum Figure {
     F6,
     /// Many references at once beside one after the other
     F7,
+    /// A thousand who watch
+    F8,
+    /// Cold starts beside a bare server
+    F9,
+    /// Memory, and the size of the program
+    F10,
+    /// The same work on MLflow's server
+    F12,
 }
 
 /// Measures one figure.
@@ -37,5 +49,9 @@ pub async fn run(figure: Figure, plan: &Plan) -> Vec<Row> {
         Figure::F5 => lists::run(plan).await,
         Figure::F6 => growth::run(plan).await,
         Figure::F7 => batches::run(plan).await,
+        Figure::F8 => watchers::run(plan).await,
+        Figure::F9 => starts::run(plan).await,
+        Figure::F10 => memory::run(plan).await,
+        Figure::F12 => beside_mlflow::run(plan).await,
     }
 }
