@@ -1,8 +1,11 @@
 //! Faults that are built in on purpose, to show that the tests find them. Nothing of it is in a build without the feature
 //! `sabotage`, and no flag of the binary reaches it.
 
-use crate::domain::RequestId;
-use crate::store::{Tx, UseCase};
+use crate::domain::{Error, RequestId};
+use crate::store::{Together, Tx, UseCase};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Which safety is off. By default none is.
@@ -80,20 +83,38 @@ impl Sabotage {
     }
 
     /// A use case that may panic when it has written everything.
-    pub(crate) fn of_use_case<C, T>(&self, use_case: impl UseCase<C, T>) -> impl UseCase<C, T>
-    where
-        C: Send + Sync + 'static,
-        T: Send + 'static,
-    {
-        let sabotage = self.clone();
-        move |tx: Tx, command| {
-            let (sabotage, request_id) = (sabotage.clone(), tx.ctx().request_id().clone());
-            let work = use_case(tx, command);
-            async move {
-                let done = work.await;
-                sabotage.strike(Fault::UseCase, &request_id);
-                done
-            }
+    pub(crate) fn of_use_case<U>(&self, use_case: U) -> Sabotaged<U> {
+        Sabotaged { sabotage: self.clone(), use_case }
+    }
+}
+
+/// A use case that may panic when it has written everything.
+pub(crate) struct Sabotaged<U> {
+    sabotage: Sabotage,
+    use_case: U,
+}
+
+impl<C, T, U> UseCase<C, T> for Sabotaged<U>
+where
+    C: Send + Sync + 'static,
+    T: Send + 'static,
+    U: UseCase<C, T>,
+{
+    type Running = BoxFuture<'static, Result<T, Error>>;
+
+    fn run(&self, tx: Tx, command: Arc<C>) -> Self::Running {
+        let (sabotage, request_id) = (self.sabotage.clone(), tx.ctx().request_id().clone());
+        let work = self.use_case.run(tx, command);
+        async move {
+            let done = work.await;
+            sabotage.strike(Fault::UseCase, &request_id);
+            done
         }
+        .boxed()
+    }
+
+    fn together(&self) -> Option<Together<C, T>> {
+        // Who panics is told by his own right to write.
+        self.use_case.together().filter(|_| self.sabotage.panics.is_none())
     }
 }

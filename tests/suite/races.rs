@@ -83,6 +83,48 @@ async fn increment(client: Client, times: i64) -> (i64, u64) {
 }
 
 conformance! {
+    /// Of those who create releases at the same time some are refused, some only validate and some ask twice: each is told what is his, and
+    /// of those who are refused nothing is left.
+    async fn creates_that_come_together_are_kept_apart(registry: &Harness) {
+        for name in ["a", "b"] {
+            given::model(registry, name).await;
+        }
+        let clients = clients(registry, 60).await;
+        let answers = at_once(clients.into_iter().enumerate().map(|(nth, client)| async move {
+            let of = ["a", "b"][nth % 2];
+            let create = |of: &str, version: &str| client.create_release(of, version).digest(given::digest(1)).label("nth", "x");
+            let twice = uuid::Uuid::from_u128(u128::try_from(nth / 12).unwrap() | (4 << 76) | (8 << 60)).to_string();
+            let answer = match nth % 6 {
+                0 | 1 => create(of, &format!("{nth}")).send().await,
+                2 => create(of, &format!("twice-{}", nth / 12)).request_id(twice).send().await,
+                3 => create(of, "taken").send().await,
+                4 => create("nobody", "1").send().await,
+                _ => create(of, "validated").validate_only().send().await,
+            };
+            (nth, answer)
+        }))
+        .await;
+        let (mut created, mut taken) = (BTreeMap::new(), 0);
+        for (nth, answer) in answers {
+            match (nth % 6, answer) {
+                (0..=3, Ok(release)) => assert_eq!(created.entry(release.id.clone()).or_insert(release.clone()), &release),
+                (3, Err(error)) if error.code() == Code::AlreadyExists => taken += 1,
+                (4, Err(error)) => assert_eq!(error.code(), Code::NotFound),
+                (5, Ok(release)) => assert_eq!((release.id.as_str(), release.revision), ("", 0)),
+                (_, answer) => panic!("{nth}: {answer:?}"),
+            }
+        }
+        assert_eq!((created.len(), taken), (26, 9));
+        assert_history_is_whole(registry, 28).await;
+        for release in created.values() {
+            assert_eq!(&registry.client.get_release(ReleaseRef::by_id(&release.id)).send().await.unwrap(), release);
+        }
+        let of = |name: &str| format!("SELECT number FROM releases WHERE model_id = (SELECT id FROM models WHERE name = '{name}') ORDER BY number");
+        assert_eq!(numbers(registry, &of("a")).await, (1..=15).collect::<Vec<_>>());
+        assert_eq!(numbers(registry, &of("b")).await, (1..=11).collect::<Vec<_>>());
+        assert_eq!(numbers(registry, "SELECT last_release_number FROM models ORDER BY name").await, [15, 11]);
+    }
+
     /// One of them has the name; the others are told who has it.
     async fn fifty_models_of_one_name(registry: &Harness) {
         let create = |client: Client| async move { client.create_model("erik", "s3://erik").send().await };

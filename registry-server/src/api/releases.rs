@@ -21,7 +21,7 @@ impl ReleaseService for Api {
         request: Request<pb::CreateReleaseRequest>,
     ) -> Result<Response<pb::CreateReleaseResponse>, Status> {
         let answer = |stored: Vec<Release>, ctx: &Context| pb::CreateReleaseResponse { release: written(stored, ctx).next() };
-        self.change(request, release::create, releases::create, answer).await
+        self.change(request, release::create, releases::creating(), answer).await
     }
 
     async fn batch_create_releases(

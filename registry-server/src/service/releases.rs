@@ -19,7 +19,8 @@ use crate::store::deployments::Of;
 use crate::store::entity::{model, release};
 use crate::store::releases::{self, OfModel, Release};
 use crate::store::removal::{self, Purged};
-use crate::store::{Tx, aliases, deployments, models};
+use crate::store::{Shared, Tx, UseCase, aliases, deployments, models};
+use futures::FutureExt as _;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -28,35 +29,61 @@ use std::sync::Arc;
 /// # Errors
 /// [`Error::NotFound`] (a model, or a base release), [`Error::Deleted`], [`Error::Exists`].
 pub async fn create(tx: Tx, new: Arc<Vec<NewRelease>>) -> Result<Vec<Release>, Error> {
-    let wanted: Vec<ModelRef> = new.iter().map(|new| new.model.clone()).collect();
-    let mut models = models::lock_rows(&tx, &wanted).await?;
-    take_numbers(&tx, &mut models).await?;
-    refuse_unknown_bases(&tx, &new).await?;
-    let releases: Vec<Release> = new.iter().zip(models).map(|(new, model)| registered(&tx, new, model)).collect();
-    refuse_twins(&releases)?;
-    releases::insert(&tx, &releases).await?;
-    for release in &releases {
-        tx.record(EventType::Created, release, &[]);
-    }
-    Ok(releases)
+    create_together(vec![(tx, new)]).await?.pop().ok_or_else(|| Error::bug("releases of nobody"))
 }
 
-/// Gives each of the rows, of which several may be of one model, the next number of its model.
-async fn take_numbers(tx: &Tx, models: &mut [model::Model]) -> Result<(), Error> {
+/// The same, for one caller or for several at once.
+#[must_use]
+pub fn creating() -> impl UseCase<Vec<NewRelease>, Vec<Release>> {
+    Shared { alone: create, together: |calls| create_together(calls).boxed() }
+}
+
+async fn create_together(calls: Vec<(Tx, Arc<Vec<NewRelease>>)>) -> Result<Vec<Vec<Release>>, Error> {
+    let Some((tx, _)) = calls.first() else { return Ok(Vec::new()) };
+    let new: Vec<(&Tx, &NewRelease)> = calls.iter().flat_map(|(tx, new)| new.iter().map(move |new| (tx, new))).collect();
+    let models = numbered(tx, &new).await?;
+    refuse_unknown_bases(tx, &new).await?;
+    let releases: Vec<Release> = new.iter().zip(models).map(|((tx, new), model)| registered(tx, new, model)).collect();
+    refuse_twins(&releases)?;
+    releases::insert(tx, &releases).await?;
+    for ((tx, _), release) in new.iter().zip(&releases) {
+        tx.record(EventType::Created, release, &[]);
+    }
+    let mut releases = releases.into_iter();
+    Ok(calls.iter().map(|(_, new)| releases.by_ref().take(new.len()).collect()).collect())
+}
+
+/// The rows of their models, each with the number that its release takes.
+async fn numbered(tx: &Tx, new: &[(&Tx, &NewRelease)]) -> Result<Vec<model::Model>, Error> {
+    let wanted: Vec<ModelRef> = new.iter().map(|(_, new)| new.model.clone()).collect();
+    let models = match &*wanted {
+        [model] => vec![models::take_numbers_of(tx, model, 1).await?],
+        _ => {
+            let mut models = models::lock_rows(tx, &wanted).await?;
+            let taken = give_numbers(&mut models);
+            models::take_numbers(tx, &taken).await?;
+            models
+        }
+    };
+    match models.iter().find(|model| model.delete_time.is_some()) {
+        Some(model) => Err(Error::Deleted { kind: Kind::Model, name: model.name.to_string() }),
+        None => Ok(models),
+    }
+}
+
+/// Gives each of the rows, of which several may be of one model, the next number of its model; how many each model gave.
+fn give_numbers(models: &mut [model::Model]) -> BTreeMap<ModelId, i64> {
     let mut taken: BTreeMap<ModelId, i64> = BTreeMap::new();
     for model in models {
-        if model.delete_time.is_some() {
-            return Err(Error::Deleted { kind: Kind::Model, name: model.name.to_string() });
-        }
         let number = taken.entry(model.id).or_default();
         *number += 1;
         model.last_release_number += *number;
     }
-    models::take_numbers(tx, &taken).await
+    taken
 }
 
-async fn refuse_unknown_bases(tx: &Tx, new: &[NewRelease]) -> Result<(), Error> {
-    let bases = new.iter().filter_map(|new| new.base_release_id).collect();
+async fn refuse_unknown_bases(tx: &Tx, new: &[(&Tx, &NewRelease)]) -> Result<(), Error> {
+    let bases = new.iter().filter_map(|(_, new)| new.base_release_id).collect();
     match releases::missing(tx, &bases).await?.first() {
         Some(missing) => Err(Error::not_found(Kind::Release, missing)),
         None => Ok(()),

@@ -4,18 +4,15 @@
 
 use super::answers::Known;
 use super::audit;
-use super::backend::{Backend, Failure, failure};
+use super::backend::{Failure, failure};
 use super::entity::{answer, audit_entry, event};
-use super::events::{self, About, Picture};
+use super::events::{self, About};
 use super::job::{Job, Reply};
-use super::tx::{Done, Tx};
+use super::tx::Done;
 use crate::domain::{Error, Revision};
 use crate::metrics;
-use futures::FutureExt;
-use sea_orm::{DatabaseTransaction, DbErr};
-use std::panic::AssertUnwindSafe;
+use sea_orm::DbErr;
 use std::sync::Arc;
-use tracing::Instrument;
 
 /// How often a use case is run when the database reports a conflict.
 const ATTEMPTS: u8 = 5;
@@ -54,26 +51,20 @@ impl Slot {
         Self { job, attempt: 0, outcome: Outcome::Pending }
     }
 
-    /// Runs the use case on `txn`; gives the transaction back for the writer to end.
-    async fn run(
-        &mut self,
-        txn: DatabaseTransaction,
-        revision: Revision,
-        picture: Picture,
-    ) -> Result<DatabaseTransaction, DbErr> {
+    /// Its turn has come.
+    pub(super) fn begin(&mut self) {
         self.attempt += 1;
         self.job.begin();
-        let tx = Tx::new(txn, self.job.ctx().clone(), revision, picture);
-        let span = self.job.span().clone();
-        let ran = AssertUnwindSafe(self.job.run(tx.clone()).instrument(span)).catch_unwind().await;
-        let ran = ran.unwrap_or_else(|_| Err(Error::bug("a use case panicked")));
-        let (txn, done) = tx.close()?;
-        self.outcome = match ran {
-            Err(error) => Outcome::Failed(error),
-            Ok(()) if self.job.ctx().is_dry_run() => Outcome::Unchanged,
-            Ok(()) => self.succeed(revision, done),
-        };
-        Ok(txn)
+    }
+
+    pub(super) fn finish(&mut self, revision: Revision, done: Done) {
+        self.outcome = if self.job.ctx().is_dry_run() { Outcome::Unchanged } else { self.succeed(revision, done) };
+    }
+
+    /// Takes back that it was run: it was undone because of somebody else.
+    pub(super) fn forget(&mut self) {
+        self.attempt = self.attempt.saturating_sub(1);
+        self.outcome = Outcome::Pending;
     }
 
     fn succeed(&self, revision: Revision, done: Done) -> Outcome {
@@ -97,18 +88,23 @@ impl Slot {
         matches!(self.outcome, Outcome::Changed(..) | Outcome::Kept(_))
     }
 
+    /// Nothing was done that is not to be committed.
+    pub(super) const fn needs_no_undoing(&self) -> bool {
+        self.is_to_be_committed() || matches!(self.outcome, Outcome::Replayed(_) | Outcome::Pending)
+    }
+
     /// The use case ran and was not refused.
     const fn succeeded(&self) -> bool {
         matches!(self.outcome, Outcome::Changed(..) | Outcome::Kept(_) | Outcome::Unchanged)
     }
 
     /// The database was not to be had: the rest of the batch would find it no better.
-    const fn found_it_away(&self) -> bool {
+    pub(super) const fn found_it_away(&self) -> bool {
         matches!(self.outcome, Outcome::Failed(Error::Unavailable(_)))
     }
 
     /// What the database did to it, if it was the database.
-    const fn failure(&self) -> Option<Failure> {
+    pub(super) const fn failure(&self) -> Option<Failure> {
         match self.outcome {
             Outcome::Failed(Error::StorageFull(_)) => Some(Failure::Full),
             Outcome::Failed(Error::ReadOnly(_)) => Some(Failure::ReadOnly),
@@ -165,6 +161,11 @@ impl Failed {
         Self { kind: failure(&cause), cause: Arc::new(cause), in_commit: true }
     }
 
+    /// What somebody has done could not be undone; of what kind that is, he may have been told already.
+    pub(super) fn in_rollback(told: Option<Failure>, cause: DbErr) -> Self {
+        Self { kind: told.unwrap_or_else(|| failure(&cause)), cause: Arc::new(cause), in_commit: false }
+    }
+
     fn error(&self) -> Error {
         let cause = Box::new(Arc::clone(&self.cause));
         match self.kind {
@@ -213,7 +214,7 @@ impl Rest {
     }
 
     /// Takes from a slot that was run what is to be written down for it.
-    fn take(&mut self, slot: &mut Slot, known: &mut Known) {
+    pub(super) fn take(&mut self, slot: &mut Slot, known: &mut Known) {
         if slot.succeeded() && slot.job.ctx().key().is_some() {
             self.answers.extend(known.remember(slot.job.ctx(), slot.job.kept()));
         }
@@ -232,12 +233,10 @@ impl Rest {
             Outcome::Pending | Outcome::Failed(_) | Outcome::Unchanged | Outcome::Replayed(_) => {}
         }
     }
-}
 
-impl Rest {
     /// The entry of an audited call that succeeded. One that was only validated leaves none; those that fail are written
     /// by whoever knows the code that they fail with.
-    fn audit(&mut self, slot: &Slot) {
+    pub(super) fn audit(&mut self, slot: &Slot) {
         let ctx = slot.job.ctx();
         let succeeded = slot.succeeded() || matches!(slot.outcome, Outcome::Replayed(_));
         let (true, false, Some(method)) = (succeeded, ctx.is_dry_run(), ctx.audited_method()) else { return };
@@ -247,49 +246,4 @@ impl Rest {
         };
         self.entries.push(audit::succeeded(ctx, method, revision, about));
     }
-}
-
-/// Runs the use cases of a batch on `txn`, each behind a savepoint unless it is alone. Each that changes something
-/// takes the next revision; one that has been done before is not run.
-pub(super) async fn run_all(
-    batch: &mut [Slot],
-    txn: DatabaseTransaction,
-    before: Revision,
-    picture: Picture,
-) -> Result<(DatabaseTransaction, Rest), Failed> {
-    let mut known = Known::of(&txn, batch.iter().map(|slot| slot.job.ctx())).await.map_err(Failed::before_commit)?;
-    let (mut rest, mut txn) = (Rest::default(), txn);
-    let alone = batch.len() == 1;
-    for slot in batch.iter_mut().filter(|slot| alone || !slot.job.is_abandoned()) {
-        if let Some(answer) = known.answer(slot.job.ctx()) {
-            slot.outcome = answer.map_or_else(Outcome::Failed, Outcome::Replayed);
-            rest.audit(slot);
-            continue;
-        }
-        let next = rest.last.unwrap_or(before).next();
-        if alone {
-            txn = slot.run(txn, next, picture).await.map_err(Failed::before_commit)?;
-        } else {
-            run_apart(slot, &txn, next, picture).await?;
-        }
-        rest.take(slot, &mut known);
-        if slot.found_it_away() {
-            break;
-        }
-    }
-    Ok((txn, rest))
-}
-
-/// Runs one use case so that it can be undone alone.
-async fn run_apart(slot: &mut Slot, txn: &DatabaseTransaction, next: Revision, picture: Picture) -> Result<(), Failed> {
-    let savepoint = Backend::savepoint(txn).await.map_err(Failed::before_commit)?;
-    let savepoint = slot.run(savepoint, next, picture).await.map_err(Failed::before_commit)?;
-    if slot.is_to_be_committed() {
-        return savepoint.commit().await.map_err(Failed::before_commit);
-    }
-    // SQLite ends the whole transaction by itself when it runs out of space or cannot read its file: then there is
-    // nothing to roll back to, and what went wrong is what the use case was told.
-    let Err(error) = savepoint.rollback().await else { return Ok(()) };
-    let kind = slot.failure().unwrap_or_else(|| failure(&error));
-    Err(Failed { kind, cause: Arc::new(error), in_commit: false })
 }

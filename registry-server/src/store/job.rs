@@ -7,6 +7,7 @@ use crate::domain::{Context, Error};
 use crate::telemetry::TRACES;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -37,10 +38,22 @@ impl<T: Send + Sync + 'static> Answer for Unkeyed<T> {
 }
 
 /// A use case that writes: what to do with the right to write and a command. It may be run more than once.
-pub trait UseCase<C, T>: Fn(Tx, Arc<C>) -> Self::Running + Send + Sync + 'static {
+pub trait UseCase<C, T>: Send + Sync + 'static {
     /// One run of it.
     type Running: Future<Output = Result<T, Error>> + Send + 'static;
+
+    /// Runs it.
+    fn run(&self, tx: Tx, command: Arc<C>) -> Self::Running;
+
+    /// How it is run for several callers at once, if it can be.
+    fn together(&self) -> Option<Together<C, T>> {
+        None
+    }
 }
+
+/// Carries out the commands of several callers who see the same, by as many statements as those of one take: all of them, or none. Gives
+/// the results in order. Each changes something, which is recorded with his own right to write.
+pub type Together<C, T> = fn(Vec<(Tx, Arc<C>)>) -> BoxFuture<'static, Result<Vec<T>, Error>>;
 
 impl<C, T, F, Fut> UseCase<C, T> for F
 where
@@ -48,6 +61,37 @@ where
     Fut: Future<Output = Result<T, Error>> + Send + 'static,
 {
     type Running = Fut;
+
+    fn run(&self, tx: Tx, command: Arc<C>) -> Fut {
+        self(tx, command)
+    }
+}
+
+/// A use case that can be run for several callers at once.
+#[derive(Debug)]
+pub struct Shared<F, C, T> {
+    /// For one.
+    pub alone: F,
+    /// For several.
+    pub together: Together<C, T>,
+}
+
+impl<C, T, F, Fut> UseCase<C, T> for Shared<F, C, T>
+where
+    C: 'static,
+    T: 'static,
+    F: Fn(Tx, Arc<C>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, Error>> + Send + 'static,
+{
+    type Running = Fut;
+
+    fn run(&self, tx: Tx, command: Arc<C>) -> Fut {
+        (self.alone)(tx, command)
+    }
+
+    fn together(&self) -> Option<Together<C, T>> {
+        Some(self.together)
+    }
 }
 
 /// The outcome of a write.
@@ -60,7 +104,7 @@ pub struct Written<R> {
 }
 
 /// A queued write.
-pub(super) trait Job: Send + Sync {
+pub(super) trait Job: Any + Send + Sync {
     fn ctx(&self) -> &Context;
     /// In the trace of whoever queued it, from then until its answer.
     fn span(&self) -> &Span;
@@ -70,6 +114,10 @@ pub(super) trait Job: Send + Sync {
     fn is_abandoned(&self) -> bool;
     /// Runs the use case; remembers its answer.
     fn run(&mut self, tx: Tx) -> BoxFuture<'_, Result<(), Error>>;
+    /// Whether it and another one can be run at once.
+    fn goes_with(&self, other: &dyn Job) -> bool;
+    /// Runs the use case for this call and others that go with it, each with a right to write of its own; each remembers its answer.
+    fn run_with<'a>(&'a mut self, others: Vec<&'a mut dyn Job>, each: Vec<Tx>) -> BoxFuture<'a, Result<(), Error>>;
     /// The answer of the last run, to be kept.
     fn kept(&self) -> Vec<u8>;
     /// Gives the answer, or what went wrong.
@@ -141,9 +189,34 @@ where
     }
 
     fn run(&mut self, tx: Tx) -> BoxFuture<'_, Result<(), Error>> {
-        let work = (self.run)(tx, Arc::clone(&self.command));
+        let work = self.run.run(tx, Arc::clone(&self.command));
         async move {
             self.result = Some((self.convert)(work.await?, &self.ctx));
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn goes_with(&self, other: &dyn Job) -> bool {
+        let other: &dyn Any = other;
+        // A type is made for each place at which a write is asked for.
+        self.run.together().is_some() && other.is::<Self>()
+    }
+
+    fn run_with<'a>(&'a mut self, others: Vec<&'a mut dyn Job>, each: Vec<Tx>) -> BoxFuture<'a, Result<(), Error>> {
+        let together = self.run.together();
+        let mut calls = vec![self];
+        for other in others {
+            let other: &mut dyn Any = other;
+            calls.extend(other.downcast_mut::<Self>());
+        }
+        let commands: Vec<_> = each.into_iter().zip(&calls).map(|(tx, call)| (tx, Arc::clone(&call.command))).collect();
+        async move {
+            let together = together.ok_or_else(|| Error::bug("a use case for one was run for several"))?;
+            let results = together(commands).await?;
+            for (call, result) in calls.into_iter().zip(results) {
+                call.result = Some((call.convert)(result, &call.ctx));
+            }
             Ok(())
         }
         .boxed()

@@ -37,6 +37,7 @@ pub mod releases;
 pub mod removal;
 pub mod resolve;
 mod rows;
+mod running;
 pub mod schema;
 mod stamps;
 pub mod state;
@@ -51,7 +52,7 @@ mod writer;
 pub use backend::Backend;
 pub use events::{Picture, Subject};
 pub use fresh::Fresh;
-pub use job::{Answer, Unkeyed, UseCase, Written};
+pub use job::{Answer, Shared, Together, Unkeyed, UseCase, Written};
 pub use schema::Migrating;
 pub use stamps::Mark;
 pub use target::{BadUrl, Target};
@@ -167,8 +168,18 @@ impl Store {
         let follower = head::follow(target, looks.clone(), channel.clone(), Arc::clone(&head)).map(Arc::new);
         let (jobs, queue) = mpsc::channel(writer::QUEUE);
         let fresh = Fresh::of(target, &stamps, (&looks, state.registry_id), &work)?;
-        let writer =
-            Writer { backend, db: writes, queue, head: Arc::clone(&head), stamps, picture, channel, lock, work: work.clone() };
+        let writer = Writer {
+            backend,
+            db: writes,
+            queue,
+            head: Arc::clone(&head),
+            stamps,
+            picture,
+            channel,
+            lock,
+            work: work.clone(),
+            footing: running::Footing::Together,
+        };
         let task = tokio::spawn(writer.run());
         let identity = Identity { registry_id: state.registry_id, page_token_key: state.page_token_key };
         let identity = Arc::new(identity);

@@ -11,7 +11,7 @@ use crate::domain::{Error, Kind, ModelId, Timestamp};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, OnConflict, Order};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    QuerySelect, QueryTrait, Select,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -189,6 +189,17 @@ pub async fn lock_rows(tx: &Tx, wanted: &[ModelRef]) -> Result<Vec<model::Model>
     };
     let find = |model: &ModelRef| rows.iter().find(|row| is(row, model)).cloned();
     wanted.iter().map(|model| find(model).ok_or_else(|| Error::not_found(Kind::Model, model))).collect()
+}
+
+/// Takes that many release numbers of one model; its row as it is then. Soft-deleted ones only by id.
+pub async fn take_numbers_of(tx: &Tx, model: &ModelRef, count: i64) -> Result<model::Model, Error> {
+    let number = model::Column::LastReleaseNumber;
+    let it = visible::find::<model::Entity>(tx).filter(refers(model)).select_only().column(model::Column::Id).into_query();
+    let update = model::Entity::update_many()
+        .col_expr(number, Expr::col(number).add(Expr::val(count)))
+        .filter(model::Column::Id.in_subquery(it));
+    let mut rows = update.exec_with_returning(tx.conn()).await?;
+    rows.pop().ok_or_else(|| Error::not_found(Kind::Model, model))
 }
 
 /// Takes that many release numbers of each of these models, by one statement. They must have been locked.

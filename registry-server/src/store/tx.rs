@@ -15,7 +15,7 @@ pub struct Tx(Arc<Open>);
 
 #[derive(Debug)]
 struct Open {
-    txn: DatabaseTransaction,
+    txn: Arc<DatabaseTransaction>,
     ctx: Context,
     revision: Revision,
     picture: Picture,
@@ -46,8 +46,20 @@ impl Source for Tx {
 }
 
 impl Tx {
-    pub(super) fn new(txn: DatabaseTransaction, ctx: Context, revision: Revision, picture: Picture) -> Self {
-        Self(Arc::new(Open { txn, ctx, revision, picture, done: Mutex::default() }))
+    /// One for each call, with the revisions that follow one another.
+    pub(super) fn each<'a>(
+        txn: DatabaseTransaction,
+        calls: impl Iterator<Item = &'a Context>,
+        first: Revision,
+        picture: Picture,
+    ) -> Vec<Self> {
+        let (txn, mut revision) = (Arc::new(txn), first);
+        let one = |ctx: &Context| {
+            let open = Open { txn: Arc::clone(&txn), ctx: ctx.clone(), revision, picture, done: Mutex::default() };
+            revision = revision.next();
+            Self(Arc::new(open))
+        };
+        calls.map(one).collect()
     }
 
     /// The call that is served.
@@ -90,9 +102,18 @@ impl Tx {
         self.0.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The transaction and what was done in it, once the use case is over.
-    pub(super) fn close(self) -> Result<(DatabaseTransaction, Done), DbErr> {
-        let open = Arc::try_unwrap(self.0).map_err(|_| DbErr::Custom("a use case kept its transaction".to_owned()))?;
-        Ok((open.txn, open.done.into_inner().unwrap_or_else(PoisonError::into_inner)))
+    /// The transaction and what each has done in it, with its revision, once the use cases are over.
+    pub(super) fn close(all: Vec<Self>) -> Result<(DatabaseTransaction, Vec<(Revision, Done)>), DbErr> {
+        let (mut last, mut each) = (None, Vec::with_capacity(all.len()));
+        for tx in all {
+            let open = Arc::try_unwrap(tx.0).map_err(|_| kept())?;
+            each.push((open.revision, open.done.into_inner().unwrap_or_else(PoisonError::into_inner)));
+            last = Some(open.txn);
+        }
+        Ok((last.and_then(Arc::into_inner).ok_or_else(kept)?, each))
     }
+}
+
+fn kept() -> DbErr {
+    DbErr::Custom("a use case kept its transaction".to_owned())
 }

@@ -1,8 +1,9 @@
 //! The one door for writes: group commit.
 //!
 //! One task owns the write connection. It takes what is queued, locks the counter of revisions, runs each use
-//! case so that its failure cannot touch the others (`batch.rs`), appends the events and the answers to be kept,
-//! commits once, and only then answers. A batch never waits for company, and a batch of one pays for no savepoint.
+//! case so that its failure cannot touch the others (`running.rs`), appends the events and the answers to be kept,
+//! commits once, and only then answers. A batch never waits for company, and one of which everything is committed pays
+//! for no savepoint.
 //!
 //! The counter is locked before anything else and until the commit. So revisions are gap-free and in commit order on
 //! every replica, a use case knows its own from the start (the next one in the batch sees its etag), and batches of
@@ -16,8 +17,10 @@ use super::events::Picture;
 use super::head::Head;
 use super::job::Job;
 use super::lock::FileLock;
+use super::running::{self, Footing, Ran};
 use super::stamps::Stamps;
 use super::{answers, audit, events, state};
+use crate::domain::Revision;
 use crate::metrics::Work;
 use crate::telemetry::TRACES;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
@@ -43,6 +46,8 @@ pub(super) struct Writer {
     /// Held for as long as there is a writer.
     pub(super) lock: FileLock,
     pub(super) work: Work,
+    /// How the last batch would have been run best.
+    pub(super) footing: Footing,
 }
 
 impl Writer {
@@ -73,12 +78,13 @@ impl Writer {
     }
 
     /// Writes a batch and answers everyone in it, except those to be run again.
-    async fn write(&self, mut batch: Vec<Slot>) -> Vec<Slot> {
+    async fn write(&mut self, mut batch: Vec<Slot>) -> Vec<Slot> {
         self.work.batch(batch.len());
         let span = span(&batch);
         if let Err(failed) = self.transact(&mut batch).instrument(span).await {
             batch::fail(&mut batch, &failed);
         }
+        self.footing = Footing::after(&batch, self.footing);
         batch.iter().filter_map(Slot::came_of_it).for_each(|outcome| self.work.written(outcome));
         let (again, done): (Vec<_>, Vec<_>) = batch.into_iter().partition(Slot::should_run_again);
         done.into_iter().for_each(Slot::answer);
@@ -87,11 +93,7 @@ impl Writer {
 
     /// One transaction: the counter, every use case, the events and answers, the commit.
     async fn transact(&self, batch: &mut [Slot]) -> Result<(), Failed> {
-        let txn = self.begin().await.map_err(Failed::before_commit)?;
-        let (before, keys) = state::lock(&txn).await.map_err(Failed::before_commit)?;
-        self.head.seen(before); // another server may have committed it, and what is replayed or unchanged may be of it
-        self.head.keys_changed(keys); // so may a commit of this one whose answer was lost
-        let (txn, rest) = batch::run_all(batch, txn, before, self.picture).await?;
+        let (txn, before, rest) = self.run_all(batch).await?;
         if rest.is_empty() {
             return txn.rollback().await.or(Ok(())); // there is nothing to lose
         }
@@ -110,6 +112,26 @@ impl Writer {
         }
         keys.into_iter().for_each(|revision| self.head.keys_changed(revision));
         Ok(())
+    }
+
+    /// Begins the transaction and runs everybody in it; once more with savepoints, if it did not go without. Tells the revision before it.
+    async fn run_all(&self, batch: &mut [Slot]) -> Result<(DatabaseTransaction, Revision, Rest), Failed> {
+        let mut footing = Footing::of(batch, self.footing);
+        loop {
+            let txn = self.begin().await.map_err(Failed::before_commit)?;
+            let (before, keys) = state::lock(&txn).await.map_err(Failed::before_commit)?;
+            self.head.seen(before); // another server may have committed it, and what is replayed or unchanged may be of it
+            self.head.keys_changed(keys); // so may a commit of this one whose answer was lost
+            match running::run_all(batch, footing, txn, before, self.picture).await? {
+                Ran::Through(txn, rest) => return Ok((txn, before, rest)),
+                Ran::NotThrough(txn) => {
+                    batch.iter_mut().for_each(Slot::forget);
+                    // If that fails, its connection is not used again.
+                    let _ = txn.rollback().await;
+                    footing = Footing::Apart;
+                }
+            }
+        }
     }
 
     async fn write_down(&self, txn: &DatabaseTransaction, rest: Rest) -> Result<(), DbErr> {

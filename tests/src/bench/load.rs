@@ -126,7 +126,7 @@ pub async fn run(server: &Server, callers: Vec<Caller>, turn: Duration) -> Sampl
 }
 
 /// Up to a minute, three digits.
-fn empty() -> Histogram<u64> {
+pub(super) fn empty() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("bounds that are in order")
 }
 

@@ -5,6 +5,7 @@
 //! on another. May not: be a test. Nothing here asserts a time; [`report::Target`] says what is wanted, and the table says what was seen.
 
 pub mod bare;
+pub mod commits;
 pub mod data;
 pub mod echo;
 pub mod endurance;
@@ -22,6 +23,7 @@ pub mod programs;
 pub mod report;
 pub mod rounds;
 pub mod server;
+pub mod slow;
 pub mod streams;
 
 pub use figures::{Figure, run};

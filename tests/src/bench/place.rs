@@ -1,5 +1,6 @@
 //! Where a registry keeps its rows while it is measured.
 
+use super::slow::SlowDisk;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -30,8 +31,10 @@ pub struct Place {
     kind: Kind,
     url: String,
     directory: PathBuf,
+    /// What is loaded into whoever writes to it.
+    library: Option<PathBuf>,
     /// Removed with this value.
-    _temporary: Option<TempDir>,
+    temporary: Option<TempDir>,
 }
 
 impl Place {
@@ -40,13 +43,43 @@ impl Place {
     /// # Panics
     /// If there is none to be had.
     pub async fn fresh(kind: Kind) -> Self {
-        let temporary = tempfile::tempdir().expect("a temporary directory");
+        Self::temporary(kind, tempfile::tempdir().expect("a temporary directory"), None).await
+    }
+
+    /// A new, empty one below a directory: on the disk that is meant, where that is measured too. A slow disk must be for this kind.
+    ///
+    /// # Panics
+    /// If there is none to be had.
+    pub async fn fresh_below(kind: Kind, directory: &Path, disk: Option<&SlowDisk>) -> Self {
+        std::fs::create_dir_all(directory).expect("a directory for databases");
+        let temporary = tempfile::tempdir_in(directory).expect("a directory for a database");
+        let place = Self::temporary(kind, temporary, disk.and_then(SlowDisk::postgres)).await;
+        Self { library: disk.filter(|_| kind == Kind::Sqlite).map(|disk| disk.library().to_owned()), ..place }
+    }
+
+    async fn temporary(kind: Kind, temporary: TempDir, postgres: Option<&str>) -> Self {
         let directory = temporary.path().to_owned();
         let url = match kind {
             Kind::Sqlite => sqlite(&directory),
-            Kind::Postgres => schema(&format!("b_{}", uuid::Uuid::now_v7().simple())).await,
+            Kind::Postgres => {
+                let base = postgres.map_or_else(base, str::to_owned);
+                schema(&base, &format!("b_{}", uuid::Uuid::now_v7().simple())).await
+            }
         };
-        Self { kind, url, directory, _temporary: Some(temporary) }
+        Self { kind, url, directory, library: None, temporary: Some(temporary) }
+    }
+
+    /// Removes what was temporary, also from PostgreSQL. Nobody may be connected to it any more.
+    ///
+    /// # Panics
+    /// If it cannot be removed.
+    pub async fn remove(self) {
+        if let (Kind::Postgres, true) = (self.kind, self.temporary.is_some()) {
+            let db = self.connect().await;
+            let drop = "DO $$ BEGIN EXECUTE format('DROP SCHEMA %I CASCADE', current_schema()); END $$";
+            db.execute_unprepared(drop).await.expect("a schema that can be dropped");
+            db.close().await.expect("a connection that closes");
+        }
     }
 
     /// The one of that name, which stays.
@@ -58,9 +91,9 @@ impl Place {
         std::fs::create_dir_all(&directory).expect("a directory to keep databases in");
         let url = match kind {
             Kind::Sqlite => sqlite(&directory),
-            Kind::Postgres => schema(&format!("kept_{}", name.replace('-', "_"))).await,
+            Kind::Postgres => schema(&base(), &format!("kept_{}", name.replace('-', "_"))).await,
         };
-        Self { kind, url, directory, _temporary: None }
+        Self { kind, url, directory, library: None, temporary: None }
     }
 
     /// Which kind.
@@ -81,6 +114,12 @@ impl Place {
         &self.directory
     }
 
+    /// What is loaded into whoever writes to it, if its disk is slow.
+    #[must_use]
+    pub fn library(&self) -> Option<&Path> {
+        self.library.as_deref()
+    }
+
     /// A connection to it.
     pub async fn connect(&self) -> DatabaseConnection {
         let url = match self.kind {
@@ -95,9 +134,12 @@ fn sqlite(directory: &Path) -> String {
     format!("sqlite:{}", directory.join("registry.db").display())
 }
 
-async fn schema(name: &str) -> String {
-    let base = std::env::var("REGISTRY_TEST_POSTGRES_URL").expect("REGISTRY_TEST_POSTGRES_URL is not set: see --help");
-    let db = crate::database::connect(&base).await;
+fn base() -> String {
+    std::env::var("REGISTRY_TEST_POSTGRES_URL").expect("REGISTRY_TEST_POSTGRES_URL is not set: see --help")
+}
+
+async fn schema(base: &str, name: &str) -> String {
+    let db = crate::database::connect(base).await;
     db.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS {name}")).await.expect("a schema");
     let mark = if base.contains('?') { '&' } else { '?' };
     format!("{base}{mark}options=-csearch_path%3D{name}")

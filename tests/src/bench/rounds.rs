@@ -66,20 +66,32 @@ pub struct Side<'a> {
     pub callers: &'a dyn Fn(u64) -> Vec<Caller>,
 }
 
-/// Both sides in turns. Who begins changes from round to round.
+/// Both sides in turns.
 ///
 /// # Panics
 /// If a call fails.
 pub async fn compare(plan: &Plan, ours: &Side<'_>, beside: &Side<'_>) -> [Vec<Sample>; 2] {
-    let [mut of_ours, mut of_beside] = [Vec::new(), Vec::new()];
+    let run = async |side: &Side<'_>, seed| load::run(side.server, (side.callers)(seed), plan.turn).await;
+    turns(plan, async |seed| run(ours, seed).await, async |seed| run(beside, seed).await).await.into()
+}
+
+/// Two sides in turns, each given the seed of its round. Who begins changes from round to round.
+pub async fn turns<T, U>(
+    plan: &Plan,
+    mut ours: impl AsyncFnMut(u64) -> T,
+    mut beside: impl AsyncFnMut(u64) -> U,
+) -> (Vec<T>, Vec<U>) {
+    let (mut of_ours, mut of_beside) = (Vec::new(), Vec::new());
     for (round, seed) in (0..plan.rounds).zip(plan.seed..) {
         let ours_first = round % 2 == 0;
         for ours_now in [ours_first, !ours_first] {
-            let (side, samples) = if ours_now { (ours, &mut of_ours) } else { (beside, &mut of_beside) };
-            samples.push(load::run(side.server, (side.callers)(seed), plan.turn).await);
+            match ours_now {
+                true => of_ours.push(ours(seed).await),
+                false => of_beside.push(beside(seed).await),
+            }
         }
     }
-    [of_ours, of_beside]
+    (of_ours, of_beside)
 }
 
 /// The rate of calls of two sides, and what is wanted of its ratio.

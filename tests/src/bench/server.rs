@@ -169,10 +169,11 @@ fn told(command: &mut Command, place: &Place) {
     command.env("REGISTRY_BOOTSTRAP_ADMIN_KEY", keys::ADMIN).env("REGISTRY_ADMIN_LISTEN", "127.0.0.1:0");
     // One client that does as much as it can; what it costs to count its calls is paid.
     command.env("REGISTRY_MAX_CALLS_PER_SECOND", "10000000").env("REGISTRY_SHUTDOWN_DELAY", "0s");
+    command.envs(place.library().map(|library| ("LD_PRELOAD", library)));
 }
 
 /// On the core of what is measured, with nothing in its environment.
-fn on_its_core(program: &Path) -> Command {
+pub(super) fn on_its_core(program: &Path) -> Command {
     let mut command = Command::new("taskset");
     command.args(["--cpu-list", &CORE.to_string()]).arg(program);
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -5,7 +5,7 @@ use registry_tests::bench::machine::Machine;
 use registry_tests::bench::place::Kind;
 use registry_tests::bench::report::Report;
 use registry_tests::bench::server::leave_the_core;
-use registry_tests::bench::{Figure, Plan, bare, echo, endurance, instructions, programs, run};
+use registry_tests::bench::{Figure, Plan, bare, commits, echo, endurance, instructions, programs, run};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -95,6 +95,12 @@ enum Other {
         #[arg(long)]
         database_url: String,
     },
+    /// Writes rows as the server does
+    #[command(hide = true)]
+    WriteRows(commits::Writes),
+    /// Waits for the disk
+    #[command(hide = true)]
+    SyncFile(commits::Disk),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -143,6 +149,8 @@ async fn main() -> ExitCode {
         }
         Some(Other::ServeEcho) => echo::serve().await,
         Some(Other::ServeBare { database_url }) => bare::serve(database_url).await,
+        Some(Other::WriteRows(writes)) => commits::write(writes).await,
+        Some(Other::SyncFile(disk)) => commits::sync(disk),
         None => return measure(&arguments).await,
     }
     ExitCode::SUCCESS
