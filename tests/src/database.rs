@@ -36,6 +36,20 @@ impl Fresh {
         url(&self.target)
     }
 
+    /// The same, with settings for every session of a server; a file has none.
+    #[must_use]
+    pub fn with_session(self, settings: &[(&str, &str)]) -> Self {
+        let target = match self.target {
+            Target::Sqlite(path) => Target::Sqlite(path),
+            // Its URL ends with the options of a session.
+            Target::Postgres(url) => {
+                let settings: String = settings.iter().map(|(name, value)| format!("%20-c{name}%3D{value}")).collect();
+                Target::Postgres(url + &settings)
+            }
+        };
+        Self { target, ..self }
+    }
+
     /// A connection to it, without a server. The file is there afterwards.
     pub async fn connect(&self) -> DatabaseConnection {
         match &self.target {

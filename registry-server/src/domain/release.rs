@@ -204,7 +204,7 @@ pub struct Transition {
 }
 
 /// What stands for a release.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Selector {
     /// What this alias points to, now or at some time.
     Alias(AliasName, Option<Timestamp>),

@@ -1,14 +1,14 @@
 //! Aliases, and every move of every alias.
 
-use super::entity::{alias, alias_move, model};
-use super::{Source, Tx, labels, rows, visible};
+use super::entity::{alias, alias_move, model, release};
+use super::{Source, Tx, inline, rows, visible, wanted};
 use crate::domain::name::{AliasName, ModelName};
 use crate::domain::page::{Cursor, PageSize, SortKey};
 use crate::domain::{Error, ModelId, ReleaseId, Timestamp};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, Query, SimpleExpr};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, PaginatorTrait, QueryFilter,
-    QueryOrder, QueryResult, QuerySelect, RelationDef, Select,
+    ActiveModelTrait, ColumnTrait, Condition, DbBackend, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, JoinType,
+    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, RelationDef, Select,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -69,23 +69,17 @@ pub async fn of_release(source: &impl Source, release: ReleaseId) -> Result<Vec<
     Ok(query.into_model().all(source.conn()).await?)
 }
 
-/// The names of the aliases that point to each of many releases, by one statement unless they are very many.
-pub(super) async fn of_releases(
-    source: &impl Source,
-    releases: &[ReleaseId],
-) -> Result<HashMap<ReleaseId, Vec<AliasName>>, Error> {
-    let mut names: HashMap<ReleaseId, Vec<AliasName>> = HashMap::new();
-    for some in releases.chunks(labels::OWNERS) {
-        let query = visible::find::<alias::Entity>(source)
-            .select_only()
-            .columns([alias::Column::ReleaseId, alias::Column::Alias])
-            .filter(alias::Column::ReleaseId.is_in(some.iter().copied()))
-            .order_by_asc(alias::Column::Alias);
-        for (release, name) in query.into_tuple::<(ReleaseId, AliasName)>().all(source.conn()).await? {
-            names.entry(release).or_default().push(name);
-        }
-    }
-    Ok(names)
+/// The names of the aliases that point to a row of releases, among its columns.
+pub(super) fn names_of_release(dialect: DbBackend) -> SimpleExpr {
+    let its = inline::its_own(alias::Column::ReleaseId, (release::Entity, release::Column::Id));
+    inline::values(dialect, alias::Column::Alias, its)
+}
+
+/// What that has found, by name.
+pub(super) fn decode(row: &QueryResult, prefix: &str, name: &str) -> Result<Vec<AliasName>, DbErr> {
+    let mut names: Vec<String> = inline::decode(row, prefix, name)?;
+    names.sort_unstable();
+    names.iter().map(|alias| alias.parse().map_err(|_| DbErr::Type(format!("{name}: no alias")))).collect()
 }
 
 /// One page of the aliases of live models, by the name of the model and the alias; whether there is more.
@@ -161,32 +155,99 @@ pub async fn last_move(
     Ok(query.one(source.conn()).await?)
 }
 
-/// The alias of a model as it was at a time, if it was there.
+/// Those of these aliases of models that are there, by one statement.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn find_at(source: &impl Source, model: ModelId, alias: &AliasName, time: Timestamp) -> Result<Option<Alias>, Error> {
-    let Some(last) = last_move(source, model, alias, Some(time)).await? else { return Ok(None) };
-    let alias_move::Model { model_id, alias, revision, move_time, moved_by, from_release_id, to_release_id, reason: _ } = last;
-    let Some(release_id) = to_release_id else { return Ok(None) };
-    let created = moves_of(source, model, &alias)
-        .filter(alias_move::Column::MoveTime.lte(time))
-        .filter(alias_move::Column::FromReleaseId.is_null())
-        .one(source.conn())
-        .await?;
-    let model = visible::find::<model::Entity>(source).filter(model::Column::Id.eq(model));
-    let name = model.select_only().column(model::Column::Name).into_tuple().one(source.conn()).await?;
-    let row = alias::Model {
-        model_id,
-        alias,
-        release_id,
-        previous_release_id: from_release_id,
-        create_time: created.map_or(move_time, |created| created.move_time),
-        update_time: move_time,
-        updated_by: moved_by,
-        revision,
-    };
-    Ok(name.map(|model| Alias { row, model }))
+pub async fn find_many(source: &impl Source, wanted: &[(ModelId, &AliasName)]) -> Result<Vec<Alias>, Error> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let [model, name] = wanted::columns();
+    let on = Condition::all()
+        .add(Expr::col((alias::Entity, alias::Column::ModelId)).eq(model))
+        .add(Expr::col((alias::Entity, alias::Column::Alias)).eq(name));
+    let rows = wanted.iter().map(|(model, alias)| [(*model).into(), alias.as_str().into()]).collect();
+    Ok(wanted::join(select(source), rows, on).into_model().all(source.conn()).await?)
+}
+
+/// Those of these aliases of models that were there at a time, as they were, for each place: by two statements.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_many_at(source: &impl Source, wanted: &[At<'_>]) -> Result<Vec<(i64, Alias)>, Error> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let created: HashMap<i64, Timestamp> = last_moves(source, wanted, alias_move::Column::FromReleaseId.is_null())
+        .await?
+        .into_iter()
+        .map(|Moved { place, row, .. }| (place, row.move_time))
+        .collect();
+    let last = last_moves(source, wanted, Condition::all()).await?;
+    Ok(last.into_iter().filter_map(|moved| moved.was(&created)).collect())
+}
+
+/// An alias of a model at a time, and the place that it is for.
+pub type At<'a> = (i64, ModelId, &'a AliasName, Timestamp);
+
+/// A move of an alias of which more is known.
+struct Moved {
+    place: i64,
+    row: alias_move::Model,
+    model: ModelName,
+}
+
+impl FromQueryResult for Moved {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let (place, model) = (row.try_get(prefix, "place")?, row.try_get(prefix, "model_name")?);
+        Ok(Self { place, row: alias_move::Model::from_query_result(row, prefix)?, model })
+    }
+}
+
+impl Moved {
+    /// What the alias was after this move, if it was there; `created` knows when.
+    fn was(self, created: &HashMap<i64, Timestamp>) -> Option<(i64, Alias)> {
+        let Self { place, row, model } = self;
+        let alias_move::Model { model_id, alias, revision, move_time, moved_by, from_release_id, to_release_id, reason: _ } = row;
+        let row = alias::Model {
+            model_id,
+            alias,
+            release_id: to_release_id?,
+            previous_release_id: from_release_id,
+            create_time: created.get(&place).copied().unwrap_or(move_time),
+            update_time: move_time,
+            updated_by: moved_by,
+            revision,
+        };
+        Some((place, Alias { row, model }))
+    }
+}
+
+/// The last of such moves that was made by each of the times. Times of the moves of an alias are strictly ascending.
+async fn last_moves(source: &impl Source, wanted: &[At<'_>], such: impl IntoCondition + Clone) -> Result<Vec<Moved>, Error> {
+    use alias_move::Column::{Alias, ModelId, MoveTime};
+    let col = |column| Expr::col((alias_move::Entity, column));
+    let [place, model, name, time] = wanted::columns();
+    // Of the same names as the table around it, which it does not look at.
+    let last = Query::select()
+        .expr(Expr::col(MoveTime).max())
+        .from(alias_move::Entity)
+        .and_where(col(ModelId).eq(model.clone()))
+        .and_where(col(Alias).eq(name.clone()))
+        .and_where(col(MoveTime).lte(time))
+        .cond_where(such.into_condition())
+        .take();
+    let on = Condition::all().add(col(ModelId).eq(model)).add(col(Alias).eq(name)).add(col(MoveTime).eq(SimpleExpr::from(last)));
+    let of_model: RelationDef = alias_move::Entity::belongs_to(model::Entity).from(ModelId).to(model::Column::Id).into();
+    let rows = wanted
+        .iter()
+        .map(|(place, model, alias, time)| [(*place).into(), (*model).into(), alias.as_str().into(), (*time).into()]);
+    let query = wanted::join(visible::find::<alias_move::Entity>(source), rows.collect(), on)
+        .join(JoinType::InnerJoin, of_model)
+        .expr_as(place, "place")
+        .column_as(model::Column::Name, "model_name");
+    Ok(query.into_model().all(source.conn()).await?)
 }
 
 fn moves_of(source: &impl Source, model: ModelId, alias: &AliasName) -> Select<alias_move::Entity> {

@@ -4,7 +4,7 @@ pub mod removal;
 
 use super::entity::{artifact, model, release};
 use super::page::{Sort, cut, page};
-use super::{Source, Tx, filter, visible};
+use super::{Source, Tx, filter, inline, visible};
 use crate::domain::artifact::{ArtifactContentState, Parent};
 use crate::domain::filter::ArtifactFilter;
 use crate::domain::model::View;
@@ -17,7 +17,6 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, Iterable, JoinType,
     PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, RelationDef, Select,
 };
-use std::collections::HashMap;
 
 /// An artifact as stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -205,19 +204,10 @@ pub async fn list(
     Ok((rows, more, total.map(|total| i64::try_from(total).unwrap_or(i64::MAX))))
 }
 
-/// How many live artifacts these releases have, by one statement.
-pub(super) async fn counts_of_releases(source: &impl Source, ids: &[ReleaseId]) -> Result<HashMap<ReleaseId, i64>, Error> {
-    let counts = visible::find::<artifact::Entity>(source)
-        .select_only()
-        .column(artifact::Column::ReleaseId)
-        .column_as(artifact::Column::Id.count(), "count")
-        .filter(artifact::Column::ReleaseId.is_in(ids.iter().copied()))
-        .filter(artifact::Column::DeleteTime.is_null())
-        .group_by(artifact::Column::ReleaseId)
-        .into_tuple::<(ReleaseId, i64)>()
-        .all(source.conn())
-        .await?;
-    Ok(counts.into_iter().collect())
+/// How many live artifacts a row of releases has, among its columns.
+pub(super) fn count_of_release() -> SimpleExpr {
+    let its = inline::its_own(artifact::Column::ReleaseId, (release::Entity, release::Column::Id));
+    inline::count(artifact::Column::Id, Condition::all().add(its).add(artifact::Column::DeleteTime.is_null()))
 }
 
 fn to_model() -> RelationDef {

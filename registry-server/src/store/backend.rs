@@ -6,12 +6,13 @@
 use super::lock::MIGRATION_LOCK;
 use super::target::Target;
 use crate::metrics::Pool;
+use futures::future::BoxFuture;
 use futures::{FutureExt, try_join};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, SimpleExpr};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, sqlx,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, sqlx,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -118,6 +119,7 @@ impl Backend {
     async fn connect_looker(target: &Target) -> Result<DatabaseConnection, DbErr> {
         let mut options = options(target);
         options.min_connections(1).max_connections(1);
+        only_reads(&mut options, target, "15s");
         connect(options).await
     }
 
@@ -129,14 +131,11 @@ impl Backend {
         }
     }
 
-    /// The connections that read. SQLite refuses writes on them.
+    /// The connections that read. The database refuses writes on them.
     async fn connect_readers(target: &Target) -> Result<DatabaseConnection, DbErr> {
         let mut options = options(target);
         options.min_connections(1).max_connections(READERS);
-        if target.backend() == Self::Sqlite {
-            let path = sqlite_path(target);
-            options.map_sqlx_sqlite_opts(move |sqlite| durable(sqlite, &path).pragma("query_only", "ON"));
-        }
+        only_reads(&mut options, target, "15s");
         connect(options).await
     }
 
@@ -145,15 +144,7 @@ impl Backend {
     pub(super) async fn connect_exporters(target: &Target) -> Result<DatabaseConnection, DbErr> {
         let mut options = options(target);
         options.min_connections(0).max_connections(u32::from(EXPORTERS)).connect_lazy(true);
-        match target {
-            Target::Sqlite(_) => {
-                let path = sqlite_path(target);
-                options.map_sqlx_sqlite_opts(move |sqlite| durable(sqlite, &path).pragma("query_only", "ON"));
-            }
-            Target::Postgres(_) => {
-                options.map_sqlx_postgres_opts(|postgres| session(postgres, "60s"));
-            }
-        }
+        only_reads(&mut options, target, "60s");
         connect(options).await
     }
 
@@ -197,24 +188,22 @@ impl Backend {
 
     /// Begins to read one moment of the database. Pooled connections that died with a restart of the database are
     /// found out and replaced on the way.
-    pub(super) async fn begin_read(self, db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    pub(super) async fn begin_read(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
         for _ in 0..READERS {
-            match self.try_begin_read(db).await {
+            match Self::try_begin_read(db).await {
                 Err(DbErr::Exec(error) | DbErr::Query(error))
                     if failure(&DbErr::Query(error.clone())) == Failure::Unavailable => {}
                 result => return result,
             }
         }
-        self.try_begin_read(db).await
+        Self::try_begin_read(db).await
     }
 
+    /// A deferred transaction of SQLite is a snapshot from its first read on. On PostgreSQL the connection says that its transactions
+    /// are ([`only_reads`]), which saves a statement in each.
     #[expect(clippy::disallowed_methods, reason = "one of the two places that begin a transaction")]
-    async fn try_begin_read(self, db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-        match self {
-            // A deferred transaction of SQLite is a snapshot from its first read on.
-            Self::Sqlite => db.begin().await,
-            Self::Postgres => db.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await,
-        }
+    async fn try_begin_read(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+        db.begin().await
     }
 
     /// What the driver says of the connections of a pool.
@@ -284,6 +273,31 @@ impl Backend {
         Expr::expr(Func::coalesce([condition, Expr::val(false)])).not()
     }
 
+    /// A column that a condition is not to be looked up by, because an index over it holds what is common to very many rows. PostgreSQL
+    /// knows how many; SQLite, which has not counted, takes one index for as good as another.
+    pub(super) fn not_looked_up(dialect: DbBackend, column: SimpleExpr) -> SimpleExpr {
+        match dialect {
+            DbBackend::Sqlite => Expr::cust_with_expr("+?", column),
+            _ => column,
+        }
+    }
+
+    /// All values of a group as an array of JSON, in no order. NULL or empty if there are none.
+    pub(super) fn json_array(dialect: DbBackend, value: SimpleExpr) -> SimpleExpr {
+        match dialect {
+            DbBackend::Postgres => Expr::expr(Func::cust("json_agg").arg(value)).cast_as("text"),
+            _ => Func::cust("json_group_array").arg(value).into(),
+        }
+    }
+
+    /// All pairs of a group as an object of JSON. NULL or empty if there are none.
+    pub(super) fn json_object(dialect: DbBackend, key: SimpleExpr, value: SimpleExpr) -> SimpleExpr {
+        match dialect {
+            DbBackend::Postgres => Expr::expr(Func::cust("json_object_agg").args([key, value])).cast_as("text"),
+            _ => Func::cust("json_group_object").args([key, value]).into(),
+        }
+    }
+
     /// Whether `haystack` contains `needle`, ignoring the case of ASCII letters only. Text columns are
     /// `COLLATE "C"` on PostgreSQL, so that its `lower` leaves other letters alone, as SQLite's does.
     pub(super) fn contains(haystack: SimpleExpr, needle: &str) -> SimpleExpr {
@@ -328,16 +342,37 @@ pub(super) fn options(target: &Target) -> ConnectOptions {
             let path = path.clone();
             options.idle_timeout(None).max_lifetime(None);
             options.map_sqlx_sqlite_opts(move |sqlite| durable(sqlite, &path));
-            options.map_sqlx_sqlite_pool_opts(|pool| pool.after_release(|connection, _| clean(connection).boxed()));
+            options.map_sqlx_sqlite_pool_opts(|pool| pool.before_acquire(|connection, _| clean(connection)));
         }
         Target::Postgres(_) => {
-            options.map_sqlx_postgres_pool_opts(|pool| pool.after_release(|connection, _| clean(connection).boxed()));
+            options.map_sqlx_postgres_pool_opts(|pool| pool.before_acquire(|connection, _| clean(connection)));
             options.set_application_name("model-registry").statement_timeout(Duration::from_secs(10));
             options.map_sqlx_postgres_opts(|postgres| session(postgres, "15s"));
         }
     }
     options
 }
+
+/// Lets connections do nothing but read, and every transaction of theirs see one moment. On PostgreSQL they may do nothing for so long.
+fn only_reads(options: &mut ConnectOptions, target: &Target, idle: &'static str) {
+    match target {
+        Target::Sqlite(path) => {
+            let path = path.clone();
+            options.map_sqlx_sqlite_opts(move |sqlite| durable(sqlite, &path).pragma("query_only", "ON"));
+        }
+        Target::Postgres(_) => {
+            options.map_sqlx_postgres_opts(move |postgres| session(postgres, idle));
+            options.map_sqlx_postgres_pool_opts(|pool| {
+                pool.before_acquire(|connection, _| clean(connection)).after_connect(|connection, _| {
+                    Box::pin(async move { sqlx::query(ONE_MOMENT).execute(connection).await.map(drop) })
+                })
+            });
+        }
+    }
+}
+
+/// Said, and not an option of the connection: a proxy may leave out options.
+const ONE_MOMENT: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
 /// What holds for a connection to PostgreSQL, whose transactions may do nothing for so long.
 pub(super) fn session(postgres: sqlx::postgres::PgConnectOptions, idle: &str) -> sqlx::postgres::PgConnectOptions {
@@ -351,10 +386,10 @@ pub(super) fn session(postgres: sqlx::postgres::PgConnectOptions, idle: &str) ->
 
 /// Whether a connection may be used again. One whose transaction did not end cleanly may not: SQLite rolls back by
 /// itself when its disk is full, the driver then still counts that transaction, and whatever came next would be a
-/// savepoint inside a transaction that nobody ever commits.
-async fn clean<C: sqlx::Connection>(connection: &mut C) -> Result<bool, sqlx::Error> {
-    connection.ping().await?; // a rollback that was left behind happens first
-    Ok(!connection.is_in_transaction())
+/// savepoint inside a transaction that nobody ever commits. Asked when it is taken and not when it is given back: by then the
+/// pool has carried out a rollback that was left behind, and nothing has to be asked of the database for it.
+fn clean<C: sqlx::Connection>(connection: &C) -> BoxFuture<'static, Result<bool, sqlx::Error>> {
+    std::future::ready(Ok(!connection.is_in_transaction())).boxed()
 }
 
 /// Statements at TRACE, slow ones at WARN.

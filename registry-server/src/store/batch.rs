@@ -21,6 +21,8 @@ const ATTEMPTS: u8 = 5;
 pub(super) struct Slot {
     pub(super) job: Box<dyn Job>,
     attempt: u8,
+    /// Its turn has come in this pass.
+    begun: bool,
     pub(super) outcome: Outcome,
 }
 
@@ -48,12 +50,13 @@ pub(super) struct Change {
 
 impl Slot {
     pub(super) fn new(job: Box<dyn Job>) -> Self {
-        Self { job, attempt: 0, outcome: Outcome::Pending }
+        Self { job, attempt: 0, begun: false, outcome: Outcome::Pending }
     }
 
     /// Its turn has come.
     pub(super) fn begin(&mut self) {
         self.attempt += 1;
+        self.begun = true;
         self.job.begin();
     }
 
@@ -63,7 +66,13 @@ impl Slot {
 
     /// Takes back that it was run: it was undone because of somebody else.
     pub(super) fn forget(&mut self) {
-        self.attempt = self.attempt.saturating_sub(1);
+        self.attempt = self.attempt.saturating_sub(u8::from(self.begun));
+        self.wait();
+    }
+
+    /// Its turn is to come.
+    pub(super) fn wait(&mut self) {
+        self.begun = false;
         self.outcome = Outcome::Pending;
     }
 

@@ -1,18 +1,18 @@
 //! Deployments, with what they show of their release and its model.
 
+use super::backend::Backend;
 use super::entity::{deployment, model, release};
 use super::page::{Sort, cut, page};
-use super::{Source, Tx, filter, labels, visible};
+use super::{Source, Tx, filter, inline, visible};
 use crate::domain::deployment::{DeploymentFilter, DeploymentOrder, DeploymentState};
 use crate::domain::page::{Cursor, List, SortKey};
 use crate::domain::release::{ReleaseKey, ReleaseState};
 use crate::domain::{DeploymentId, Error, Kind, ModelId, ReleaseId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query, SimpleExpr};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, PaginatorTrait,
-    QueryFilter, QueryOrder, QueryResult, QuerySelect, RelationDef, Select,
+    ActiveModelTrait, ColumnTrait, Condition, DbBackend, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, JoinType,
+    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, RelationDef, Select,
 };
-use std::collections::HashMap;
 
 /// What every deployment knows of its release, as that is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,34 +168,29 @@ pub async fn live(source: &impl Source, of: Of, limit: u64) -> Result<(Vec<Deplo
     Ok((first.limit(limit).into_model().all(source.conn()).await?, count))
 }
 
-/// How many of each of many releases are live, by one statement unless they are very many.
-pub(super) async fn live_counts(source: &impl Source, releases: &[ReleaseId]) -> Result<HashMap<ReleaseId, i64>, Error> {
-    let mut counts = HashMap::new();
-    for some in releases.chunks(labels::OWNERS) {
-        let query = visible::find::<deployment::Entity>(source)
-            .select_only()
-            .column(deployment::Column::ReleaseId)
-            .column_as(deployment::Column::Id.count(), "count")
-            .filter(deployment::Column::ReleaseId.is_in(some.iter().copied()))
-            .filter(is_live())
-            .group_by(deployment::Column::ReleaseId);
-        counts.extend(query.into_tuple::<(ReleaseId, i64)>().all(source.conn()).await?);
-    }
-    Ok(counts)
+/// How many deployments of a row of releases are live, among its columns.
+pub(super) fn live_count() -> SimpleExpr {
+    let its = inline::its_own(deployment::Column::ReleaseId, (release::Entity, release::Column::Id));
+    inline::count(deployment::Column::Id, Condition::all().add(its).add(is_live()))
 }
 
 /// That a release runs in one of these environments: part of a query for releases. One look at an index for each release that is
 /// considered, however much runs there of others.
-pub(super) fn runs_in<'a>(environments: impl IntoIterator<Item = &'a str>) -> SimpleExpr {
+pub(super) fn runs_in<'a>(dialect: DbBackend, environments: impl IntoIterator<Item = &'a str>) -> SimpleExpr {
     let of_it = Expr::col((deployment::Entity, deployment::Column::ReleaseId)).equals((release::Entity, release::Column::Id));
     let running = Query::select()
         .column(deployment::Column::Id)
         .from(deployment::Entity)
         .and_where(of_it)
         .and_where(deployment::Column::State.eq(DeploymentState::Running))
-        .and_where(deployment::Column::Environment.is_in(environments))
+        .and_where(environment(dialect).is_in(environments))
         .take();
     Expr::exists(running)
+}
+
+/// Where they run, for whoever knows of what: the index over environments has everything that runs in one.
+pub(super) fn environment(dialect: DbBackend) -> SimpleExpr {
+    Backend::not_looked_up(dialect, Expr::col((deployment::Entity, deployment::Column::Environment)))
 }
 
 /// Removes deployments for good: before their releases, to which they belong. Gives what they were, as they were deployed.

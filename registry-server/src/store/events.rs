@@ -274,16 +274,18 @@ pub async fn count(source: &impl Source, after: Revision, through: Revision) -> 
     Ok(between.count(source.conn()).await?)
 }
 
-/// Which models have changed after a revision, and with which: the first so many, in order.
+/// Which models have changed after a revision and up to another, and with which: the first so many, in order.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn models_changed(
     source: &impl Source,
     after: Revision,
+    through: Revision,
     limit: u64,
 ) -> Result<Vec<(Revision, Option<ModelId>)>, Error> {
-    let changed = visible::find::<Entity>(source).filter(Column::Revision.gt(after)).order_by_asc(Column::Revision).limit(limit);
+    let between = Column::Revision.gt(after).and(Column::Revision.lte(through));
+    let changed = visible::find::<Entity>(source).filter(between).order_by_asc(Column::Revision).limit(limit);
     let changed = changed.select_only().columns([Column::Revision, Column::ModelId]).distinct();
     Ok(changed.into_tuple().all(source.conn()).await?)
 }

@@ -6,8 +6,8 @@ use super::{deployments, labels};
 use crate::domain::audit::AuditFilter;
 use crate::domain::deployment::DeploymentFilter;
 use crate::domain::filter::{ArtifactFilter, ModelFilter, ReleaseFilter, TimeRange};
-use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Cond, Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
+use sea_orm::{ColumnTrait, DbBackend};
 
 /// The condition of a filter on models.
 pub(super) fn models(filter: &ModelFilter) -> Condition {
@@ -67,7 +67,7 @@ pub(super) fn models(filter: &ModelFilter) -> Condition {
 }
 
 /// The condition of a filter on releases that are joined with their models.
-pub(super) fn releases(filter: &ReleaseFilter) -> Condition {
+pub(super) fn releases(dialect: DbBackend, filter: &ReleaseFilter) -> Condition {
     use release::Column;
     let ReleaseFilter {
         versions,
@@ -96,7 +96,7 @@ pub(super) fn releases(filter: &ReleaseFilter) -> Condition {
         .add_option((!base_release_ids.is_empty()).then(|| Column::BaseReleaseId.is_in(base_release_ids.iter().copied())))
         .add(within(Column::CreateTime, *create_time));
     if !environments.is_empty() {
-        all = all.add(deployments::runs_in(environments.iter().map(String::as_str)));
+        all = all.add(deployments::runs_in(dialect, environments.iter().map(String::as_str)));
     }
     if !text_query.is_empty() {
         all = all.add(text(&[Column::Version, Column::Tag, Column::ReleaseNotes], text_query));
@@ -110,7 +110,7 @@ pub(super) fn releases(filter: &ReleaseFilter) -> Condition {
     for selector in labels {
         all = all.add(labels::meets::<release_label::Entity, _>((release::Entity, Column::Id), &table, selector));
     }
-    nested(all, any_of, none_of, releases)
+    nested(all, any_of, none_of, |filter| releases(dialect, filter))
 }
 
 /// The condition of a filter on artifacts.
@@ -158,15 +158,15 @@ pub(super) fn audit_entries(filter: &AuditFilter) -> Condition {
 
 /// The alternatives and exclusions of a filter. A NULL makes a condition unknown, and what is unknown is not
 /// a match: an exclusion lets such a row through.
-fn nested<F>(mut all: Condition, any_of: &[F], none_of: &[F], condition: fn(&F) -> Condition) -> Condition {
+fn nested<F>(mut all: Condition, any_of: &[F], none_of: &[F], condition: impl Fn(&F) -> Condition) -> Condition {
     if !any_of.is_empty() {
-        all = all.add(any_of.iter().fold(Cond::any(), |any, filter| any.add(matching(filter, condition))));
+        all = all.add(any_of.iter().fold(Cond::any(), |any, filter| any.add(matching(filter, &condition))));
     }
-    none_of.iter().fold(all, |all, filter| all.add(Backend::not_true(matching(filter, condition))))
+    none_of.iter().fold(all, |all, filter| all.add(Backend::not_true(matching(filter, &condition))))
 }
 
 /// An empty filter matches every row, and says so.
-fn matching<F>(filter: &F, condition: fn(&F) -> Condition) -> SimpleExpr {
+fn matching<F>(filter: &F, condition: &impl Fn(&F) -> Condition) -> SimpleExpr {
     let condition = condition(filter);
     if condition.is_empty() { Expr::cust("1 = 1") } else { condition.into() }
 }

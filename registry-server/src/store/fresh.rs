@@ -6,7 +6,7 @@
 //!
 //! May not: keep what was read.
 
-use super::asker::Asker;
+use super::asker::{Asker, Told};
 use super::stamps::{Mark, Stamps};
 use super::target::Target;
 use super::{Backend, Snapshot, events, state};
@@ -63,7 +63,7 @@ impl Fresh {
             Target::Sqlite(_) => None,
             Target::Postgres(url) => {
                 let asker = Asker::of(url).map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))?;
-                let asking = Asking { asker, looks: looks.clone(), registry, work: work.clone() };
+                let asking = Asking { asker, looks: looks.clone(), registry, replaced: false, work: work.clone() };
                 Some(Arc::new(Others::asked(asking, Arc::clone(stamps))))
             }
         };
@@ -111,7 +111,7 @@ impl Others {
         let next = self.begun.load(Ordering::SeqCst).saturating_add(1);
         let mut answered = self.answered.clone();
         self.wanted.notify_one();
-        let answer = answered.wait_for(|answered| answered.question >= next).await.ok()?;
+        let answer = timeout(PATIENCE, answered.wait_for(|answered| answered.question >= next)).await.ok()?.ok()?;
         answer.revision
     }
 }
@@ -124,6 +124,8 @@ struct Asking {
     /// The one on which is looked for what others have done.
     looks: DatabaseConnection,
     registry: RegistryId,
+    /// It was said that it is another registry.
+    replaced: bool,
     work: Work,
 }
 
@@ -143,30 +145,53 @@ impl Asking {
     /// Applies what has changed; tells up to where.
     async fn catch_up(&mut self, stamps: &Stamps) -> Result<Revision, Error> {
         let known = stamps.applied();
-        let (registry, now) = self.asker.how_far().await.map_err(|error| Error::Unavailable(error.into()))?;
-        if registry != self.registry || now < known {
-            self.work.flushed();
-            stamps.is_another(known, now);
+        let told = self.asker.how_far().await.map_err(|error| Error::Unavailable(error.into()))?;
+        let Told { registry, revision: now, by_another } = told;
+        if registry != self.registry {
+            if !std::mem::replace(&mut self.replaced, true) {
+                tracing::error!("the database holds another registry than when this server started: restart it");
+            }
+            self.lost(stamps, known, now);
             return Err(Error::bug("the database was replaced"));
+        }
+        if by_another || now < known {
+            self.lost(stamps, known, now);
+            return Ok(now);
+        }
+        if now.number().saturating_sub(known.number()) >= CHANGES.cast_signed() {
+            self.jumped(stamps, now);
+            return Ok(now);
         }
         if now > known { self.apply(stamps, known).await } else { Ok(now) }
     }
 
+    /// Nothing that was read holds.
+    fn lost(&self, stamps: &Stamps, known: Revision, now: Revision) {
+        self.work.flushed();
+        stamps.is_another(known, now);
+    }
+
+    /// Nothing holds that was read before.
+    fn jumped(&self, stamps: &Stamps, now: Revision) {
+        self.work.flushed();
+        stamps.jumps(now);
+        stamps.caught_up(now);
+    }
+
     /// Applies what others have changed since.
     async fn apply(&self, stamps: &Stamps, known: Revision) -> Result<Revision, Error> {
-        let snapshot = Snapshot(Backend::Postgres.begin_read(&self.looks).await?, Scope::everything());
+        let snapshot = Snapshot(Backend::begin_read(&self.looks).await?, Scope::everything());
         let state::State { registry_id: _, revision: now, compacted_revision: compacted } = state::get(&snapshot).await?;
-        let changes = events::models_changed(&snapshot, known, CHANGES).await?;
+        let changes = events::models_changed(&snapshot, known, now, CHANGES).await?;
         // A revision without an event is that of an API key, or one that was left out when the registry was moved. It is not looked
         // which: all that can be said is that not everything is known.
         let complete = compacted <= known && u64::try_from(changes.len()).is_ok_and(|count| count < CHANGES);
         if complete && has_every(known, now, changes.iter().map(|(revision, _)| *revision)) {
             changes.iter().for_each(|(revision, model)| stamps.changed(*model, *revision));
+            stamps.caught_up(now);
         } else {
-            self.work.flushed();
-            stamps.jumps(now);
+            self.jumped(stamps, now);
         }
-        stamps.caught_up(now);
         Ok(now)
     }
 }

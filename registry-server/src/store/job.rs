@@ -214,6 +214,9 @@ where
         async move {
             let together = together.ok_or_else(|| Error::bug("a use case for one was run for several"))?;
             let results = together(commands).await?;
+            if results.len() != calls.len() {
+                return Err(Error::bug("a use case for several has not a result for each"));
+            }
             for (call, result) in calls.into_iter().zip(results) {
                 call.result = Some((call.convert)(result, &call.ctx));
             }

@@ -1,14 +1,13 @@
 //! The labels of models and releases: two tables of one shape, indexed by key and hash of the value.
 
-use super::entity::{model_label, release_label};
-use super::{Source, Tx, rows, visible};
+use super::entity::{model, model_label, release, release_label};
+use super::{Source, Tx, inline, rows};
 use crate::domain::filter::{LabelCondition, LabelSelector};
 use crate::domain::model::Labels;
 use crate::domain::{Error, ModelId, ReleaseId};
 use sea_orm::sea_query::{Cond, Condition, Expr, ExprTrait, IntoColumnRef, Query, SimpleExpr};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
 
 /// How many owners a statement names at the most. A page or a batch is never more.
 pub(super) const OWNERS: usize = 1000;
@@ -22,7 +21,7 @@ pub(super) fn value_hash(value: &str) -> i64 {
 
 /// Writing and reading the labels of one kind of owner: two tables of one shape are two types to SeaORM.
 macro_rules! labels_of {
-    ($put:ident, $clear:ident, $read:ident, $table:ident, $Owner:ident, $Column:ident, $owner:ident) => {
+    ($put:ident, $clear:ident, $read:ident, $table:ident, $of:ident, $Owner:ident, $Column:ident, $owner:ident) => {
         /// Stores the labels of owners that have none yet.
         pub(super) async fn $put<'a>(tx: &Tx, of: impl Iterator<Item = ($Owner, &'a Labels)>) -> Result<(), Error> {
             let row = |owner: $Owner, (key, value): (&String, &String)| $table::Model {
@@ -44,23 +43,16 @@ macro_rules! labels_of {
             Ok(())
         }
 
-        /// The labels of many owners, by one statement unless they are very many.
-        pub(super) async fn $read(source: &impl Source, owners: &[$Owner]) -> Result<HashMap<$Owner, Labels>, Error> {
-            let mut labels: HashMap<$Owner, Labels> = HashMap::new();
-            for some in owners.chunks(OWNERS) {
-                let of_them = $table::Column::$Column.is_in(some.iter().copied());
-                for row in visible::find::<$table::Entity>(source).filter(of_them).all(source.conn()).await? {
-                    let $table::Model { $owner, key, value, value_hash: _ } = row;
-                    labels.entry($owner).or_default().insert(key, value);
-                }
-            }
-            Ok(labels)
+        /// The labels of a row of the owners' table, among its columns.
+        pub(super) fn $read(dialect: DbBackend) -> SimpleExpr {
+            use $table::Column::{Key, Value, $Column};
+            inline::pairs(dialect, Key, Value, inline::its_own($Column, ($of::Entity, $of::Column::Id)))
         }
     };
 }
 
-labels_of!(put_models, clear_models, of_models, model_label, ModelId, ModelId, model_id);
-labels_of!(put_releases, clear_releases, of_releases, release_label, ReleaseId, ReleaseId, release_id);
+labels_of!(put_models, clear_models, of_model, model_label, model, ModelId, ModelId, model_id);
+labels_of!(put_releases, clear_releases, of_release, release_label, release, ReleaseId, ReleaseId, release_id);
 
 /// The columns of one of the two tables.
 pub(super) struct Table<C> {

@@ -25,6 +25,7 @@ mod filter;
 mod fresh;
 mod head;
 pub mod imports;
+mod inline;
 mod job;
 mod labels;
 pub mod legacy;
@@ -47,6 +48,7 @@ pub mod transfers;
 mod tx;
 pub mod uploads;
 mod visible;
+mod wanted;
 mod writer;
 
 pub use backend::Backend;
@@ -243,7 +245,7 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] if it cannot be reached.
     pub async fn glimpse(&self) -> Result<Snapshot, Error> {
-        Ok(Snapshot(self.backend.begin_read(&self.looks).await?, Scope::everything()))
+        Ok(Snapshot(Backend::begin_read(&self.looks).await?, Scope::everything()))
     }
 
     /// A consistent view to read from, for somebody for whom there are these models. Not to be held across an await on the
@@ -253,7 +255,7 @@ impl Store {
     /// [`Error::Unavailable`] if the database cannot be reached.
     pub async fn snapshot(&self, scope: &Scope) -> Result<Snapshot, Error> {
         let began = Instant::now();
-        let snapshot = self.backend.begin_read(&self.reads).await;
+        let snapshot = Backend::begin_read(&self.reads).await;
         self.work.read(began.elapsed());
         Ok(Snapshot(snapshot?, scope.clone()))
     }
@@ -263,7 +265,7 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] if the database cannot be reached.
     pub async fn long_snapshot(&self, scope: &Scope) -> Result<Snapshot, Error> {
-        Ok(Snapshot(self.backend.begin_read(&self.exports).await?, scope.clone()))
+        Ok(Snapshot(Backend::begin_read(&self.exports).await?, scope.clone()))
     }
 
     /// Runs a use case in the writer: everything it does commits, or nothing. The answer, made of its result by

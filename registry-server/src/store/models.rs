@@ -2,18 +2,18 @@
 
 use super::entity::{model, model_tag, release};
 use super::page::{Sort, cut, page};
-use super::{Source, Tx, aliases, filter, labels, rows, visible};
+use super::{Source, Tx, aliases, filter, inline, labels, rows, visible};
 use crate::domain::filter::ModelFilter;
 use crate::domain::model::{Labels, ModelOrder, ModelRef, Tags, View};
 use crate::domain::name::ModelName;
 use crate::domain::page::{Cursor, List, SortKey};
 use crate::domain::{Error, Kind, ModelId, Timestamp};
-use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, OnConflict, Order};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, OnConflict, Order, SimpleExpr};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Select,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, Iterable,
+    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, Select,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A model as stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +38,17 @@ impl Model {
             ModelOrder::NameAsc | ModelOrder::NameDesc => SortKey::Text(self.row.name.to_string()),
         };
         Cursor { key, id: self.row.id.uuid() }
+    }
+}
+
+impl FromQueryResult for Model {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            tags: inline::decode(row, prefix, "tags")?,
+            labels: inline::decode(row, prefix, "labels")?,
+            release_count: row.try_get(prefix, "release_count")?,
+            row: model::Model::from_query_result(row, prefix)?,
+        })
     }
 }
 
@@ -122,17 +133,14 @@ pub async fn due(source: &impl Source, time: Timestamp) -> Result<Vec<ModelId>, 
 
 /// One model. By id it may be soft-deleted, by name it is live.
 pub async fn get(source: &impl Source, model: &ModelRef, view: View) -> Result<Model, Error> {
-    let row = select(source, view).filter(refers(model)).into_model().one(source.conn()).await?;
-    let row = row.ok_or_else(|| Error::not_found(Kind::Model, model))?;
-    let mut models = complete(source, vec![row], view).await?;
-    models.pop().ok_or_else(|| Error::bug("a model lost its row"))
+    let found = select(source, view).filter(refers(model)).into_model().one(source.conn()).await?;
+    found.ok_or_else(|| Error::not_found(Kind::Model, model))
 }
 
 /// Many models, in the order asked for; all of them or an error that names the first missing one.
 pub async fn get_many(source: &impl Source, wanted: &[ModelRef], view: View) -> Result<Vec<Model>, Error> {
     let any = wanted.iter().fold(Condition::any(), |any, model| any.add(refers(model)));
-    let rows = select(source, view).filter(any).into_model().all(source.conn()).await?;
-    let found = complete(source, rows, view).await?;
+    let found: Vec<Model> = select(source, view).filter(any).into_model().all(source.conn()).await?;
     let mut by_ref: HashMap<ModelRef, &Model> = HashMap::new();
     for model in &found {
         by_ref.insert(ModelRef::Id(model.row.id), model);
@@ -147,10 +155,7 @@ pub async fn get_many(source: &impl Source, wanted: &[ModelRef], view: View) -> 
 
 /// One model, locked until the end of the transaction. Soft-deleted ones only by id.
 pub async fn lock(tx: &Tx, model: &ModelRef) -> Result<Model, Error> {
-    let row = visible::find::<model::Entity>(tx).filter(refers(model)).lock_exclusive().one(tx.conn()).await?;
-    let row = row.ok_or_else(|| Error::not_found(Kind::Model, model))?;
-    let mut models = complete(tx, vec![row], View::Full).await?;
-    models.pop().ok_or_else(|| Error::bug("a model lost its row"))
+    locked(tx, model, refers(model)).await
 }
 
 /// One model, live or not, whether by id or by name, locked until the end of the transaction.
@@ -159,10 +164,13 @@ pub async fn lock_any(tx: &Tx, model: &ModelRef) -> Result<Model, Error> {
         ModelRef::Id(id) => model::Column::Id.eq(*id),
         ModelRef::Name(name) => model::Column::Name.eq(name),
     };
-    let row = visible::find::<model::Entity>(tx).filter(refers).lock_exclusive().one(tx.conn()).await?;
-    let row = row.ok_or_else(|| Error::not_found(Kind::Model, model))?;
-    let mut models = complete(tx, vec![row], View::Full).await?;
-    models.pop().ok_or_else(|| Error::bug("a model lost its row"))
+    locked(tx, model, Condition::all().add(refers)).await
+}
+
+/// What it has in other tables is of the same moment: whoever writes has waited for everybody else who does before.
+async fn locked(tx: &Tx, model: &ModelRef, refers: Condition) -> Result<Model, Error> {
+    let found = select(tx, View::Full).filter(refers).lock_exclusive().into_model().one(tx.conn()).await?;
+    found.ok_or_else(|| Error::not_found(Kind::Model, model))
 }
 
 /// The id of a model; of a soft-deleted one only by that id.
@@ -176,6 +184,33 @@ pub async fn find_id(source: &impl Source, model: &ModelRef) -> Result<ModelId, 
     let live = visible::find::<model::Entity>(source).filter(refers(model)).filter(model::Column::DeleteTime.is_null());
     let id = live.select_only().column(model::Column::Id).into_tuple().one(source.conn()).await?;
     id.ok_or_else(|| Error::not_found(Kind::Model, model))
+}
+
+/// The ids of those of these models that are live: one statement for those told by id, one for those told by name.
+pub async fn find_ids(source: &impl Source, wanted: &HashSet<&ModelRef>) -> Result<HashMap<ModelRef, ModelId>, Error> {
+    let (mut ids, mut names) = (Vec::new(), Vec::new());
+    for model in wanted {
+        match model {
+            ModelRef::Id(id) => ids.push(*id),
+            ModelRef::Name(name) => names.push(name.as_str()),
+        }
+    }
+    let mut found = HashMap::new();
+    if !ids.is_empty() {
+        let live = live_among(source, model::Column::Id.is_in(ids)).await?;
+        found.extend(live.into_iter().map(|(id, _)| (ModelRef::Id(id), id)));
+    }
+    if !names.is_empty() {
+        let live = live_among(source, model::Column::Name.is_in(names)).await?;
+        found.extend(live.into_iter().map(|(id, name)| (ModelRef::Name(name), id)));
+    }
+    Ok(found)
+}
+
+async fn live_among(source: &impl Source, these: SimpleExpr) -> Result<Vec<(ModelId, ModelName)>, Error> {
+    let live = visible::find::<model::Entity>(source).filter(these).filter(model::Column::DeleteTime.is_null());
+    let pairs = live.select_only().columns([model::Column::Id, model::Column::Name]);
+    Ok(pairs.into_tuple().all(source.conn()).await?)
 }
 
 /// The rows of models, in the order asked for, locked until the end of the transaction; soft-deleted ones only by id.
@@ -228,8 +263,7 @@ pub async fn list(source: &impl Source, list: &List<ModelFilter, ModelOrder>) ->
     let after = list.resume.as_ref().map(|resume| &resume.after);
     let query = page(query, sort(list.order), (model::Entity, model::Column::Id), after, list.size.rows());
     let (rows, more) = cut(query.into_model().all(source.conn()).await?, list.size.rows());
-    let total = total.map(|total| i64::try_from(total).unwrap_or(i64::MAX));
-    Ok((complete(source, rows, list.view).await?, more, total))
+    Ok((rows, more, total.map(|total| i64::try_from(total).unwrap_or(i64::MAX))))
 }
 
 fn sort(order: ModelOrder) -> Sort<(model::Entity, model::Column)> {
@@ -251,63 +285,26 @@ fn refers(model: &ModelRef) -> Condition {
     }
 }
 
-/// The columns of a view; the large ones are not even read for the basic one.
+/// The columns of a view, and what the models have in other tables: all by one statement. The large columns are not even read for
+/// the basic view.
 pub(super) fn select(source: &impl Source, view: View) -> Select<model::Entity> {
     use model::Column::{Metadata, Training};
+    let (dialect, id) = (source.conn().get_database_backend(), (model::Entity, model::Column::Id));
     let query = visible::find::<model::Entity>(source);
-    match view {
-        View::Full => query,
+    let query = match view {
+        View::Full => query.expr_as(release_count(), "release_count"),
         View::Basic => query
             .select_only()
             .columns(model::Column::iter().filter(|column| !matches!(column, Metadata | Training)))
             .expr_as(Expr::cust("'{}'"), "metadata")
-            .expr_as(Expr::cust("NULL"), "training"),
-    }
-}
-
-/// Adds tags, labels and counts: one statement each, however many rows.
-pub(super) async fn complete(source: &impl Source, rows: Vec<model::Model>, view: View) -> Result<Vec<Model>, Error> {
-    let ids: Vec<ModelId> = rows.iter().map(|row| row.id).collect();
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut tags = tags_of(source, &ids).await?;
-    let mut labels = labels::of_models(source, &ids).await?;
-    let counts = match view {
-        View::Basic => None,
-        View::Full => Some(release_counts(source, &ids).await?),
+            .expr_as(Expr::cust("NULL"), "training")
+            .expr_as(Expr::cust("NULL"), "release_count"),
     };
-    let model = |row: model::Model| Model {
-        tags: tags.remove(&row.id).unwrap_or_default(),
-        labels: labels.remove(&row.id).unwrap_or_default(),
-        release_count: counts.as_ref().map(|counts| counts.get(&row.id).copied().unwrap_or(0)),
-        row,
-    };
-    Ok(rows.into_iter().map(model).collect())
+    let tags = inline::values(dialect, model_tag::Column::Tag, inline::its_own(model_tag::Column::ModelId, id));
+    query.expr_as(tags, "tags").expr_as(labels::of_model(dialect), "labels")
 }
 
-async fn tags_of(source: &impl Source, ids: &[ModelId]) -> Result<HashMap<ModelId, Tags>, Error> {
-    let rows = visible::find::<model_tag::Entity>(source)
-        .filter(model_tag::Column::ModelId.is_in(ids.iter().copied()))
-        .all(source.conn())
-        .await?;
-    let mut tags: HashMap<ModelId, Tags> = HashMap::new();
-    for model_tag::Model { model_id, tag } in rows {
-        tags.entry(model_id).or_default().insert(tag);
-    }
-    Ok(tags)
-}
-
-async fn release_counts(source: &impl Source, ids: &[ModelId]) -> Result<HashMap<ModelId, i64>, Error> {
-    let counts = visible::find::<release::Entity>(source)
-        .select_only()
-        .column(release::Column::ModelId)
-        .column_as(release::Column::Id.count(), "count")
-        .filter(release::Column::ModelId.is_in(ids.iter().copied()))
-        .filter(release::Column::DeleteTime.is_null())
-        .group_by(release::Column::ModelId)
-        .into_tuple::<(ModelId, i64)>()
-        .all(source.conn())
-        .await?;
-    Ok(counts.into_iter().collect())
+fn release_count() -> SimpleExpr {
+    let its = inline::its_own(release::Column::ModelId, (model::Entity, model::Column::Id));
+    inline::count(release::Column::Id, Condition::all().add(its).add(release::Column::DeleteTime.is_null()))
 }

@@ -2,7 +2,7 @@
 
 use super::entity::{model, release};
 use super::page::{Sort, cut, page};
-use super::{Source, Tx, aliases, artifacts, deployments, filter, labels, visible};
+use super::{Source, Tx, aliases, artifacts, deployments, filter, inline, labels, visible};
 use crate::domain::filter::ReleaseFilter;
 use crate::domain::model::{Labels, View};
 use crate::domain::name::{AliasName, ModelName, StoragePath};
@@ -11,10 +11,10 @@ use crate::domain::release::{ReleaseKey, ReleaseOrder, ReleaseRef};
 use crate::domain::{Error, Kind, ModelId, ReleaseId};
 use sea_orm::sea_query::{Expr, LockType, OnConflict, Order};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, Iterable, JoinType,
-    PaginatorTrait, QueryFilter, QueryResult, QuerySelect, RelationDef, Select,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, Iterable,
+    JoinType, PaginatorTrait, QueryFilter, QueryResult, QuerySelect, RelationDef, Select,
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What every release shows of its model, as the model is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,17 +71,21 @@ fn key(model: &ModelName, row: &release::Model) -> ReleaseKey {
     }
 }
 
-/// A row together with what it shows of its model.
-pub(super) struct Joined(release::Model, OfModel);
-
-impl FromQueryResult for Joined {
+impl FromQueryResult for Release {
     fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
         let model = OfModel {
             name: row.try_get(prefix, "model_name")?,
             storage_path: row.try_get(prefix, "model_storage_path")?,
             repository: row.try_get(prefix, "model_repository")?,
         };
-        Ok(Self(release::Model::from_query_result(row, prefix)?, model))
+        let labels = inline::decode(row, prefix, "labels")?;
+        let aliases = aliases::decode(row, prefix, "aliases")?;
+        let artifact_count = row.try_get(prefix, "artifact_count")?;
+        let live_deployment_count = row.try_get(prefix, "live_deployment_count")?;
+        let row = release::Model::from_query_result(row, prefix)?;
+        // Those of a deleted model are out of sight, though they point to its releases still.
+        let aliases = if row.delete_time.is_none() { aliases } else { Vec::new() };
+        Ok(Self { row, model, labels, aliases, artifact_count, live_deployment_count })
     }
 }
 
@@ -137,14 +141,13 @@ pub async fn replace_labels(tx: &Tx, id: ReleaseId, labels: &Labels) -> Result<(
 /// One release. By id it may be soft-deleted, by its key it is live.
 pub async fn get(source: &impl Source, release: &ReleaseRef, view: View) -> Result<Release, Error> {
     let found = select(source, view).filter(refers(release)).into_model().one(source.conn()).await?;
-    one(source, found, release, view).await
+    found.ok_or_else(|| Error::not_found(Kind::Release, release))
 }
 
 /// Many releases, in the order asked for; all of them or an error that names the first missing one.
 pub async fn get_many(source: &impl Source, wanted: &[ReleaseRef], view: View) -> Result<Vec<Release>, Error> {
     let any = wanted.iter().fold(Condition::any(), |any, release| any.add(refers(release)));
-    let rows = select(source, view).filter(any).into_model().all(source.conn()).await?;
-    let found = complete(source, rows, view).await?;
+    let found: Vec<Release> = select(source, view).filter(any).into_model().all(source.conn()).await?;
     let mut by_ref: HashMap<ReleaseRef, &Release> = HashMap::new();
     for release in &found {
         by_ref.insert(ReleaseRef::Id(release.row.id), release);
@@ -156,6 +159,16 @@ pub async fn get_many(source: &impl Source, wanted: &[ReleaseRef], view: View) -
         by_ref.get(release).map(|&found| found.clone()).ok_or_else(|| Error::not_found(Kind::Release, release))
     };
     wanted.iter().map(find).collect()
+}
+
+/// Those of these releases that there are, live or not, by one statement.
+pub async fn get_any(source: &impl Source, ids: &HashSet<ReleaseId>, view: View) -> Result<HashMap<ReleaseId, Release>, Error> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let these = select(source, view).filter(release::Column::Id.is_in(ids.iter().copied()));
+    let found: Vec<Release> = these.into_model().all(source.conn()).await?;
+    Ok(found.into_iter().map(|release| (release.row.id, release)).collect())
 }
 
 /// The id of a release; of a soft-deleted one only by that id.
@@ -187,8 +200,7 @@ pub async fn lock_any(tx: &Tx, release: &ReleaseRef) -> Result<Release, Error> {
 async fn locked(tx: &Tx, release: &ReleaseRef, refers: Condition, view: View) -> Result<Release, Error> {
     let mut query = select(tx, view).filter(refers);
     QuerySelect::query(&mut query).lock_with_tables(LockType::Update, [release::Entity]);
-    let found = query.into_model().one(tx.conn()).await?;
-    one(tx, found, release, view).await
+    query.into_model().one(tx.conn()).await?.ok_or_else(|| Error::not_found(Kind::Release, release))
 }
 
 /// One page, sorted and filtered; whether there is more; how many in all if asked.
@@ -197,7 +209,7 @@ pub async fn list(
     model: Option<ModelId>,
     list: &List<ReleaseFilter, ReleaseOrder>,
 ) -> Result<(Vec<Release>, bool, Option<i64>), Error> {
-    let mut matching = Condition::all().add(filter::releases(&list.filter));
+    let mut matching = Condition::all().add(filter::releases(source.conn().get_database_backend(), &list.filter));
     matching = matching.add_option(model.map(|id| release::Column::ModelId.eq(id)));
     if !list.show_deleted {
         matching = matching.add(release::Column::DeleteTime.is_null());
@@ -216,8 +228,7 @@ pub async fn list(
     let after = list.resume.as_ref().map(|resume| &resume.after);
     let query = page(query, sort(list.order), (release::Entity, release::Column::Id), after, list.size.rows());
     let (rows, more) = cut(query.into_model().all(source.conn()).await?, list.size.rows());
-    let total = total.map(|total| i64::try_from(total).unwrap_or(i64::MAX));
-    Ok((complete(source, rows, list.view).await?, more, total))
+    Ok((rows, more, total.map(|total| i64::try_from(total).unwrap_or(i64::MAX))))
 }
 
 fn sort(order: ReleaseOrder) -> Sort<(release::Entity, release::Column)> {
@@ -252,53 +263,29 @@ pub(super) fn to_model() -> RelationDef {
     release::Entity::belongs_to(model::Entity).from(release::Column::ModelId).to(model::Column::Id).into()
 }
 
-/// The columns of a view, joined with the model; the large ones are not even read for the basic view.
+/// The columns of a view, joined with the model, and what the releases have in other tables: all by one statement. The large columns
+/// are not even read for the basic view.
 pub(super) fn select(source: &impl Source, view: View) -> Select<release::Entity> {
     use release::Column::{Metadata, ReleaseNotes, Training};
+    let dialect = source.conn().get_database_backend();
     let query = visible::find::<release::Entity>(source).join(JoinType::InnerJoin, to_model());
     let query = match view {
-        View::Full => query,
+        View::Full => query
+            .expr_as(artifacts::count_of_release(), "artifact_count")
+            .expr_as(deployments::live_count(), "live_deployment_count"),
         View::Basic => query
             .select_only()
             .columns(release::Column::iter().filter(|column| !matches!(column, Metadata | ReleaseNotes | Training)))
             .expr_as(Expr::cust("'{}'"), "metadata")
             .expr_as(Expr::cust("NULL"), "release_notes")
-            .expr_as(Expr::cust("NULL"), "training"),
+            .expr_as(Expr::cust("NULL"), "training")
+            .expr_as(Expr::cust("NULL"), "artifact_count")
+            .expr_as(Expr::cust("NULL"), "live_deployment_count"),
     };
     query
         .column_as(model::Column::Name, "model_name")
         .column_as(model::Column::StoragePath, "model_storage_path")
         .column_as(model::Column::Repository, "model_repository")
-}
-
-async fn one(source: &impl Source, found: Option<Joined>, release: &ReleaseRef, view: View) -> Result<Release, Error> {
-    let found = found.ok_or_else(|| Error::not_found(Kind::Release, release))?;
-    let mut releases = complete(source, vec![found], view).await?;
-    releases.pop().ok_or_else(|| Error::bug("a release lost its row"))
-}
-
-/// Adds labels, aliases and, to the full view, counts: one statement each, however many rows a page has.
-pub(super) async fn complete(source: &impl Source, rows: Vec<Joined>, view: View) -> Result<Vec<Release>, Error> {
-    let ids: Vec<ReleaseId> = rows.iter().map(|Joined(row, _)| row.id).collect();
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut labels = labels::of_releases(source, &ids).await?;
-    let mut aliases = aliases::of_releases(source, &ids).await?;
-    let (files, live) = match view {
-        View::Basic => (None, None),
-        View::Full => {
-            (Some(artifacts::counts_of_releases(source, &ids).await?), Some(deployments::live_counts(source, &ids).await?))
-        }
-    };
-    let release = |Joined(row, model)| Release {
-        artifact_count: files.as_ref().map(|files| files.get(&row.id).copied().unwrap_or(0)),
-        labels: labels.remove(&row.id).unwrap_or_default(),
-        // Those of a deleted model are out of sight, though they point to its releases still.
-        aliases: aliases.remove(&row.id).filter(|_| row.delete_time.is_none()).unwrap_or_default(),
-        live_deployment_count: live.as_ref().map(|live| live.get(&row.id).copied().unwrap_or(0)),
-        row,
-        model,
-    };
-    Ok(rows.into_iter().map(release).collect())
+        .expr_as(labels::of_release(dialect), "labels")
+        .expr_as(aliases::names_of_release(dialect), "aliases")
 }

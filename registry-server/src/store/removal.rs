@@ -1,7 +1,7 @@
 //! Releases that go, for a time or for good, and come back: one of them, or all of a model at once.
 
 use super::entity::{model, release};
-use super::releases::{Joined, Release, complete, select, to_model};
+use super::releases::{Release, select, to_model};
 use super::{Source, Tx, labels, visible};
 use crate::domain::model::View;
 use crate::domain::{Error, ModelId, ReleaseId, Revision, Timestamp};
@@ -25,9 +25,9 @@ pub async fn due(source: &impl Source, time: Timestamp) -> Result<Vec<ReleaseId>
 pub async fn live(source: &impl Source, model: ModelId, limit: u64) -> Result<(Vec<Release>, u64), Error> {
     let of_it = Condition::all().add(release::Column::ModelId.eq(model)).add(release::Column::DeleteTime.is_null());
     let query = select(source, View::Basic).filter(of_it.clone()).order_by_asc(release::Column::Number).limit(limit);
-    let rows = query.into_model().all(source.conn()).await?;
+    let first = query.into_model().all(source.conn()).await?;
     let count = visible::find::<release::Entity>(source).filter(of_it).count(source.conn()).await?;
-    Ok((complete(source, rows, View::Basic).await?, count))
+    Ok((first, count))
 }
 
 /// The first releases outside of `purged`, by number, that name one of these as their base, and how many there are.
@@ -36,9 +36,9 @@ pub async fn derived_from(source: &impl Source, purged: &Purged, limit: u64) -> 
         .add(release::Column::BaseReleaseId.in_subquery(purged.ids()))
         .add(release::Column::Id.not_in_subquery(purged.ids()));
     let query = select(source, View::Basic).filter(derived.clone()).order_by_asc(release::Column::Number).limit(limit);
-    let rows: Vec<Joined> = query.into_model().all(source.conn()).await?;
+    let first = query.into_model().all(source.conn()).await?;
     let count = visible::find::<release::Entity>(source).filter(derived).count(source.conn()).await?;
-    Ok((complete(source, rows, View::Basic).await?, count))
+    Ok((first, count))
 }
 
 /// Which releases go for good.
@@ -67,8 +67,7 @@ impl Purged {
 /// what they were.
 pub async fn purge(tx: &Tx, purged: &Purged) -> Result<Vec<Release>, Error> {
     let query = select(tx, View::Basic).filter(purged.condition()).order_by_asc(release::Column::Number);
-    let rows: Vec<Joined> = query.into_model().all(tx.conn()).await?;
-    let gone = complete(tx, rows, View::Basic).await?;
+    let gone: Vec<Release> = query.into_model().all(tx.conn()).await?;
     let ids: Vec<ReleaseId> = gone.iter().map(|release| release.row.id).collect();
     labels::clear_releases(tx, &ids).await?;
     release::Entity::delete_many().filter(purged.condition()).exec(tx.conn()).await?;
@@ -110,6 +109,5 @@ async fn touch_of(
         .filter(which);
     update.exec(tx.conn()).await?;
     let touched = select(tx, View::Basic).filter(ModelId.eq(model)).filter(Revision.eq(tx.revision())).order_by_asc(Number);
-    let rows = touched.into_model().all(tx.conn()).await?;
-    complete(tx, rows, View::Basic).await
+    Ok(touched.into_model().all(tx.conn()).await?)
 }

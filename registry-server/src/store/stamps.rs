@@ -107,6 +107,14 @@ impl Stamps {
         self.applied.fetch_max(to.number(), Ordering::SeqCst);
     }
 
+    /// A write begins at this revision.
+    pub(super) fn found(&self, at: Revision) {
+        let applied = self.applied();
+        if at < applied {
+            self.is_another(applied, at);
+        }
+    }
+
     /// The database is not the one that it was, or was brought back to what it was earlier: nothing holds any more.
     pub(super) fn is_another(&self, known: Revision, now: Revision) {
         let (known, now) = (known.number(), now.number());

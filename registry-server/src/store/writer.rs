@@ -12,7 +12,7 @@
 //! May not: know what a use case does.
 
 use super::backend::{Backend, Failure, failure};
-use super::batch::{self, Failed, Outcome, Rest, Slot};
+use super::batch::{self, Failed, Rest, Slot};
 use super::events::Picture;
 use super::head::Head;
 use super::job::Job;
@@ -73,7 +73,7 @@ impl Writer {
             batch.push(Slot::new(job));
         }
         batch.retain(|slot| !slot.job.is_abandoned());
-        batch.iter_mut().for_each(|slot| slot.outcome = Outcome::Pending);
+        batch.iter_mut().for_each(Slot::wait);
         Some(batch)
     }
 
@@ -120,6 +120,7 @@ impl Writer {
         loop {
             let txn = self.begin().await.map_err(Failed::before_commit)?;
             let (before, keys) = state::lock(&txn).await.map_err(Failed::before_commit)?;
+            self.stamps.found(before); // earlier than was known, if the database has lost something
             self.head.seen(before); // another server may have committed it, and what is replayed or unchanged may be of it
             self.head.keys_changed(keys); // so may a commit of this one whose answer was lost
             match running::run_all(batch, footing, txn, before, self.picture).await? {

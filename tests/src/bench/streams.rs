@@ -5,7 +5,7 @@
 use super::load::{Failed, bearer, connect};
 use super::server::Server;
 use bytes::{Buf, Bytes, BytesMut};
-use futures::future::try_join_all;
+use futures::{StreamExt, TryStreamExt};
 use h2::RecvStream;
 use h2::client::SendRequest;
 use hdrhistogram::Histogram;
@@ -16,6 +16,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_util::task::AbortOnDropHandle;
+
+/// How many streams are asked for at once.
+const AT_ONCE: usize = 20;
 
 /// What all watchers have seen. A clone is the same.
 #[derive(Debug, Clone)]
@@ -119,7 +122,8 @@ pub async fn open(server: &Server, watchers: usize, connections: usize, news: &N
         senders.push(connect(server.address()).await.expect("a connection"));
     }
     let opening = senders.iter().cycle().take(watchers).map(|sender| begin(sender.clone(), server));
-    let streams = try_join_all(opening).await.expect("streams that begin");
+    // A server has so many calls in hand and no more; one that has begun is none.
+    let streams: Vec<Stream> = futures::stream::iter(opening).buffered(AT_ONCE).try_collect().await.expect("streams that begin");
     streams.into_iter().map(|stream| AbortOnDropHandle::new(tokio::spawn(follow(stream, news.clone())))).collect()
 }
 

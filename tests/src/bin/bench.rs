@@ -179,8 +179,9 @@ async fn measure(arguments: &Arguments) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let _ = programs::server();
+    let machine = Machine::here(); // with all its cores
     leave_the_core();
-    let mut report = Report { machine: Machine::here(), seed: plan.seed, rows: Vec::new() };
+    let mut report = Report { machine, seed: plan.seed, rows: Vec::new() };
     for figure in &plan.figures {
         eprintln!("{figure:?} …");
         report.rows.extend(run(*figure, &plan).await);

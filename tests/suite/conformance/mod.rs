@@ -35,6 +35,7 @@ mod oracle;
 mod page_tokens;
 mod purge;
 mod reaper;
+mod references;
 mod release_deletion;
 mod release_filters;
 mod release_lists;

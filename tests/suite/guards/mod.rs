@@ -4,5 +4,6 @@ mod client_tree;
 mod compiled_once;
 mod configuration;
 mod masks;
+mod sqlite;
 mod status;
 mod status_codes;

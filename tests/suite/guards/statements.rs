@@ -3,7 +3,10 @@
 //!
 //! A test program of its own, because it listens to the whole process.
 
+mod plans;
+
 use registry_client::pb;
+use registry_client::pb::resolve_release_request::{Latest, Selector};
 use registry_tests::{Harness, given, on_every_database};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -68,7 +71,7 @@ const WRITER: &str = "";
 
 /// What a server asks whether or not anybody writes: how far the registry has come, of a snapshot (the writer asks it once
 /// more), and what others write.
-const BY_ITSELF: [&str; 3] = ["SET TRANSACTION", r#"SELECT \"registry_state\"."#, "LISTEN"];
+const BY_ITSELF: [&str; 2] = [r#"SELECT \"registry_state\"."#, "LISTEN"];
 
 /// Whoever counts what a writer asks is alone: that of another test would be counted too.
 static WRITERS: RwLock<()> = RwLock::const_new(());
@@ -85,7 +88,7 @@ async fn with_others() -> RwLockReadGuard<'static, ()> {
 
 static COUNT: LazyLock<Count> = LazyLock::new(|| {
     let count = Count(Statements::default());
-    tracing_subscriber::registry().with(count.clone()).init();
+    tracing_subscriber::registry().with(count.clone()).with(plans::TOLD.clone()).init();
     count
 });
 
@@ -101,7 +104,7 @@ impl Count {
     /// call happens to need one more.
     fn of(&self, call: &str) -> Vec<String> {
         let mut asked = self.0.lock().unwrap().remove(call).unwrap_or_default();
-        asked.retain(|statement| !statement.starts_with("PRAGMA"));
+        asked.retain(|statement| !["PRAGMA", "SET SESSION"].iter().any(|opening| statement.starts_with(opening)));
         asked
     }
 }
@@ -184,6 +187,33 @@ fn new_release(of: String, version: usize, base: &str) -> pb::CreateReleaseReque
     let release = pb::Release { version, digest, labels, base_release_id: Some(base.to_owned()), ..Default::default() };
     let model_ref = Some(registry_client::ModelRef::by_name(of).into());
     pb::CreateReleaseRequest { model_ref, release: Some(release), ..Default::default() }
+}
+
+/// References of every kind to so many releases, for each with and without an environment.
+fn references(releases: &[pb::Release], count: usize) -> Vec<pb::ResolveReleaseRequest> {
+    let selectors = |release: &pb::Release| {
+        [
+            Selector::Alias("a".to_owned()),
+            Selector::Version(release.version.clone()),
+            Selector::Tag(release.tag.clone()),
+            Selector::Digest(given::digest(1)),
+            Selector::Number(release.number),
+            Selector::Latest(Latest {}),
+            Selector::Requirement("*".to_owned()),
+        ]
+    };
+    let reference = |release: &pb::Release, selector, environment: Option<&str>| pb::ResolveReleaseRequest {
+        model_ref: Some(registry_client::ModelRef::by_id(&release.model_id).into()),
+        selector: Some(selector),
+        environment: environment.map(str::to_owned),
+        ..Default::default()
+    };
+    let of = |release| {
+        let both =
+            |selector: Selector| [None, Some("production")].map(|environment| reference(release, selector.clone(), environment));
+        selectors(release).into_iter().flat_map(both).collect::<Vec<_>>()
+    };
+    releases.iter().step_by(2).take(count).flat_map(of).collect()
 }
 
 on_every_database! {
@@ -334,19 +364,68 @@ on_every_database! {
         assert_same("PurgeModel", &purge("few", FEW).await, &purge("lot", LOT).await);
     }
 
+    /// However many references of however many models, of every kind, with and without an environment: each kind asks its own.
+    async fn references_cost_a_constant_number_of_statements(database: Database) {
+        let _others = with_others().await;
+        let registry = &Harness::start(database).await;
+        let (_, releases) = stock(registry).await;
+        for release in &releases {
+            given::alias(registry, release, "a").await;
+        }
+        let resolve = |count| pb::BatchResolveReleasesRequest { requests: references(&releases, count) };
+        let (few, lot) = (counted!(registry, "few", resolve(1), results), counted!(registry, "lot", resolve(10), results));
+        assert_eq!((few.0, lot.0), (few.0, few.0 * 10));
+        assert_eq!(few.1.len(), lot.1.len(), "{:#?}\n{:#?}", few.1, lot.1);
+        assert!(lot.1.len() <= 16, "{:#?}", lot.1);
+        let one = |selector| {
+            let model_ref = Some(registry_client::ModelRef::by_name("model-1").into());
+            pb::BatchResolveReleasesRequest { requests: vec![pb::ResolveReleaseRequest { model_ref, selector: Some(selector), ..Default::default() }] }
+        };
+        let alias = counted!(registry, "alias", one(Selector::Alias("a".to_owned())), results);
+        assert!(alias.1.len() <= 6, "{:#?}", alias.1);
+    }
+
+    /// The row of a model or a release is all that is read of it.
+    async fn a_single_read_is_one_statement(database: Database) {
+        let _others = with_others().await;
+        let registry = &Harness::start(database).await;
+        given::model(registry, "erik").await;
+        given::release(registry, "erik", "1.0").await;
+        macro_rules! asked {
+            ($request:expr) => {{
+                let name = uuid::Uuid::now_v7().simple().to_string();
+                registry.client.call($request).correlation_id(&name).send().await.unwrap();
+                let mut asked = COUNT.of(&name);
+                asked.retain(|statement| !statement.starts_with("BEGIN"));
+                asked
+            }};
+        }
+        let model_ref = || Some(registry_client::ModelRef::by_name("erik").into());
+        let model = asked!(pb::GetModelRequest { model_ref: model_ref(), ..Default::default() });
+        assert_eq!(model.len(), 1, "{model:#?}");
+        let release_ref = Some(registry_client::ReleaseRef::from(registry_client::ReleaseRef::key("erik", "1.0")).into());
+        let release = asked!(pb::GetReleaseRequest { release_ref, ..Default::default() });
+        assert_eq!(release.len(), 1, "{release:#?}");
+        let latest = Some(Selector::Latest(Latest {}));
+        let latest = asked!(pb::ResolveReleaseRequest { model_ref: model_ref(), selector: latest, ..Default::default() });
+        assert_eq!(latest.len(), 3, "{latest:#?}");
+    }
+
     /// The counting counts: what is known to ask more asks more.
     async fn more_questions_are_counted(database: Database) {
         let _others = with_others().await;
         let registry = &Harness::start(database).await;
         given::model(registry, "erik").await;
         given::release(registry, "erik", "1.0").await;
-        let reference = pb::ResolveReleaseRequest {
+        let reference = |selector| pb::ResolveReleaseRequest {
             model_ref: Some(registry_client::ModelRef::by_name("erik").into()),
-            selector: Some(pb::resolve_release_request::Selector::Version("1.0".to_owned())),
+            selector: Some(selector),
             ..Default::default()
         };
-        let resolve = |count| pb::BatchResolveReleasesRequest { requests: vec![reference.clone(); count] };
-        let (one, two) = (counted!(registry, "resolve", resolve(1), results).1, counted!(registry, "resolve", resolve(2), results).1);
+        let (version, number) = (reference(Selector::Version("1.0".to_owned())), reference(Selector::Number(1)));
+        let one = pb::BatchResolveReleasesRequest { requests: vec![version.clone()] };
+        let two = pb::BatchResolveReleasesRequest { requests: vec![version, number] };
+        let (one, two) = (counted!(registry, "resolve", one, results).1, counted!(registry, "resolve", two, results).1);
         assert!(one.len() >= 3 && two.len() > one.len(), "{one:#?}\n{two:#?}");
     }
 }

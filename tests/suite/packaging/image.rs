@@ -29,6 +29,7 @@ fn the_image_is_made_of_what_is_there() {
         assert!(root().join(path).exists(), "{path} is copied and is not there");
         assert!(ignore.lines().any(|line| line.strip_prefix('!') == Some(path)), "{path} is copied and ignored");
     }
+    assert!(copied.iter().any(|path| path == ".cargo"), "SQLite is compiled otherwise than here without it");
     let workspace = text("Cargo.toml");
     let members = workspace.lines().find_map(|line| line.strip_prefix("members = ")).expect("members");
     for member in members.split('"').skip(1).step_by(2) {

@@ -12,7 +12,7 @@ use super::audit::Entry;
 use super::deployments::{self, Deployment};
 use super::entity::{alias, alias_move, artifact, content, deployment, model, release};
 use super::models::{self, Model};
-use super::releases::{self, Joined, Release};
+use super::releases::{self, Release};
 use super::{Source, visible};
 use crate::domain::Error;
 use crate::domain::model::{Labels, View};
@@ -103,14 +103,13 @@ fn these<E: EntityTrait>(query: Select<E>, which: Which) -> Select<E> {
 /// Full models, by id.
 async fn models_where(source: &impl Source, which: Which, view: View) -> Result<Vec<Model>, Error> {
     let query = these(models::select(source, view), which).order_by_asc(model::Column::Id);
-    models::complete(source, query.into_model().all(source.conn()).await?, view).await
+    Ok(query.into_model().all(source.conn()).await?)
 }
 
 /// Releases, by id.
 async fn releases_where(source: &impl Source, which: Which, view: View) -> Result<Vec<Release>, Error> {
     let query = these(releases::select(source, view), which).order_by_asc(release::Column::Id);
-    let rows: Vec<Joined> = query.into_model().all(source.conn()).await?;
-    releases::complete(source, rows, view).await
+    Ok(query.into_model().all(source.conn()).await?)
 }
 
 /// Aliases, by model and name.

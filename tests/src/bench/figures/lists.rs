@@ -70,7 +70,6 @@ impl List {
             ),
             Self::releases("newest first", R::CreateTimeDesc, releases()),
             Self::releases("oldest first", R::CreateTimeAsc, releases()),
-            Self::releases("by version", R::VersionAsc, releases()),
             Self::releases(
                 "active ones",
                 R::CreateTimeDesc,
