@@ -162,7 +162,7 @@ impl Registry {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn get_artifact(&self, ctx: &Context, id: ArtifactId) -> Result<Artifact, Error> {
-        artifacts::get(&self.store.snapshot(ctx.scope()).await?, id).await
+        artifacts::get(&self.store.glance(ctx.scope()), id).await
     }
 
     /// Reads a page of the artifacts of one model, of one release, or of all.

@@ -94,7 +94,7 @@ impl Registry {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn get_deployment(&self, ctx: &Context, id: DeploymentId) -> Result<Deployment, Error> {
-        deployments::get(&self.store.snapshot(ctx.scope()).await?, id).await
+        deployments::get(&self.store.glance(ctx.scope()), id).await
     }
 
     /// Reads a page of deployments.

@@ -207,7 +207,7 @@ impl Registry {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn get_model(&self, ctx: &Context, model: &ModelRef, view: View) -> Result<Model, Error> {
-        models::get(&self.store.snapshot(ctx.scope()).await?, model, view).await
+        models::get(&self.store.glance(ctx.scope()), model, view).await
     }
 
     /// Reads models, in the order asked for.
@@ -215,7 +215,7 @@ impl Registry {
     /// # Errors
     /// [`Error::NotFound`] if one of them is not there.
     pub async fn get_models(&self, ctx: &Context, wanted: &[ModelRef], view: View) -> Result<Vec<Model>, Error> {
-        models::get_many(&self.store.snapshot(ctx.scope()).await?, wanted, view).await
+        models::get_many(&self.store.glance(ctx.scope()), wanted, view).await
     }
 
     /// Reads a page of models.

@@ -267,7 +267,7 @@ impl Registry {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn get_release(&self, ctx: &Context, release: &ReleaseRef, view: View) -> Result<Release, Error> {
-        releases::get(&self.store.snapshot(ctx.scope()).await?, release, view).await
+        releases::get(&self.store.glance(ctx.scope()), release, view).await
     }
 
     /// Reads releases, in the order asked for.
@@ -275,7 +275,7 @@ impl Registry {
     /// # Errors
     /// [`Error::NotFound`] if one of them is not there.
     pub async fn get_releases(&self, ctx: &Context, wanted: &[ReleaseRef], view: View) -> Result<Vec<Release>, Error> {
-        releases::get_many(&self.store.snapshot(ctx.scope()).await?, wanted, view).await
+        releases::get_many(&self.store.glance(ctx.scope()), wanted, view).await
     }
 
     /// Reads a page of the releases of one model, or of all.

@@ -20,7 +20,7 @@ use std::time::Duration;
 /// How long a connection may be waited for.
 const ACQUIRE: Duration = Duration::from_secs(3);
 /// How many connections read.
-const READERS: u32 = 8;
+pub(super) const READERS: u32 = 8;
 /// How many connections export.
 pub const EXPORTERS: u16 = 16;
 /// The first SQLite without the WAL-reset corruption bug.
@@ -364,11 +364,16 @@ fn only_reads(options: &mut ConnectOptions, target: &Target, idle: &'static str)
             options.map_sqlx_postgres_opts(move |postgres| session(postgres, idle));
             options.map_sqlx_postgres_pool_opts(|pool| {
                 pool.before_acquire(|connection, _| clean(connection)).after_connect(|connection, _| {
-                    Box::pin(async move { sqlx::query(ONE_MOMENT).execute(connection).await.map(drop) })
+                    Box::pin(async move { sqlx::query(ONE_MOMENT).execute(connection).await.map(drop).inspect_err(not_ready) })
                 })
             });
         }
     }
+}
+
+/// The pool tries again, and calls it an error, which is not ours: the log does not hear the pool.
+fn not_ready(error: &sqlx::Error) {
+    tracing::warn!(error = %error, "a new connection to the database was lost before it was ready");
 }
 
 /// Said, and not an option of the connection: a proxy may leave out options.

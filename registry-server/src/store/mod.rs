@@ -23,6 +23,7 @@ mod error;
 pub mod events;
 mod filter;
 mod fresh;
+mod glance;
 mod head;
 pub mod imports;
 mod inline;
@@ -54,6 +55,7 @@ mod writer;
 pub use backend::Backend;
 pub use events::{Picture, Subject};
 pub use fresh::Fresh;
+pub use glance::Glance;
 pub use job::{Answer, Shared, Together, Unkeyed, UseCase, Written};
 pub use schema::Migrating;
 pub use stamps::Mark;
@@ -63,7 +65,7 @@ pub use tx::Tx;
 use crate::domain::{Context, Error, RegistryId, Revision, Scope};
 use crate::metrics::{Pool, Work};
 use head::Head;
-use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
 use stamps::Stamps;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,8 +77,11 @@ use writer::Writer;
 
 /// Something to read from: a [`Snapshot`], or the transaction of a write that reads what it has written.
 pub trait Source: Send + Sync {
-    /// The open transaction.
-    fn conn(&self) -> &DatabaseTransaction;
+    /// What statements are given to.
+    type Conn: ConnectionTrait;
+
+    /// The open transaction, or whatever stands for it.
+    fn conn(&self) -> &Self::Conn;
     /// Which models there are for whoever reads.
     fn scope(&self) -> &Scope;
 }
@@ -86,6 +91,8 @@ pub trait Source: Send + Sync {
 pub struct Snapshot(DatabaseTransaction, Scope);
 
 impl Source for Snapshot {
+    type Conn = DatabaseTransaction;
+
     fn conn(&self) -> &DatabaseTransaction {
         &self.0
     }
@@ -258,6 +265,12 @@ impl Store {
         let snapshot = Backend::begin_read(&self.reads).await;
         self.work.read(began.elapsed());
         Ok(Snapshot(snapshot?, scope.clone()))
+    }
+
+    /// The same for what is read by one statement.
+    #[must_use]
+    pub fn glance(&self, scope: &Scope) -> Glance {
+        Glance::new(self.reads.clone(), scope.clone())
     }
 
     /// The same on a connection of its own, which may be held for as long as somebody takes what is read from it.

@@ -8,7 +8,7 @@
 //! May not: begin or end the transaction of the batch. Knows nothing of the queue.
 
 use super::answers::Known;
-use super::backend::Backend;
+use super::backend::{Backend, Failure};
 use super::batch::{Failed, Outcome, Rest, Slot};
 use super::events::Picture;
 use super::tx::Tx;
@@ -85,6 +85,11 @@ pub(super) async fn run_all(
             Footing::Apart => run_apart(now, &txn, next, picture).await?,
             Footing::Together => {
                 txn = run(now, txn, next, picture).await.map_err(Failed::before_commit)?;
+                if !alone && now.iter().any(|slot| slot.found_it_away()) {
+                    // Begun again, the batch would wait for it again.
+                    let cause = DbErr::Custom("a use case found the database away".to_owned());
+                    return Err(Failed::in_rollback(Some(Failure::Unavailable), cause));
+                }
                 if !alone && !now.iter().all(|slot| slot.is_to_be_committed()) {
                     return Ok(Ran::NotThrough(txn));
                 }

@@ -36,6 +36,8 @@ pub(super) struct Done {
 }
 
 impl Source for Tx {
+    type Conn = DatabaseTransaction;
+
     fn conn(&self) -> &DatabaseTransaction {
         &self.0.txn
     }

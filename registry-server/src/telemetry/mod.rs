@@ -23,8 +23,8 @@ use tracing_subscriber::{EnvFilter, Layer};
 pub const TRACES: &str = "registry_trace";
 
 /// What the log hears of others only if the filter names them. What `object_store` says of each attempt is said once by whoever wanted
-/// something of it; a statement is a span for traces.
-const QUIET: [(&str, &str); 2] = [("object_store", "error"), ("sea_orm", "warn")];
+/// something of it; a statement is a span for traces; what becomes of a connection is said by whoever wanted one.
+const QUIET: [(&str, &str); 3] = [("object_store", "error"), ("sea_orm", "warn"), ("sqlx_core::pool", "off")];
 
 /// Starts logging, also of panics, and sending traces, if there is somebody to send them to.
 ///
