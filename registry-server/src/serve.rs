@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::domain::{Clock, Quota, Retention};
 use crate::first_key::{self, FirstKey};
 use crate::health::{Health, Watch};
-use crate::layer::{Access, Admission, CallLimits, CertificateRole, Failures, Gate, Reflection, Rpc};
+use crate::layer::{Access, Admission, CallLimits, CertificateRole, Failures, Gate, Layers, Reflection, Rpc};
 use crate::listener::{Door, Limits};
 use crate::metrics::{Metrics, Scrape, Sources};
 use crate::refusals::Refusals;
@@ -17,7 +17,7 @@ use crate::storage::{Storage, StorageError, StorageTarget};
 use crate::store::{Migrating, Store, Target, WriterTask};
 use crate::telemetry::{Dropped, Traces};
 use crate::tls::{Acceptor, TlsFiles, Unusable};
-use crate::{chain, health, housekeeping, layer, listener, systemd};
+use crate::{chain, health, housekeeping, listener, systemd};
 use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -165,7 +165,8 @@ impl Server {
         let gate = Gate::new(&calls, told_apart, &refusals);
         let access =
             Access { admission, reflection, failures: Failures::new(&calls, &refusals), metrics: metrics.access.clone() };
-        let routes = layer::around(routes.into_axum_router(), &store, (access, gate), cache, log.clone(), metrics.calls.clone());
+        let (routes, calls) = (routes.into_axum_router(), metrics.calls.clone());
+        let behind = Layers::around(routes, store.clone(), (access, gate), cache, log.clone(), calls);
         let mut telling = vec![AbortOnDropHandle::new(tokio::spawn(refusals.clone().tell()))];
         let health = tokio::spawn(health::tell_grpc(reporter, watch.health(), stop.clone()).await);
         let admin = admin.map(|(listener, address)| {
@@ -175,7 +176,7 @@ impl Server {
         let audit = tokio::spawn(keep_audit(registry.clone(), log, metrics.clone(), ended.clone()));
         let housekeeping = tokio::spawn(housekeeping::keep(registry, housekeeping, metrics.chores.clone(), stop.clone()));
         let door =
-            Door { routes, tls: tls.clone(), limits, refusals: refusals.clone(), traffic: metrics.traffic, stop: stop.clone() };
+            Door { behind, tls: tls.clone(), limits, refusals: refusals.clone(), traffic: metrics.traffic, stop: stop.clone() };
         let accepting = tokio::spawn(listener::serve(listener, door, grace));
         Ok(Self {
             address,

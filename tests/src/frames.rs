@@ -67,6 +67,36 @@ impl Frames {
         timeout(Duration::from_secs(10), self.outcome()).await.expect("the request comes to something")
     }
 
+    /// What comes at once for a request, after one like it was answered: the kinds of the frames of its answer that one read finds, and
+    /// whether the last of them ends it.
+    ///
+    /// # Panics
+    /// If nothing comes in 10 s.
+    pub async fn at_once(mut self, path: &[u8], body: &[u8]) -> (Vec<u8>, bool) {
+        for stream in [1, 3] {
+            self.send(HEADERS, END_HEADERS, stream, &usual(path)).await;
+            self.send(DATA, END_STREAM, stream, body).await;
+            let mut answered = stream == 3;
+            while !answered {
+                let frame = timeout(Duration::from_secs(10), self.next()).await.expect("a frame in time");
+                let (kind, flags, of, _) = frame.expect("a connection that stays open");
+                answered = of == stream && [HEADERS, DATA].contains(&kind) && flags & END_STREAM != 0;
+            }
+        }
+        let mut read = vec![0; 64 * 1024];
+        let length = timeout(Duration::from_secs(10), self.0.read(&mut read)).await.expect("bytes in time").expect("bytes");
+        let (mut rest, mut kinds, mut ends) = (&read[..length], Vec::new(), false);
+        while let [a, b, c, kind, flags, s, t, u, v, more @ ..] = rest {
+            let length = usize::try_from(u32::from_be_bytes([0, *a, *b, *c])).expect("a length");
+            if u32::from_be_bytes([*s, *t, *u, *v]) == 3 {
+                kinds.push(*kind);
+                ends = flags & END_STREAM != 0 && more.len() >= length;
+            }
+            rest = more.get(length..).unwrap_or_default();
+        }
+        (kinds, ends)
+    }
+
     /// The settings that the server begins with: their identifiers and values.
     ///
     /// # Panics

@@ -5,23 +5,22 @@
 //! that has an entry of its own, with the same request id. May not: delay or fail a call, or know what it was about beyond
 //! what its caller is told.
 
-use super::authenticate;
+use super::{Next, authenticate};
 use crate::api::told::Told;
 use crate::audit::AuditLog;
 use crate::domain::RequestId;
 use crate::domain::audit::{FailedCalls, Noted};
 use crate::domain::caller::{Caller, Origin};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use registry_proto::method::Method;
 
-pub(super) async fn record(State(log): State<AuditLog>, request: Request, next: Next) -> Response {
+pub(super) async fn record(log: &AuditLog, request: Request, next: impl Next) -> Response {
     let Some(method) = Method::from_path(request.uri().path()).filter(|method| method.policy().audited) else {
-        return next.run(request).await;
+        return next(request).await;
     };
-    let mut call = Call::begun(log, method, &request);
-    let response = next.run(request).await;
+    let mut call = Call::begun(log.clone(), method, &request);
+    let response = next(request).await;
     call.told = Told::by(response.headers());
     response
 }

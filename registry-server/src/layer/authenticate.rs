@@ -2,6 +2,7 @@
 //!
 //! May not: look at resources. What a role may do is the contract's; which models there are for a key is the store's.
 
+use super::Next;
 use super::certificates::CertificateRoles;
 use super::limits::Failures;
 use super::method::{Infrastructure, infrastructure};
@@ -13,8 +14,7 @@ use crate::domain::{Error, RequestId, Role, Secret};
 use crate::listener::{ClientCertificate, Peer};
 use crate::metrics::{self, Failure};
 use crate::service::keyring::Keyring;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use clap::ValueEnum;
 use http::header::{AUTHORIZATION, USER_AGENT};
@@ -59,14 +59,14 @@ pub enum Reflection {
 /// Headers that could be meant as credentials, and are not read.
 const NOT_READ: [&str; 2] = ["authorization-bin", "x-api-key-bin"];
 
-pub(super) async fn check(State(access): State<Access>, mut request: Request, next: Next) -> Response {
+pub(super) async fn check(access: &Access, mut request: Request, next: impl Next) -> Response {
     let request_id = request.extensions().get().cloned().unwrap_or_else(RequestId::fresh);
     let asked = Asked::by(&request);
     let address = asked.origin.address;
     match access.admit(asked).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
-            next.run(request).await
+            next(request).await
         }
         Err(error) => status::of(&access.failures.told(address, error), &request_id).into_http(),
     }

@@ -3,12 +3,12 @@
 //!
 //! May not: answer anything that the handler would not answer now, with the same headers; hold a call back.
 
+use super::Next;
 use crate::api::{min_revision, status};
 use crate::cache::{Asked, Cache, DependsOn, MAX_QUESTION};
 use crate::domain::{Caller, Error, RequestId};
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
@@ -26,12 +26,13 @@ const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 /// Says that a message is not as it came from whoever made it, or in what form.
 const ENCODING: &str = "grpc-encoding";
 
-pub(super) async fn recall(State(cache): State<Cache>, request: Request, next: Next) -> Response {
-    let Some(method) = Method::from_path(request.uri().path()).filter(is_kept) else { return next.run(request).await };
+pub(super) async fn recall(cache: Option<&Cache>, request: Request, next: impl Next) -> Response {
+    let kept = Method::from_path(request.uri().path()).filter(is_kept);
+    let (Some(cache), Some(method)) = (cache, kept) else { return next(request).await };
     let caller: Option<Arc<Caller>> = request.extensions().get().cloned();
     let (Some(caller), Ok(least), true) = (caller, min_revision(request.headers()), is_plain(&request)) else {
         cache.pass();
-        return next.run(request).await;
+        return next(request).await;
     };
     let (parts, body) = request.into_parts();
     // It has been read already: nobody waits for the caller here.
@@ -44,9 +45,9 @@ pub(super) async fn recall(State(cache): State<Cache>, request: Request, next: N
         return given(answer);
     }
     let read = cache.mark();
-    let mut response = next.run(Request::from_parts(parts, Body::from(message.clone()))).await;
+    let mut response = next(Request::from_parts(parts, Body::from(message.clone()))).await;
     match response.extensions_mut().remove() {
-        Some(depends) => keep(&cache, &asked, (read, depends), response).await,
+        Some(depends) => keep(cache, &asked, (read, depends), response).await,
         None => response,
     }
 }

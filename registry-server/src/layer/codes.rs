@@ -1,14 +1,14 @@
 //! Corrects the codes that tonic chooses by itself: they say the wrong thing, or carry no reason.
 
+use super::Next;
 use crate::api::status;
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::Response;
 use registry_proto::v1::ErrorReason;
 use tonic::{Code, Status};
 
-pub(super) async fn correct(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
+pub(super) async fn correct(request: Request, next: impl Next) -> Response {
+    let response = next(request).await;
     match corrected(&response) {
         Some(status) => status.into_http(),
         None => response,

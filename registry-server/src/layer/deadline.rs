@@ -4,9 +4,9 @@
 //! A write that has begun is not interrupted by it: the writer goes on, and the caller is told only that the
 //! answer did not come in time.
 
+use super::Next;
 use crate::api::{Deadline, status};
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::Response;
 use http::HeaderMap;
 use registry_proto::method::Method;
@@ -17,14 +17,14 @@ use tokio::time::Instant;
 pub const MAX_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Ends the wait for an answer. A stream that is the answer ends by itself at the caller's deadline, and has none of ours.
-pub(super) async fn enforce(mut request: Request, next: Next) -> Response {
+pub(super) async fn enforce(mut request: Request, next: impl Next) -> Response {
     // Health and reflection stream for as long as the caller likes.
-    let Some(method) = Method::from_path(request.uri().path()) else { return next.run(request).await };
+    let Some(method) = Method::from_path(request.uri().path()) else { return next(request).await };
     let asked = asked(request.headers());
     request.extensions_mut().insert(Deadline(asked.and_then(|asked| Instant::now().checked_add(asked))));
     let deadline = if method.takes_stream() { asked } else { Some(asked.unwrap_or(MAX_DEADLINE).min(MAX_DEADLINE)) };
-    let Some(deadline) = deadline else { return next.run(request).await };
-    match tokio::time::timeout(deadline, next.run(request)).await {
+    let Some(deadline) = deadline else { return next(request).await };
+    match tokio::time::timeout(deadline, next(request)).await {
         Ok(response) => response,
         Err(_) => status::late("the deadline passed before there was an answer").into_http(),
     }

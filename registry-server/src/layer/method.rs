@@ -1,9 +1,9 @@
 //! The closed set of methods: those of the contract, health and reflection. Decided on the path alone, so that
 //! nothing behind a `?` reaches a handler under another name.
 
+use super::Next;
 use crate::api::status;
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::Response;
 use registry_proto::method::Method;
 use registry_proto::v1::ErrorReason;
@@ -39,10 +39,10 @@ impl Infrastructure {
     }
 }
 
-pub(super) async fn known(request: Request, next: Next) -> Response {
+pub(super) async fn known(request: Request, next: impl Next) -> Response {
     let path = request.uri().path();
     if Method::from_path(path).is_some() || infrastructure(path).is_some() {
-        return next.run(request).await;
+        return next(request).await;
     }
     status::refused(Code::Unimplemented, ErrorReason::UnknownMethod, "this server does not serve this method").into_http()
 }

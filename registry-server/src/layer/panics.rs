@@ -4,11 +4,11 @@
 #[cfg(panic = "abort")]
 compile_error!("the server is to be built with panics that unwind: one call would end all others");
 
+use super::Next;
 use crate::api::status;
 use crate::domain::{Error, RequestId};
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::Response;
 use futures::FutureExt;
 use http::HeaderMap;
@@ -19,9 +19,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tonic::Status;
 
-pub(super) async fn catch(request: Request, next: Next) -> Response {
+pub(super) async fn catch(request: Request, next: impl Next) -> Response {
     let request_id = request.extensions().get().cloned().unwrap_or_else(RequestId::fresh);
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+    match AssertUnwindSafe(next(request)).catch_unwind().await {
         Ok(response) => response.map(|body| Body::new(Guarded { body: Some(body), request_id })),
         Err(panic) => internal("a handler", &*panic, &request_id).into_http(),
     }

@@ -1,17 +1,17 @@
 //! `x-registry-revision` on every answer: what was read is at least as new as it; what was written is covered
 //! by it.
 
+use super::Next;
 use crate::store::Store;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use http::HeaderValue;
 use registry_proto::method::{Idempotency, Method};
 
-pub(super) async fn announce(State(store): State<Store>, request: Request, next: Next) -> Response {
-    let Some(method) = Method::from_path(request.uri().path()) else { return next.run(request).await };
+pub(super) async fn announce(store: &Store, request: Request, next: impl Next) -> Response {
+    let Some(method) = Method::from_path(request.uri().path()) else { return next(request).await };
     let before = store.head();
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     let revision = match method.idempotency() {
         // A read may have begun before writes that are committed by now: it promises what was there then.
         Idempotency::NoSideEffects => before,

@@ -1,21 +1,23 @@
 //! One connection, from its first byte to its last: TLS if the server has it, the preface, then HTTP/2.
 
 use super::begun::Begun;
+use super::gathered;
 use super::places::Place;
-use super::{Door, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, Limits, MAX_HEADER_BYTES, Peer};
+use super::{Behind, Door, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, Limits, MAX_HEADER_BYTES, Peer};
 use crate::tls::Acceptor;
+use axum::body::Body;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
 /// How much of one stream, and of all of a connection, is taken from the network before anybody has asked for it.
 const STREAM_WINDOW: u32 = 512 * 1024;
@@ -26,8 +28,8 @@ const LATE: Duration = Duration::from_millis(300);
 
 /// Serves a connection until it ends or, when the server stops, until its calls have ended. One that has not begun
 /// by then is waited for a moment, and dropped.
-pub(super) async fn serve(stream: TcpStream, address: SocketAddr, door: Door, _place: Place) {
-    let Door { routes, tls, limits, refusals: _, traffic, stop } = door;
+pub(super) async fn serve<B: Behind>(stream: TcpStream, address: SocketAddr, door: Door<B>, _place: Place) {
+    let Door { behind, tls, limits, refusals: _, traffic, stop } = door;
     let _counted = traffic.connected();
     let begun = tokio::select! {
         () = too_late(&stop) => return,
@@ -37,17 +39,19 @@ pub(super) async fn serve(stream: TcpStream, address: SocketAddr, door: Door, _p
         Ok(begun) => begun,
         Err(error) => return tracing::debug!(%error, "a connection did not begin"),
     };
-    let routes = routes.map_request(move |mut request: Request<Incoming>| {
+    let answer = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer.clone());
-        request
+        let behind = behind.clone();
+        async move { Ok::<_, Infallible>(behind.answer(request.map(Body::new)).await) }
     });
-    let serving = http2(&limits).serve_connection(TokioIo::new(begun), TowerToHyperService::new(routes));
+    let (wire, written) = gathered::around(begun);
+    let serving = http2(&limits).serve_connection(TokioIo::new(wire), answer);
     let mut serving = std::pin::pin!(serving);
     tokio::select! {
-        ended = serving.as_mut() => return debug(ended),
+        ended = written.after(serving.as_mut()) => return debug(ended),
         () = stop.cancelled() => serving.as_mut().graceful_shutdown(),
     }
-    debug(serving.await);
+    debug(written.after(serving).await);
 }
 
 async fn too_late(stop: &CancellationToken) {

@@ -5,6 +5,7 @@
 
 mod begun;
 mod connection;
+mod gathered;
 mod limits;
 mod peer;
 mod places;
@@ -18,6 +19,8 @@ use crate::refusals::Refusals;
 use crate::seldom::Seldom;
 use crate::tls::Acceptor;
 use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
 use places::Places;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -25,15 +28,31 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 /// How long to wait when no connection can be accepted: a descriptor may be free by then.
 const NO_DESCRIPTOR: Duration = Duration::from_millis(50);
 
+/// What answers requests. A clone is the same, and cheap: each request has one.
+pub trait Behind: Clone + Send + Sync + 'static {
+    /// Answers one.
+    fn answer(self, request: Request) -> impl Future<Output = Response> + Send;
+}
+
+impl Behind for Router {
+    async fn answer(self, request: Request) -> Response {
+        match self.oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
 /// What every connection is served with.
 #[derive(Debug, Clone)]
-pub struct Door {
+pub struct Door<B> {
     /// What is behind it.
-    pub routes: Router,
+    pub behind: B,
     /// How connections are made secure; without it they are not.
     pub tls: Option<Acceptor>,
     /// What a connection may take.
@@ -47,7 +66,7 @@ pub struct Door {
 }
 
 /// Serves whoever comes to the door until it is told to stop; then lets calls that have begun end, for at most `grace`.
-pub async fn serve(listener: TcpListener, door: Door, grace: Duration) {
+pub async fn serve<B: Behind>(listener: TcpListener, door: Door<B>, grace: Duration) {
     let mut connections = JoinSet::new();
     let places = Places::new(door.limits);
     let mut failed = Seldom::default();
@@ -89,7 +108,7 @@ fn waiting(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
 }
 
 /// Serves a connection, if there is a place for it; one that has none is closed, and counted.
-fn begin(connections: &mut JoinSet<()>, accepted: (TcpStream, SocketAddr), door: &Door, places: &Places) {
+fn begin<B: Behind>(connections: &mut JoinSet<()>, accepted: (TcpStream, SocketAddr), door: &Door<B>, places: &Places) {
     let (stream, address) = accepted;
     match places.take(address.ip()) {
         Ok(place) => drop(connections.spawn(connection::serve(stream, address, door.clone(), place))),

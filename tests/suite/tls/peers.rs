@@ -39,7 +39,7 @@ impl Listening {
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let door = Door {
-            routes: Router::new().fallback(who),
+            behind: Router::new().fallback(who),
             tls,
             limits: Limits::default(),
             refusals: Refusals::default(),

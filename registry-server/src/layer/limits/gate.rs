@@ -4,6 +4,7 @@
 //! Health is asked when a server is in trouble: it needs no place and has no rate, and its message has room for a name. What is
 //! streamed to reflection is bounded for each call, and is not among the bytes in hand.
 
+use super::super::Next;
 use super::super::method::{Infrastructure, infrastructure};
 use super::{CallLimits, Rate, SOON, Who, message};
 use crate::api::{MAX_REQUEST_BYTES, status};
@@ -11,8 +12,7 @@ use crate::domain::{Caller, Error, Limit, RequestId};
 use crate::refusals::Refusals;
 use crate::shares::{Share, Shares};
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use http_body_util::{BodyExt, Limited};
 use registry_proto::method::Method;
@@ -39,7 +39,7 @@ struct Held {
     _bytes: Share<Who>,
 }
 
-pub(in crate::layer) async fn enforce(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+pub(in crate::layer) async fn enforce(gate: &Gate, request: Request, next: impl Next) -> Response {
     let request_id = request.extensions().get().cloned().unwrap_or_else(RequestId::fresh);
     let caller: Option<Arc<Caller>> = request.extensions().get().cloned();
     let admitted = match (infrastructure(request.uri().path()), caller) {
@@ -52,7 +52,7 @@ pub(in crate::layer) async fn enforce(State(gate): State<Gate>, request: Request
     };
     match admitted {
         Ok((request, held)) => {
-            let response = next.run(request).await;
+            let response = next(request).await;
             drop(held);
             response
         }
