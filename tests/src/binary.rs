@@ -61,22 +61,24 @@ fn named<'a>(executables: &'a [PathBuf], program: &str) -> &'a Path {
 
 /// As a part of the workspace and with the profile of this test program, so that there is nothing to compile but what changed.
 fn build(what: &[&str]) -> Vec<PathBuf> {
+    let profile: &[&str] = if cfg!(debug_assertions) { &[] } else { &["--release"] };
+    executables(&[&["--workspace"], what, profile].concat())
+}
+
+/// The programs that cargo builds if it is asked so.
+pub(crate) fn executables(what: &[&str]) -> Vec<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = std::process::Command::new(cargo);
-    build.args(["build", "--workspace"]).args(what);
-    build.arg("--message-format=json-render-diagnostics");
-    // What cargo tells a test of its own package would make build scripts that look at it (ring's) run again, and
+    build.arg("build").args(what).arg("--message-format=json-render-diagnostics");
+    // What cargo tells a program of its own package would make build scripts that look at it (ring's) run again, and
     // everything that depends on them compile again.
     for (name, _) in std::env::vars_os() {
         if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             build.env_remove(name);
         }
     }
-    if !cfg!(debug_assertions) {
-        build.arg("--release");
-    }
     let build = build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).stdin(Stdio::null()).stderr(Stdio::inherit());
-    let output = build.output().expect("cargo, which builds the server");
+    let output = build.output().expect("cargo, which builds the programs");
     assert!(output.status.success(), "the programs do not build");
     let messages = String::from_utf8(output.stdout).expect("UTF-8 from cargo");
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());

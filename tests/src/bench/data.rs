@@ -9,6 +9,7 @@ use registry_proto::v1 as pb;
 use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
+use std::fs::File;
 use uuid::Uuid;
 
 /// How many releases a model has.
@@ -168,7 +169,7 @@ fn description(model: u64) -> String {
 pub async fn filled(place: &Place, releases: u64) {
     let models = releases.div_ceil(RELEASES);
     // The server makes the tables, and its first key.
-    Server::registry(place, &[]).stop();
+    Server::registry(place, &[]).stop().await;
     let db = place.connect().await;
     let counted = count(&db).await;
     if counted != models {
@@ -176,6 +177,11 @@ pub async fn filled(place: &Place, releases: u64) {
         fill(&db, place.kind(), models).await;
     }
     db.close().await.expect("a connection that closes");
+    if place.kind() == Kind::Sqlite {
+        // As of a registry that is in use: in the memory of the system, if there is room.
+        let file = File::open(place.directory().join("registry.db"));
+        file.and_then(|mut file| std::io::copy(&mut file, &mut std::io::sink())).expect("a file that can be read");
+    }
 }
 
 async fn count(db: &DatabaseConnection) -> u64 {

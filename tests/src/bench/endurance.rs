@@ -64,7 +64,7 @@ pub async fn run(kind: Kind, minutes: usize, seed: u64) {
         let values: Vec<f64> = settled.iter().map(|seen| seen[number]).collect();
         println!("- {what}: {:+.2}", slope(&values) * 60.0);
     }
-    server.stop();
+    server.stop().await;
 }
 
 #[expect(clippy::print_stdout, reason = "a table that one may watch growing")]

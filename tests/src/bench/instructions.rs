@@ -152,7 +152,7 @@ async fn fill(place: &Place) {
     let sender = load::connect(server.address()).await.expect("a connection");
     let sender = load::answered(sender, server.address(), call).await.expect("models");
     drop(sender);
-    server.stop();
+    server.stop().await;
 }
 
 /// All instructions of a server from its start to its end, which answers one call of each kind, and then some of that one.
@@ -166,7 +166,7 @@ async fn counted(place: &Place, kind: Option<Kinds>) -> u64 {
         sender = load::answered(sender, server.address(), call).await.expect("an answer");
     }
     drop(sender);
-    server.stop();
+    server.stop().await;
     let said = std::fs::read_to_string(said).expect("what callgrind says");
     let count = said.lines().find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok());
     count.unwrap_or_else(|| panic!("callgrind has not counted: {said}"))

@@ -7,12 +7,14 @@ use super::report::number;
 use super::server::Server;
 use bytes::{BufMut, Bytes, BytesMut};
 use futures::future::try_join_all;
+use h2::RecvStream;
 use h2::client::SendRequest;
 use hdrhistogram::Histogram;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, TE};
 use http::{Method, Request, Uri};
 use prost::Message;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 
@@ -47,11 +49,11 @@ pub type Caller = Box<dyn FnMut() -> Call>;
 /// What came of a load.
 #[derive(Debug, Clone)]
 pub struct Sample {
-    /// How many calls were answered.
+    /// How many calls were answered within that time.
     pub calls: u32,
     /// How long it took.
     pub took: Duration,
-    /// How long each took, in ns.
+    /// How long each that began within that time took, in ns.
     pub latencies: Histogram<u64>,
     /// The time of processors that the server used.
     pub server: Duration,
@@ -97,6 +99,7 @@ impl Sample {
 /// # Panics
 /// If a call fails.
 pub async fn run(server: &Server, callers: Vec<Caller>, turn: Duration) -> Sample {
+    server.forget_its_log();
     let connections = callers.len().div_ceil(CALLERS_A_CONNECTION);
     let mut senders = Vec::new();
     for _ in 0..connections {
@@ -108,7 +111,7 @@ pub async fn run(server: &Server, callers: Vec<Caller>, turn: Duration) -> Sampl
     let authority = server.address();
     let calling = callers.into_iter().zip((0..connections).cycle()).map(|(caller, connection)| {
         let sender = senders[connection].clone();
-        call(sender, authority, caller, begins, ends)
+        call(sender, authority, caller, begins..ends)
     });
     let calling = try_join_all(calling);
     let used = async {
@@ -117,12 +120,42 @@ pub async fn run(server: &Server, callers: Vec<Caller>, turn: Duration) -> Sampl
         tokio::time::sleep_until(ends.into()).await;
         (server.cpu().saturating_sub(before.0), super::server::cpu(std::process::id()).saturating_sub(before.1))
     };
-    let (latencies, (server, load)) = futures::join!(calling, used);
-    let mut all = empty();
-    for some in latencies.expect("answers") {
-        all.add(some).expect("histograms of one kind");
+    let (counted, (server, load)) = futures::join!(calling, used);
+    let mut all = Counted::none();
+    for some in counted.expect("answers") {
+        all.add(&some);
     }
-    Sample { calls: u32::try_from(all.len()).unwrap_or(u32::MAX), took: turn, latencies: all, server, load }
+    Sample { calls: all.answered, took: turn, latencies: all.latencies, server, load }
+}
+
+/// What is counted of calls, between two moments.
+#[derive(Debug)]
+pub(super) struct Counted {
+    /// How many were answered, whenever they began.
+    pub(super) answered: u32,
+    /// How long each that began took, whenever it ended.
+    pub(super) latencies: Histogram<u64>,
+}
+
+impl Counted {
+    pub(super) fn none() -> Self {
+        Self { answered: 0, latencies: empty() }
+    }
+
+    /// A call that began then and was answered now.
+    pub(super) fn saw(&mut self, began: Instant, within: &Range<Instant>) {
+        let now = Instant::now();
+        self.answered += u32::from(within.contains(&now));
+        if within.contains(&began) {
+            self.latencies.saturating_record(u64::try_from((now - began).as_nanos()).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// What was counted of others.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.answered += other.answered;
+        self.latencies.add(&other.latencies).expect("histograms of one kind");
+    }
 }
 
 /// Up to a minute, three digits.
@@ -145,21 +178,17 @@ async fn call(
     mut sender: SendRequest<Bytes>,
     authority: SocketAddr,
     mut caller: Caller,
-    begins: Instant,
-    ends: Instant,
-) -> Result<Histogram<u64>, Failed> {
-    let mut latencies = empty();
+    within: Range<Instant>,
+) -> Result<Counted, Failed> {
+    let mut counted = Counted::none();
     loop {
         let call = caller();
         let began = Instant::now();
-        if began >= ends {
-            return Ok(latencies);
+        if began >= within.end {
+            return Ok(counted);
         }
         sender = answered(sender, authority, call).await?;
-        let ended = Instant::now();
-        if began >= begins && ended <= ends {
-            latencies.saturating_record(u64::try_from((ended - began).as_nanos()).unwrap_or(u64::MAX));
-        }
+        counted.saw(began, &within);
     }
 }
 
@@ -168,6 +197,25 @@ pub(super) async fn answered(
     authority: SocketAddr,
     call: Call,
 ) -> Result<SendRequest<Bytes>, Failed> {
+    let path = call.path;
+    let (sender, mut answer) = begun(sender, authority, call).await?;
+    while let Some(data) = answer.data().await {
+        let length = data?.len();
+        answer.flow_control().release_capacity(length)?;
+    }
+    let trailers = answer.trailers().await?;
+    match trailers.as_ref().and_then(|trailers| trailers.get("grpc-status")) {
+        Some(status) if status == "0" => Ok(sender),
+        status => Err(format!("{path} ended with {status:?}").into()),
+    }
+}
+
+/// Asks, and waits until the answer begins.
+pub(super) async fn begun(
+    sender: SendRequest<Bytes>,
+    authority: SocketAddr,
+    call: Call,
+) -> Result<(SendRequest<Bytes>, RecvStream), Failed> {
     let mut sender = sender.ready().await?;
     let uri = Uri::builder().scheme("http").authority(authority.to_string()).path_and_query(call.path).build()?;
     let mut request = Request::builder().method(Method::POST).uri(uri);
@@ -182,20 +230,11 @@ pub(super) async fn answered(
     if let Some(status) = response.headers().get("grpc-status").filter(|status| *status != "0") {
         return Err(format!("{} answered {status:?}: {:?}", call.path, response.headers().get("grpc-message")).into());
     }
-    let mut answer = response.into_body();
-    while let Some(data) = answer.data().await {
-        let length = data?.len();
-        answer.flow_control().release_capacity(length)?;
-    }
-    let trailers = answer.trailers().await?;
-    match trailers.as_ref().and_then(|trailers| trailers.get("grpc-status")) {
-        Some(status) if status == "0" => Ok(sender),
-        status => Err(format!("{} ended with {status:?}", call.path).into()),
-    }
+    Ok((sender, response.into_body()))
 }
 
 /// The first key of every registry that is measured.
-pub(super) fn bearer() -> &'static str {
+fn bearer() -> &'static str {
     static BEARER: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     BEARER.get_or_init(|| format!("Bearer {}", crate::keys::ADMIN))
 }

@@ -10,7 +10,12 @@ pub enum Pick {
     Popular,
     /// All alike.
     Alike,
+    /// A few thousand of them, all alike, and the others never: what a fleet serves.
+    Few,
 }
+
+/// How many are asked for, if it is a few.
+pub const FEW: u64 = 5000;
 
 /// Chooses numbers from 0 to one less than `count`.
 #[derive(Debug)]
@@ -23,6 +28,7 @@ pub struct Picker {
 #[derive(Debug)]
 enum How {
     Alike,
+    Few,
     /// Gray et al., "Quickly generating billion-record synthetic databases" (SIGMOD 1994).
     Popular {
         theta: f64,
@@ -38,6 +44,7 @@ impl Picker {
     pub fn new(pick: Pick, count: u64, seed: u64) -> Self {
         let how = match pick {
             Pick::Alike => How::Alike,
+            Pick::Few => How::Few,
             Pick::Popular => popular(float(count)),
         };
         Self { chance: SmallRng::seed_from_u64(seed), count, how }
@@ -48,6 +55,7 @@ impl Picker {
     pub fn next(&mut self) -> u64 {
         match self.how {
             How::Alike => self.chance.random_range(0..self.count),
+            How::Few => ranked(self.chance.random_range(0..FEW.min(self.count)), self.count),
             How::Popular { theta, alpha, zeta, eta } => {
                 let u: f64 = self.chance.random();
                 let uz = u * zeta;

@@ -89,6 +89,7 @@ impl Place {
     pub async fn kept(kind: Kind, under: &Path, name: &str) -> Self {
         let directory = under.join(format!("{name}-{}", kind.name().to_lowercase()));
         std::fs::create_dir_all(&directory).expect("a directory to keep databases in");
+        let _ = std::fs::remove_file(directory.join("server.log")); // of the last time, if there was one
         let url = match kind {
             Kind::Sqlite => sqlite(&directory),
             Kind::Postgres => schema(&base(), &format!("kept_{}", name.replace('-', "_"))).await,

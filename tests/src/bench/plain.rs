@@ -1,14 +1,15 @@
 //! Load over HTTP/1.1: callers who each have a connection that stays, and call again as soon as they are answered.
 
+use super::load::{Counted, Failed};
 use bytes::Bytes;
 use futures::future::try_join_all;
-use hdrhistogram::Histogram;
 use http::header::{CONTENT_TYPE, HOST};
 use http::{Method, Request};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 
@@ -27,20 +28,20 @@ pub struct Ask {
 #[derive(Debug)]
 pub struct Answers {
     took: Duration,
-    latencies: Histogram<u64>,
+    counted: Counted,
 }
 
 impl Answers {
     /// Requests in a second.
     #[must_use]
     pub fn rate(&self) -> f64 {
-        u32::try_from(self.latencies.len()).map_or(f64::INFINITY, f64::from) / self.took.as_secs_f64()
+        f64::from(self.counted.answered) / self.took.as_secs_f64()
     }
 
     /// So many µs took that part of them, at most.
     #[must_use]
     pub fn percentile(&self, part: f64) -> f64 {
-        Duration::from_nanos(self.latencies.value_at_quantile(part)).as_secs_f64() * 1e6
+        Duration::from_nanos(self.counted.latencies.value_at_quantile(part)).as_secs_f64() * 1e6
     }
 }
 
@@ -54,12 +55,12 @@ pub type Asker = Box<dyn FnMut() -> Ask>;
 pub async fn run(address: SocketAddr, askers: Vec<Asker>, turn: Duration) -> Answers {
     let begins = Instant::now() + turn / 4;
     let ends = begins + turn;
-    let asking = try_join_all(askers.into_iter().map(|asker| ask(address, asker, begins, ends)));
-    let mut all = empty();
+    let asking = try_join_all(askers.into_iter().map(|asker| ask(address, asker, begins..ends)));
+    let mut all = Counted::none();
     for some in asking.await.expect("answers") {
-        all.add(some).expect("histograms of one kind");
+        all.add(&some);
     }
-    Answers { took: turn, latencies: all }
+    Answers { took: turn, counted: all }
 }
 
 /// Asks once for each of these, one after the other.
@@ -73,10 +74,6 @@ pub async fn each(address: SocketAddr, asks: impl IntoIterator<Item = Ask>) {
     }
 }
 
-fn empty() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("bounds that are in order")
-}
-
 async fn connect(address: SocketAddr) -> Result<SendRequest<Full<Bytes>>, Failed> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
@@ -86,19 +83,16 @@ async fn connect(address: SocketAddr) -> Result<SendRequest<Full<Bytes>>, Failed
     Ok(sender)
 }
 
-async fn ask(address: SocketAddr, mut asker: Asker, begins: Instant, ends: Instant) -> Result<Histogram<u64>, Failed> {
-    let (mut sender, mut latencies) = (connect(address).await?, empty());
+async fn ask(address: SocketAddr, mut asker: Asker, within: Range<Instant>) -> Result<Counted, Failed> {
+    let (mut sender, mut counted) = (connect(address).await?, Counted::none());
     loop {
         let ask = asker();
         let began = Instant::now();
-        if began >= ends {
-            return Ok(latencies);
+        if began >= within.end {
+            return Ok(counted);
         }
         answered(&mut sender, address, ask).await?;
-        let ended = Instant::now();
-        if began >= begins && ended <= ends {
-            latencies.saturating_record(u64::try_from((ended - began).as_nanos()).unwrap_or(u64::MAX));
-        }
+        counted.saw(began, &within);
     }
 }
 
@@ -115,5 +109,3 @@ async fn answered(sender: &mut SendRequest<Full<Bytes>>, address: SocketAddr, as
     let answer = response.into_body().collect().await?.to_bytes();
     if status == 200 { Ok(()) } else { Err(format!("{path} answered {status}: {}", String::from_utf8_lossy(&answer)).into()) }
 }
-
-type Failed = Box<dyn std::error::Error + Send + Sync>;

@@ -1,7 +1,7 @@
 //! The programs that are measured: of the release profile, with the features that a release has, hence without those that tests add.
 
+use crate::binary::executables;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 /// The server.
@@ -29,29 +29,7 @@ fn built(program: &str) -> &'static Path {
 }
 
 fn build() -> Vec<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build.args([
-        "build",
-        "--release",
-        "--package",
-        "registry-server",
-        "--package",
-        "registry-client",
-        "--features",
-        "registry-client/cli",
-    ]);
-    build.args(["--bin", "registry-server", "--bin", "registryctl", "--message-format=json-render-diagnostics"]);
-    // Build scripts that look at what cargo tells this program would run again.
-    for (name, _) in std::env::vars_os() {
-        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
-            build.env_remove(name);
-        }
-    }
-    let build = build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).stdin(Stdio::null()).stderr(Stdio::inherit());
-    let output = build.output().expect("cargo, which builds what is measured");
-    assert!(output.status.success(), "the programs do not build");
-    let messages = String::from_utf8(output.stdout).expect("UTF-8 from cargo");
-    let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).collect()
+    let packages =
+        ["--release", "--package", "registry-server", "--package", "registry-client", "--features", "registry-client/cli"];
+    executables(&[&packages[..], &["--bin", "registry-server", "--bin", "registryctl"]].concat())
 }

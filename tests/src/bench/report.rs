@@ -69,6 +69,27 @@ impl Row {
         self
     }
 
+    /// A line of the table, in Markdown.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let beside = self.beside.as_ref().map(|(name, spread)| format!("{name} {}", number(spread.median))).unwrap_or_default();
+        let ratio = self.ratio.as_ref().map(Spread::text).unwrap_or_default();
+        let met = self.is_met().map_or("", |met| if met { "yes" } else { "**no**" });
+        let seen: Vec<_> = self.seen.iter().map(|(what, value)| format!("{what} {value}")).collect();
+        let ours = if self.ratio.is_some() { number(self.ours.median) } else { self.ours.text() };
+        let cells = [
+            self.figure,
+            &self.work,
+            &format!("{ours} {}", self.unit),
+            &beside,
+            &ratio,
+            &self.target.text(),
+            met,
+            &seen.join(", "),
+        ];
+        format!("| {} |", cells.join(" | "))
+    }
+
     fn is_met(&self) -> Option<bool> {
         self.target.is_met(self.ratio.as_ref().unwrap_or(&self.ours).median)
     }
@@ -92,24 +113,8 @@ impl Report {
         let mut text = format!("{}\nSeed {}.\n\n", self.machine, self.seed);
         text.push_str("| | work | registry | beside it | ratio (least to most) | target | met | also seen |\n|---|---|---|---|---|---|---|---|\n");
         for row in &self.rows {
-            let beside =
-                row.beside.as_ref().map(|(name, spread)| format!("{name} {}", number(spread.median))).unwrap_or_default();
-            let ratio = row.ratio.as_ref().map(Spread::text).unwrap_or_default();
-            let met = row.is_met().map_or("", |met| if met { "yes" } else { "**no**" });
-            let seen: Vec<_> = row.seen.iter().map(|(what, value)| format!("{what} {value}")).collect();
-            let ours = if row.ratio.is_some() { number(row.ours.median) } else { row.ours.text() };
-            let cells = [
-                row.figure,
-                &row.work,
-                &format!("{ours} {}", row.unit),
-                &beside,
-                &ratio,
-                &row.target.text(),
-                met,
-                &seen.join(", "),
-            ];
             // Writing to a string does not fail.
-            let _ = writeln!(text, "| {} |", cells.join(" | "));
+            let _ = writeln!(text, "{}", row.line());
         }
         text
     }

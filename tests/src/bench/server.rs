@@ -8,12 +8,15 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The core of what is measured. The load has the other ones.
 pub(super) const CORE: usize = 0;
+
+/// How often it is looked whether a process has ended.
+const STOPPING: Duration = Duration::from_millis(5);
 
 /// Keeps this process off the core of what is measured, if there is another one.
 pub fn leave_the_core() {
@@ -31,6 +34,7 @@ pub fn leave_the_core() {
 pub struct Server {
     child: Child,
     address: SocketAddr,
+    log: PathBuf,
     began: Instant,
     /// From being started until it said that it listens.
     took: Duration,
@@ -84,7 +88,8 @@ impl Server {
     }
 
     fn start(mut command: Command, directory: &Path) -> Self {
-        let log = File::options().create(true).append(true).open(directory.join("server.log")).expect("a file for the log");
+        let path = directory.join("server.log");
+        let log = File::options().create(true).append(true).open(&path).expect("a file for the log");
         command.current_dir(directory).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         let began = Instant::now();
         let mut child = command.spawn().expect("taskset, of util-linux, or valgrind");
@@ -94,10 +99,10 @@ impl Server {
         let took = began.elapsed();
         let address = line.split_once(" listening on ").and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok());
         let Some(address) = address else {
-            let log = std::fs::read_to_string(directory.join("server.log")).unwrap_or_default();
+            let log = std::fs::read_to_string(&path).unwrap_or_default();
             panic!("it does not listen: {line}{log}");
         };
-        Self { child, address, began, took }
+        Self { child, address, log: path, began, took }
     }
 
     /// Where it listens.
@@ -142,23 +147,34 @@ impl Server {
         u32::try_from(crate::memory::now(self.pid())).map_or(f64::NAN, f64::from) / 1024.0
     }
 
-    /// Asks it to stop, and waits.
-    pub fn stop(mut self) {
-        self.end(Signal::TERM);
+    /// Forgets what it has logged, which for a minute of reads is as much as a large registry. It goes on at the beginning of its file.
+    pub fn forget_its_log(&self) {
+        let _ = File::options().write(true).truncate(true).open(&self.log); // on a full disk it says so itself
     }
 
-    fn end(&mut self, signal: Signal) {
+    /// Asks it to stop, and waits; meanwhile this program's connections can end, for which it waits in turn.
+    ///
+    /// # Panics
+    /// If its process cannot be asked about.
+    pub async fn stop(mut self) {
+        self.signal(Signal::TERM);
+        while self.child.try_wait().expect("a process that was started here").is_none() {
+            tokio::time::sleep_until(tokio::time::Instant::now() + STOPPING).await;
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
         if let Some(pid) = self.child.id().try_into().ok().and_then(Pid::from_raw) {
             let _ = kill_process(pid, signal); // it may be gone
         }
-        let _ = self.child.wait();
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         if matches!(self.child.try_wait(), Ok(None)) {
-            self.end(Signal::KILL);
+            self.signal(Signal::KILL);
+            let _ = self.child.wait();
         }
     }
 }

@@ -1,16 +1,14 @@
-//! Many who watch, over a few connections: each event is looked at, by its name and its order, and timed if it says when it was asked for.
+//! Many who watch, over a few connections: each event is looked at, by its name and its order, and timed if it is known when it was to be asked for.
 //!
 //! On HTTP/2 itself, as the load is. Of an event only the name of its resource is decoded.
 
-use super::load::{Failed, bearer, connect};
+use super::load::{Call, Failed, begun, connect};
 use super::server::Server;
 use bytes::{Buf, Bytes, BytesMut};
 use futures::{StreamExt, TryStreamExt};
 use h2::RecvStream;
 use h2::client::SendRequest;
 use hdrhistogram::Histogram;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, TE};
-use http::{Method, Request};
 use prost::Message;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -26,7 +24,7 @@ pub struct News(Arc<Seen>);
 
 #[derive(Debug)]
 struct Seen {
-    /// When each event was asked for, by the number in the name of its resource.
+    /// When each event was to be asked for, by the number in the name of its resource.
     asked: Vec<OnceLock<Instant>>,
     received: AtomicU64,
     messages: AtomicU64,
@@ -58,11 +56,11 @@ impl News {
         }))
     }
 
-    /// The name of a resource whose event has that number, which is asked for now.
+    /// The name of a resource whose event has that number, which was to be asked for then.
     #[must_use]
-    pub fn ask(&self, number: usize) -> String {
+    pub fn ask(&self, number: usize, due: Instant) -> String {
         if let Some(asked) = self.0.asked.get(number) {
-            let _ = asked.set(Instant::now()); // a number is used once
+            let _ = asked.set(due); // a number is used once
         }
         format!("news-{number}")
     }
@@ -85,7 +83,7 @@ impl News {
         self.0.astray.load(Ordering::Relaxed)
     }
 
-    /// So many ms were enough for that part of them, from being asked for until they were received.
+    /// So many ms were enough for that part of them, from when they were to be asked for until they were received.
     #[must_use]
     pub fn percentile(&self, part: f64) -> f64 {
         let delays = self.0.delays.lock().unwrap_or_else(PoisonError::into_inner);
@@ -128,22 +126,10 @@ pub async fn open(server: &Server, watchers: usize, connections: usize, news: &N
 }
 
 async fn begin(sender: SendRequest<Bytes>, server: &Server) -> Result<Stream, Failed> {
-    let mut sender = sender.ready().await?;
-    let uri = format!("{}/modelregistry.v1.WatchService/Watch", server.endpoint());
-    let mut request = Request::builder().method(Method::POST).uri(uri);
-    if let Some(headers) = request.headers_mut() {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-        headers.insert(TE, HeaderValue::from_static("trailers"));
-        headers.insert(AUTHORIZATION, HeaderValue::from_static(bearer()));
-    }
-    let (response, mut body) = sender.send_request(request.body(())?, false)?;
-    // A message of no bytes: everything, from now on.
-    body.send_data(Bytes::from_static(&[0; 5]), true)?;
-    let response = response.await?;
-    if let Some(status) = response.headers().get("grpc-status") {
-        return Err(format!("Watch answered {status:?}: {:?}", response.headers().get("grpc-message")).into());
-    }
-    let mut stream = Stream { body: response.into_body(), read: BytesMut::new() };
+    // Everything, from now on.
+    let call = Call::new("/modelregistry.v1.WatchService/Watch", &());
+    let (_, body) = begun(sender, server.address(), call).await?;
+    let mut stream = Stream { body, read: BytesMut::new() };
     stream.message().await?; // it has started
     Ok(stream)
 }

@@ -184,7 +184,9 @@ async fn measure(arguments: &Arguments) -> ExitCode {
     let mut report = Report { machine, seed: plan.seed, rows: Vec::new() };
     for figure in &plan.figures {
         eprintln!("{figure:?} …");
-        report.rows.extend(run(*figure, &plan).await);
+        let rows = run(*figure, &plan).await;
+        rows.iter().for_each(|row| eprintln!("{}", row.line()));
+        report.rows.extend(rows);
     }
     println!("{}", report.table());
     let Some(file) = &arguments.json else { return ExitCode::SUCCESS };

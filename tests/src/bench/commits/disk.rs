@@ -1,7 +1,7 @@
 //! How long the disk takes until something is durable.
 
 use super::{Told, tell};
-use crate::bench::load;
+use crate::bench::load::Counted;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -25,12 +25,12 @@ pub struct Disk {
 /// If the file cannot be written.
 pub fn sync(disk: &Disk) {
     let mut file = tempfile::tempfile_in(&disk.directory).expect("a file");
-    let (mut latencies, all) = (load::empty(), Instant::now());
+    let (mut counted, all) = (Counted::none(), Instant::now());
     for _ in 0..TIMES {
         file.write_all(&PAGE).expect("space");
         let began = Instant::now();
         file.sync_data().expect("a disk");
-        latencies.saturating_record(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        counted.saw(began, &(all..Instant::now() + Duration::from_secs(1)));
     }
-    tell(&Told::new(all.elapsed(), Duration::ZERO, &latencies));
+    tell(&Told::new(all.elapsed(), Duration::ZERO, &counted));
 }

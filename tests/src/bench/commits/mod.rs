@@ -11,10 +11,9 @@ pub use disk::{Disk, sync};
 pub use rows::Rows;
 pub use writer::{Writes, write};
 
-use super::load::Sample;
+use super::load::{Counted, Sample};
 use super::place::Place;
 use super::server::on_its_core;
-use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -25,24 +24,25 @@ use std::time::Duration;
 struct Told {
     took_us: u64,
     cpu_us: u64,
+    answered: u32,
     /// How often something took how many ns.
     latencies: Vec<(u64, u64)>,
 }
 
 impl Told {
-    fn new(took: Duration, cpu: Duration, latencies: &Histogram<u64>) -> Self {
+    fn new(took: Duration, cpu: Duration, counted: &Counted) -> Self {
         let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let Counted { answered, latencies } = counted;
         let latencies = latencies.iter_recorded().map(|step| (step.value_iterated_to(), step.count_at_value())).collect();
-        Self { took_us: us(took), cpu_us: us(cpu), latencies }
+        Self { took_us: us(took), cpu_us: us(cpu), answered: *answered, latencies }
     }
 
     fn sample(self) -> Sample {
-        let Self { took_us, cpu_us, latencies } = self;
+        let Self { took_us, cpu_us, answered: calls, latencies } = self;
         let mut all = super::load::empty();
         for (value, count) in latencies {
             all.saturating_record_n(value, count);
         }
-        let calls = u32::try_from(all.len()).unwrap_or(u32::MAX);
         let [took, server] = [took_us, cpu_us].map(Duration::from_micros);
         Sample { calls, took, latencies: all, server, load: Duration::ZERO }
     }

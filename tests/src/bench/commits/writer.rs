@@ -2,13 +2,13 @@
 
 use super::rows::{Rows, Template};
 use super::{Told, tell};
-use crate::bench::load;
+use crate::bench::load::Counted;
 use futures::future::try_join_all;
-use hdrhistogram::Histogram;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
 };
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// What is to be written.
@@ -44,43 +44,34 @@ pub async fn write(writes: &Writes) {
     let ends = begins + turn;
     // One that waits for its turn would only count as slow.
     let writers = if sqlite { 1 } else { writes.writers };
-    let writing = try_join_all((0..writers).map(|_| writer(&db, &template, writes.rows, begins, ends)));
+    let writing = try_join_all((0..writers).map(|_| writer(&db, &template, writes.rows, begins..ends)));
     let used = async {
         tokio::time::sleep_until(begins.into()).await;
         let before = cpu();
         tokio::time::sleep_until(ends.into()).await;
         cpu().saturating_sub(before)
     };
-    let (latencies, used) = futures::join!(writing, used);
-    let mut all = load::empty();
-    for some in latencies.expect("rows that fit") {
-        all.add(some).expect("histograms of one kind");
+    let (counted, used) = futures::join!(writing, used);
+    let mut all = Counted::none();
+    for some in counted.expect("rows that fit") {
+        all.add(&some);
     }
     tell(&Told::new(turn, used, &all));
 }
 
-async fn writer(
-    db: &DatabaseConnection,
-    template: &Template,
-    rows: Rows,
-    begins: Instant,
-    ends: Instant,
-) -> Result<Histogram<u64>, DbErr> {
-    let mut latencies = load::empty();
+async fn writer(db: &DatabaseConnection, template: &Template, rows: Rows, within: Range<Instant>) -> Result<Counted, DbErr> {
+    let mut counted = Counted::none();
     loop {
         let (copied, began) = (template.copy(), Instant::now());
-        if began >= ends {
-            return Ok(latencies);
+        if began >= within.end {
+            return Ok(counted);
         }
         let immediate = Some(SqliteTransactionMode::Immediate); // PostgreSQL does not look at it
         let options = TransactionOptions { isolation_level: None, access_mode: None, sqlite_transaction_mode: immediate };
         let txn = db.begin_with_options(options).await?;
         copied.insert(&txn, rows).await?;
         txn.commit().await?;
-        let ended = Instant::now();
-        if began >= begins && ended <= ends {
-            latencies.saturating_record(u64::try_from((ended - began).as_nanos()).unwrap_or(u64::MAX));
-        }
+        counted.saw(began, &within);
     }
 }
 

@@ -20,10 +20,12 @@ pub(super) async fn run(plan: &Plan) -> Vec<Row> {
     for kind in &plan.databases {
         let place = Place::kept(*kind, &plan.kept, &format!("r{}", plan.releases)).await;
         data::filled(&place, plan.releases).await;
-        // Both ask the database: a single answer may be in memory, one of many never is.
-        let registry = Server::registry(&place, &["--cache-size", "0"]);
-        for callers in [1, CALLERS] {
-            rows.push(batches(plan, &registry, callers, kind.name()).await);
+        // A single answer may be in memory, one of many never is: without a cache both ask the database.
+        for (arguments, which) in [(&["--cache-size", "0"][..], ", no cache"), (&[], "")] {
+            let registry = Server::registry(&place, arguments);
+            for callers in [1, CALLERS] {
+                rows.push(batches(plan, &registry, callers, &format!("{}{which}", kind.name())).await);
+            }
         }
     }
     rows

@@ -96,7 +96,7 @@ pub(super) async fn run(plan: &Plan) -> Vec<Row> {
     for kind in &plan.databases {
         let (here, there) = (Place::fresh(*kind).await, Place::fresh(*kind).await);
         // What it makes of an empty database is not counted, on either side.
-        Server::registry(&here, &[]).stop();
+        Server::registry(&here, &[]).stop().await;
         drop(Mlflow::start(&environment, &there));
         let (registry, mlflow) = (Server::registry(&here, &[]), Mlflow::start(&environment, &there));
         let kind = kind.name();
@@ -109,6 +109,10 @@ pub(super) async fn run(plan: &Plan) -> Vec<Row> {
         let (memory, processes) = mlflow.memory();
         let memory = ratio(format!("memory after that, {kind}"), "MiB", [registry.memory(), memory], 1.0 / 20.0);
         rows.push(memory.saw("processes of MLflow", processes.to_string()));
+        registry.stop().await;
+        drop(mlflow);
+        here.remove().await;
+        there.remove().await;
     }
     rows
 }

@@ -86,7 +86,7 @@ async fn through_a_registry(plan: &Plan, source: &Source, seed: u64) -> Moved {
     let down = began.elapsed();
     let (most, cpu) = (memory::most(registry.pid()), registry.cpu().saturating_sub(cpu));
     std::fs::remove_file(source.aside("saved")).expect("a file that was saved");
-    registry.stop();
+    registry.stop().await;
     Moved { up, down, cpu, idle, most }
 }
 

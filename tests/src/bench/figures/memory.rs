@@ -48,6 +48,9 @@ async fn idle(plan: &Plan, kind: Kind) -> Row {
         tokio::time::sleep_until(tokio::time::Instant::now() + IDLE).await;
         ours.push(registry.memory());
         beside.push(bare.memory());
+        registry.stop().await;
+        bare.stop().await;
+        place.remove().await;
     }
     let work = format!("resident memory after {} s of nothing, {}", IDLE.as_secs(), kind.name());
     Row {
@@ -64,7 +67,7 @@ async fn used(plan: &Plan, kind: Kind) -> Row {
     let registry = Server::registry(&place, &[]);
     let before = registry.memory();
     let news = News::default();
-    let _watching = streams::open(&registry, WATCHERS, CONNECTIONS, &news).await;
+    let watching = streams::open(&registry, WATCHERS, CONNECTIONS, &news).await;
     let (mut calls, mut seed, mut last) = (0, plan.seed, None);
     while calls < CALLS {
         let sample = load::run(&registry, mixed::callers(CALLERS, releases, seed), TURN).await;
@@ -72,6 +75,9 @@ async fn used(plan: &Plan, kind: Kind) -> Row {
         last = Some(sample);
     }
     let (after, most) = (registry.memory(), mebibytes(crate::memory::most(registry.pid())));
+    drop(watching);
+    registry.stop().await;
+    place.remove().await;
     let work = format!("resident memory after {calls} calls by {CALLERS} callers with {WATCHERS} watchers, {}", kind.name());
     Row::alone("F10", work, "MiB", Spread::of([after]), Target::AtMost(150.0))
         .saw("mix", mixed::TEXT)

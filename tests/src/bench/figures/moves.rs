@@ -57,7 +57,7 @@ async fn imports(plan: &Plan, kind: Kind) -> Row {
         let place = Place::fresh_below(kind, &plan.kept, None).await;
         let registry = Server::registry(&place, &[]);
         moved.push(by_registryctl(&registry, "import", &file));
-        registry.stop();
+        registry.stop().await;
         place.remove().await;
     }
     row(format!("importing {releases} releases, {}", kind.name()), releases, &moved, Target::AtLeast(10_000.0))

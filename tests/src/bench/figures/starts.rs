@@ -65,14 +65,11 @@ async fn starts(filled: &Place, finds: Finds, work: String, most: f64) -> Row {
     let (mut ours, mut lines, mut beside) = (Vec::new(), Vec::new(), Vec::new());
     for turn in 0..STARTS {
         for ours_now in [turn % 2 == 0, turn % 2 == 1] {
-            let empty;
-            let place = match finds {
-                Finds::Nothing => {
-                    empty = Place::fresh(filled.kind()).await;
-                    &empty
-                }
-                Finds::Warm | Finds::OnDisk => filled,
+            let empty = match finds {
+                Finds::Nothing => Some(Place::fresh(filled.kind()).await),
+                Finds::Warm | Finds::OnDisk => None,
             };
+            let place = empty.as_ref().unwrap_or(filled);
             if finds == Finds::OnDisk {
                 forget(place);
             }
@@ -84,7 +81,10 @@ async fn starts(filled: &Place, finds: Finds, work: String, most: f64) -> Row {
             } else {
                 beside.push(took);
             }
-            server.stop();
+            server.stop().await;
+            if let Some(empty) = empty {
+                empty.remove().await;
+            }
         }
     }
     Row {
