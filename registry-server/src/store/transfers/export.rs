@@ -7,7 +7,7 @@ use crate::domain::transfer::{Key, MOVERS, Section, Wanted};
 use crate::domain::{Error, ReleaseId, Revision};
 use crate::store::entity::{alias, alias_move, artifact, audit_entry, content, deployment, model, release};
 use crate::store::{Source, visible};
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use std::collections::HashMap;
 
@@ -194,25 +194,30 @@ fn has_base(deleted: bool) -> SimpleExpr {
     if deleted {
         given
     } else {
-        given.and(base.not_in_subquery(gone(release::Entity, release::Column::Id, release::Column::DeleteTime)))
+        let gone = Query::select()
+            .column(release::Column::Id)
+            .from(release::Entity)
+            .and_where(release::Column::DeleteTime.is_not_null())
+            .take();
+        given.and(base.not_in_subquery(gone))
     }
 }
 
 /// Those of a soft-deleted model are out of sight with it.
 fn of_aliases(deleted: bool) -> Condition {
-    let gone = gone(model::Entity, model::Column::Id, model::Column::DeleteTime);
-    Condition::all().add_option((!deleted).then(|| alias::Column::ModelId.not_in_subquery(gone)))
+    let gone = gone((model::Entity, model::Column::Id), model::Column::DeleteTime, alias::Column::ModelId);
+    Condition::all().add_option((!deleted).then(|| gone.not()))
 }
 
 fn of_moves(deleted: bool) -> Condition {
-    let gone = gone(model::Entity, model::Column::Id, model::Column::DeleteTime);
-    Condition::all().add_option((!deleted).then(|| alias_move::Column::ModelId.not_in_subquery(gone)))
+    let gone = gone((model::Entity, model::Column::Id), model::Column::DeleteTime, alias_move::Column::ModelId);
+    Condition::all().add_option((!deleted).then(|| gone.not()))
 }
 
 /// Those of a soft-deleted release are history of it.
 fn of_deployments(deleted: bool) -> Condition {
-    let gone = gone(release::Entity, release::Column::Id, release::Column::DeleteTime);
-    Condition::all().add_option((!deleted).then(|| deployment::Column::ReleaseId.not_in_subquery(gone)))
+    let gone = gone((release::Entity, release::Column::Id), release::Column::DeleteTime, deployment::Column::ReleaseId);
+    Condition::all().add_option((!deleted).then(|| gone.not()))
 }
 
 /// Bytes that an exported artifact has, also what is lost: whoever imports looks for himself. None of them is about to be removed,
@@ -241,10 +246,14 @@ fn of_entries() -> Condition {
     Condition::all().add(audit_entry::Column::Method.is_not_in(MOVERS))
 }
 
-fn gone<E, C>(table: E, id: C, delete_time: C) -> SelectStatement
+/// That what a row of another table belongs to is soft-deleted. Asked of each row, by key: as a set of all that are, it would be made for
+/// every page, by reading the whole table.
+fn gone<E, C>(id: (E, C), delete_time: C, of: impl ColumnTrait) -> SimpleExpr
 where
     E: EntityTrait,
     C: ColumnTrait,
 {
-    Query::select().column(id).from(table).and_where(delete_time.is_not_null()).take()
+    let (table, key) = id;
+    let its = Expr::col((table, key)).equals(of.as_column_ref());
+    Expr::exists(Query::select().expr(Expr::val(1)).from(table).and_where(its).and_where(delete_time.is_not_null()).take())
 }
