@@ -42,7 +42,7 @@ impl Work {
     fn call(self, number: u64) -> Call {
         let named = || Some(pb::ModelRef { value: Some(pb::model_ref::Value::Name(name(number))) });
         match self {
-            Self::Create => create(&Uuid::now_v7().simple().to_string()),
+            Self::Create => create(&fresh()),
             Self::Get => {
                 Call::new("/modelregistry.v1.ModelService/GetModel", &pb::GetModelRequest { model_ref: named(), view: 0 })
             }
@@ -66,7 +66,7 @@ impl Work {
         let name = name(number);
         let get = |path: String| Ask { method: Method::GET, path: format!("/api/2.0/mlflow/{path}"), body: String::new() };
         match self {
-            Self::Create => create_there(&Uuid::now_v7().simple().to_string()),
+            Self::Create => create_there(&fresh()),
             Self::Get => get(format!("registered-models/get?name={name}")),
             Self::GetVersion => get(format!("model-versions/get?name={name}&version=1")),
             Self::Search => get("registered-models/search?max_results=50".to_owned()),
@@ -176,6 +176,11 @@ async fn compare(plan: &Plan, work: Work, registry: &Server, mlflow: &Mlflow, ki
         ..Row::alone("F12", format!("{what}: p99"), "µs", Spread::of(late), Target::AtMost(1.0 / 20.0))
     };
     [rate.saw("rounds", number(f64::from(u32::try_from(plan.rounds).unwrap_or(u32::MAX)))), slow]
+}
+
+/// A name that nothing has; one that is a UUID would be taken for an id.
+fn fresh() -> String {
+    format!("model-{}", Uuid::now_v7().simple())
 }
 
 /// One model after the other, each caller beginning elsewhere.
